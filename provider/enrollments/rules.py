@@ -1,0 +1,108 @@
+"""Enrollments and their installments: states, what may follow, and the two weeks given for a first payment."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+
+from provider.kernel.days import utc
+from provider.kernel.lifecycles import Lifecycle, State, Tone
+
+REFERENCE_PREFIX = "E"
+REMINDER_AFTER = dt.timedelta(days=7)
+LAPSE_AFTER = dt.timedelta(days=14)
+
+
+class EnrollmentState(State):
+    """Where an enrollment stands."""
+
+    STARTED = "started"
+    AWAITING_PAYMENT = "awaiting_payment"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    CANCELED = "canceled"
+    WITHDRAWN = "withdrawn"
+    REFUNDED = "refunded"
+
+    @property
+    def tone(self) -> Tone:
+        """Return how it feels: paid and done is good, waiting wants something."""
+        return _ENROLLMENT_TONES.get(self, "neutral")
+
+
+class InstallmentState(State):
+    """Where an installment stands."""
+
+    SCHEDULED = "scheduled"
+    PAST_DUE = "past_due"
+    PAID = "paid"
+    WAIVED = "waived"
+    CANCELED = "canceled"
+
+    @property
+    def tone(self) -> Tone:
+        """Return how it feels: late is bad, paid is good."""
+        return _INSTALLMENT_TONES.get(self, "neutral")
+
+
+_E, _I = EnrollmentState, InstallmentState
+_ENROLLMENT_TONES: dict[EnrollmentState, Tone] = {
+    _E.STARTED: "warn",
+    _E.AWAITING_PAYMENT: "warn",
+    _E.ACTIVE: "good",
+    _E.COMPLETED: "good",
+}
+_INSTALLMENT_TONES: dict[InstallmentState, Tone] = {_I.PAST_DUE: "bad", _I.PAID: "good"}
+
+LIFECYCLE = Lifecycle(
+    {
+        _E.STARTED: frozenset({_E.AWAITING_PAYMENT, _E.ACTIVE, _E.CANCELED}),
+        _E.AWAITING_PAYMENT: frozenset({_E.ACTIVE, _E.CANCELED}),
+        _E.ACTIVE: frozenset({_E.COMPLETED, _E.WITHDRAWN, _E.REFUNDED}),
+        _E.COMPLETED: frozenset({_E.WITHDRAWN, _E.REFUNDED}),
+        _E.WITHDRAWN: frozenset({_E.REFUNDED}),
+    }
+)
+INSTALLMENT_LIFECYCLE = Lifecycle(
+    {
+        _I.SCHEDULED: frozenset({_I.PAID, _I.PAST_DUE, _I.WAIVED, _I.CANCELED}),
+        _I.PAST_DUE: frozenset({_I.PAID, _I.WAIVED, _I.CANCELED}),
+    }
+)
+# A payment recorded in error is taken back by a reversing row; only then does a state go back.
+AFTER_REVERSAL = Lifecycle({_E.ACTIVE: frozenset({_E.STARTED, _E.AWAITING_PAYMENT})})
+INSTALLMENT_AFTER_REVERSAL = Lifecycle({_I.PAID: frozenset({_I.SCHEDULED, _I.PAST_DUE})})
+
+OPEN_STATES = frozenset({_E.STARTED, _E.AWAITING_PAYMENT, _E.ACTIVE})
+UNPAID_STATES = frozenset({_E.STARTED, _E.AWAITING_PAYMENT})
+CLASSROOM_STATES = frozenset({_E.ACTIVE, _E.COMPLETED})
+REFUNDABLE_STATES = frozenset(state for state in LIFECYCLE if LIFECYCLE.can(state, _E.REFUNDED))
+OWED_STATES = frozenset({_I.SCHEDULED, _I.PAST_DUE})
+
+
+def reminder_due_at(accepted_at: dt.datetime) -> dt.datetime:
+    """Return when a student who has not paid is reminded: 7 days after accepting, elapsed (UTC)."""
+    return utc(accepted_at) + REMINDER_AFTER
+
+
+def lapses_at(accepted_at: dt.datetime) -> dt.datetime:
+    """Return from when an enrollment without a payment is canceled: 14 days after accepting, elapsed (UTC)."""
+    return utc(accepted_at) + LAPSE_AFTER
+
+
+def answers_digest(answers: Mapping[str, object]) -> str:
+    """Return a fingerprint of what a student answered: the same for the same answers in any order (SHA-256, hex).
+
+    It tells a form sent twice from a form sent again with other answers. Dates count by their ISO form.
+    """
+    canonical = json.dumps(answers, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """Return dates and sets in a form JSON knows; refuse the rest with TypeError."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"an answer of type {type(value).__name__}")

@@ -1,0 +1,38 @@
+"""Calendar days as a place lives them: where a day starts and ends, and how a date is written."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+_INSTANT = dt.timedelta(microseconds=1)  # the finest time that both databases keep
+
+
+def utc(instant: dt.datetime) -> dt.datetime:
+    """Return the instant in UTC; refuse a naive one with ValueError."""
+    if instant.tzinfo is None:
+        raise ValueError(f"a time without a zone: {instant.isoformat()}")
+    return instant.astimezone(dt.UTC)
+
+
+def day_of(instant: dt.datetime, zone: ZoneInfo) -> dt.date:
+    """Return the date that the wall calendar shows in the zone at this instant."""
+    return utc(instant).astimezone(zone).date()
+
+
+def start_of(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """Return the first instant of the day in the zone, as UTC; right in nights of 23 and 25 hours too."""
+    return dt.datetime.combine(day, dt.time(), tzinfo=zone).astimezone(dt.UTC)
+
+
+def end_of(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """Return the last instant of the day in the zone, as UTC: one microsecond before the next day."""
+    return start_of(day + dt.timedelta(days=1), zone) - _INSTANT
+
+
+def written(day: dt.date) -> str:
+    """Write a date as people read it: ``November 21, 2026``."""
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a count with its noun: ``1 hour``, ``24 hours``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

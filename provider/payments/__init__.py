@@ -1,0 +1,1 @@
+"""Money coming in: payments, allocations, receipts and the append-only ledger."""

@@ -1,0 +1,1 @@
+"""The way out: refund decisions, payouts, overrides and withdrawals."""
