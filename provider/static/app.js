@@ -62,7 +62,7 @@
       all.checked = on > 0 && on === boxes.length;
       all.indeterminate = on > 0 && on < boxes.length;
     };
-    all.hidden = false;
+    all.closest("label").hidden = false;
     all.addEventListener("change", () => boxes.forEach((box) => { box.checked = all.checked; }));
     boxes.forEach((box) => box.addEventListener("change", show));
     show();
