@@ -22,7 +22,7 @@ def _last_monday_of_may(year: int) -> dt.date:
 
 
 def _kept(day: dt.date) -> dt.date | None:
-    """Return when the banks close for a holiday on a fixed date: a Sunday moves to Monday, a Saturday closes nothing."""
+    """Return when the banks close for a fixed date: for a Sunday on Monday, for a Saturday not at all."""
     if day.weekday() == _SATURDAY:
         return None
     return day + _ONE_DAY if day.weekday() == _SUNDAY else day
