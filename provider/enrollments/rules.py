@@ -58,7 +58,8 @@ LIFECYCLE = Lifecycle(
     {
         _E.STARTED: frozenset({_E.AWAITING_PAYMENT, _E.ACTIVE, _E.CANCELED}),
         _E.AWAITING_PAYMENT: frozenset({_E.ACTIVE, _E.CANCELED}),
-        _E.ACTIVE: frozenset({_E.COMPLETED, _E.WITHDRAWN, _E.REFUNDED}),
+        # Back to waiting only when the payment that made it active turns out to be recorded in error.
+        _E.ACTIVE: frozenset({_E.COMPLETED, _E.WITHDRAWN, _E.REFUNDED, _E.AWAITING_PAYMENT, _E.STARTED}),
         _E.COMPLETED: frozenset({_E.WITHDRAWN, _E.REFUNDED}),
         _E.WITHDRAWN: frozenset({_E.REFUNDED}),
     }
@@ -67,11 +68,10 @@ INSTALLMENT_LIFECYCLE = Lifecycle(
     {
         _I.SCHEDULED: frozenset({_I.PAID, _I.PAST_DUE, _I.WAIVED, _I.CANCELED}),
         _I.PAST_DUE: frozenset({_I.PAID, _I.WAIVED, _I.CANCELED}),
+        # Open again when the payment that paid it is reversed.
+        _I.PAID: frozenset({_I.SCHEDULED, _I.PAST_DUE}),
     }
 )
-# A payment recorded in error is taken back by a reversing row; only then does a state go back.
-AFTER_REVERSAL = Lifecycle({_E.ACTIVE: frozenset({_E.STARTED, _E.AWAITING_PAYMENT})})
-INSTALLMENT_AFTER_REVERSAL = Lifecycle({_I.PAID: frozenset({_I.SCHEDULED, _I.PAST_DUE})})
 
 OPEN_STATES = frozenset({_E.STARTED, _E.AWAITING_PAYMENT, _E.ACTIVE})
 UNPAID_STATES = frozenset({_E.STARTED, _E.AWAITING_PAYMENT})

@@ -230,3 +230,15 @@ def postings_for(kind: PostingKind, amounts: Amounts, cash: Account = Account.CA
 def balances(lines: Iterable[Line]) -> bool:
     """Say whether debits equal credits."""
     return sum(line.cents if line.side is Side.DEBIT else -line.cents for line in lines) == 0
+
+
+class ReceiptKind(enum.StrEnum):
+    """What a numbered paper says: money came in, or its record was taken back."""
+
+    RECEIPT = "receipt"
+    CREDIT_NOTE = "credit_note"
+
+    @property
+    def label(self) -> str:
+        """Return the paper's title."""
+        return self.value.replace("_", " ").capitalize()

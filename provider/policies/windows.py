@@ -21,7 +21,7 @@ class PolicyVersion:
     number: int
     hours: int
     effective_from: dt.datetime
-    text: str = ""
+    summary: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a window that is none, and a date without a zone."""
@@ -41,6 +41,11 @@ class Anchor(enum.StrEnum):
     ACCEPTANCE = "acceptance"
     PURCHASE = "purchase"
     OTHER = "other"
+
+    @classmethod
+    def of(cls, text: str) -> "Anchor":
+        """Read an anchor as a row states it; every event we cannot date ("first session") is OTHER."""
+        return cls(text) if text in set(cls) else cls.OTHER
 
     @property
     def label(self) -> str:
@@ -83,8 +88,8 @@ class StateFloor:
     """A state's least refund window, as read in a source on a date; a pointer for counsel, off until turned on.
 
     ``state`` is the postal code of a state, or NATIONWIDE for a federal row. ``amount`` and ``unit`` are None where the
-    number was not read. ``kept`` says in words what the text lets the school keep; blank means nothing. ``condition``
-    says in words what else the text asks (training not begun): it is shown, and never used against the student.
+    number was not read. ``rule`` is the text in our words: a condition in it (training not begun) is shown, and never
+    used against the student. ``keeps_money`` says that the text lets the school keep a part.
     """
 
     state: str
@@ -94,8 +99,8 @@ class StateFloor:
     citation: str
     source: str
     as_of: dt.date
-    condition: str = ""
-    kept: str = ""
+    rule: str = ""
+    keeps_money: bool = False
     enabled: bool = False
 
     @property
@@ -106,7 +111,7 @@ class StateFloor:
             reasons.append("It counts from an event other than the agreement or the first payment.")
         if self.amount is None or self.unit is None or self.amount < 1:
             reasons.append("It names no number of hours or days.")
-        if self.kept.strip():
+        if self.keeps_money:
             reasons.append("It lets the school keep a part of the money; our refunds are whole.")
         return tuple(reasons)
 

@@ -122,3 +122,12 @@ def is_settled(payouts: Iterable[PayoutState]) -> bool:
     """Say whether a refund is settled: it has payouts and every one of them is sent."""
     states = list(payouts)
     return bool(states) and all(state is PayoutState.SENT for state in states)
+
+
+class Channel(State):
+    """How a request reached the school."""
+
+    PAGE = "page"
+    LINK = "link"
+    STAFF = "staff"
+    MAIL = "mail"

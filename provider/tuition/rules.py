@@ -52,17 +52,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One way of paying for a program. ``weeks_between`` sets the spacing; without it the rows spread evenly."""
+    """One way of paying for a program: the whole price in cents, and in how many parts it is paid."""
 
     kind: PlanKind
     total_cents: int
     count: int = 1
-    weeks_between: int | None = None
 
     def schedule(self, accepted_on: dt.date, class_weeks: int) -> tuple[Row, ...]:
         """Return the rows of this plan for a student who accepts on a date (in the school's zone)."""
         count = 1 if self.kind is PlanKind.UPFRONT else self.count
-        return schedule(self.total_cents, count, accepted_on, class_weeks, weeks_between=self.weeks_between)
+        return schedule(self.total_cents, count, accepted_on, class_weeks)
 
 
 def split(total_cents: int, count: int) -> list[int]:
@@ -75,49 +74,25 @@ def split(total_cents: int, count: int) -> list[int]:
     return [part + 1] * rest + [part] * (count - rest)
 
 
-def schedule(
-    total_cents: int, count: int, accepted_on: dt.date, class_weeks: int, *, weeks_between: int | None = None
-) -> tuple[Row, ...]:
+def schedule(total_cents: int, count: int, accepted_on: dt.date, class_weeks: int) -> tuple[Row, ...]:
     """Return the dated rows: the first due on the day of acceptance, the last inside the nominal class length.
 
-    The class takes ``class_weeks`` weeks (1 to 104), its first day is the day of acceptance. Rows follow each other
-    evenly, rounded down to whole days, or every ``weeks_between`` weeks. ImpossibleSchedule says what does not fit.
+    The class takes ``class_weeks`` weeks (1 to 104) and its first day is the day of acceptance, a date in the school's
+    zone. Rows follow each other evenly, rounded down to whole days. ImpossibleSchedule says what does not fit.
     """
-    days = _offsets(count, class_weeks, weeks_between)
-    amounts = split(total_cents, count)
-    return tuple(
-        Row(number, accepted_on + dt.timedelta(days=offset), amount)
-        for number, (offset, amount) in enumerate(zip(days, amounts, strict=True), start=1)
-    )
-
-
-def _offsets(count: int, class_weeks: int, weeks_between: int | None) -> list[int]:
-    """Return the days after acceptance on which rows fall due, strictly increasing and inside the class."""
     if not 1 <= count <= MAX_COUNT:
         raise ImpossibleSchedule(f"Choose 1 to {MAX_COUNT} installments, not {count}.")
     if not 1 <= class_weeks <= MAX_CLASS_WEEKS:
         raise ImpossibleSchedule(f"A class takes 1 to {MAX_CLASS_WEEKS} weeks, not {class_weeks}.")
     length = class_weeks * _WEEK
-    if weeks_between is not None:
-        return _spaced(count, length, weeks_between)
     if count > length:
         raise ImpossibleSchedule(
             f"A class of {counted(class_weeks, 'week')} has no room for {count} installments on days of their own."
         )
-    return [number * length // count for number in range(count)]
-
-
-def _spaced(count: int, length: int, weeks_between: int) -> list[int]:
-    """Return offsets a whole number of weeks apart."""
-    if weeks_between < 1:
-        raise ImpossibleSchedule("Leave at least one week between two installments.")
-    last = (count - 1) * weeks_between * _WEEK
-    if last >= length:
-        raise ImpossibleSchedule(
-            f"The last installment would fall due {counted(last, 'day')} after enrolling, "
-            f"and the class takes only {counted(length, 'day')}."
-        )
-    return [number * weeks_between * _WEEK for number in range(count)]
+    return tuple(
+        Row(number + 1, accepted_on + dt.timedelta(days=number * length // count), amount)
+        for number, amount in enumerate(split(total_cents, count))
+    )
 
 
 def saving_cents(upfront: Plan, installments: Plan) -> int:

@@ -44,7 +44,7 @@ def floor(
     unit: Unit | None = Unit.CALENDAR_DAYS,
     *,
     state: str = "GA",
-    kept: str = "",
+    keeps_money: bool = False,
     enabled: bool = True,
 ) -> StateFloor:
     return StateFloor(
@@ -55,7 +55,7 @@ def floor(
         citation="Standard 13",
         source="https://example.org/standard-13",
         as_of=dt.date(2026, 11, 1),
-        kept=kept,
+        keeps_money=keeps_money,
         enabled=enabled,
     )
 
@@ -265,7 +265,7 @@ def test_the_longest_of_several_floors_governs() -> None:
     [
         floor(amount=7, enabled=False),
         floor(amount=7, state="WA"),
-        floor(amount=7, kept="up to $250"),
+        floor(amount=7, keeps_money=True),
         floor(Anchor.OTHER, amount=7),
         floor(amount=None, unit=None),
     ],
@@ -303,10 +303,9 @@ def test_a_floor_that_cannot_be_computed_is_refused() -> None:
         (floor(amount=None), ["It names no number of hours or days."]),
         (floor(unit=None), ["It names no number of hours or days."]),
         (floor(amount=0), ["It names no number of hours or days."]),
-        (floor(kept="up to $250"), ["It lets the school keep a part of the money; our refunds are whole."]),
-        (floor(kept="  "), []),
+        (floor(keeps_money=True), ["It lets the school keep a part of the money; our refunds are whole."]),
     ],
-    ids=["whole", "other anchor", "no amount", "no unit", "nothing", "kept", "blank"],
+    ids=["whole", "other anchor", "no amount", "no unit", "nothing", "kept"],
 )
 def test_a_row_that_is_for_counsel_says_why_and_cannot_be_turned_on(row: StateFloor, reasons: list[str]) -> None:
     assert list(row.for_counsel) == reasons
@@ -398,6 +397,16 @@ def test_a_time_without_a_zone_is_refused() -> None:
 def test_a_window_of_no_hours_is_refused() -> None:
     with pytest.raises(ValueError, match="a refund window of 0 hours"):
         policy(0)
+
+
+def test_an_event_that_cannot_be_dated_is_another_anchor() -> None:
+    assert [Anchor.of(text) for text in ("acceptance", "purchase", "other", "first_session", "")] == [
+        Anchor.ACCEPTANCE,
+        Anchor.PURCHASE,
+        Anchor.OTHER,
+        Anchor.OTHER,
+        Anchor.OTHER,
+    ]
 
 
 def test_anchors_and_units_have_words() -> None:
