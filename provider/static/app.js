@@ -14,12 +14,15 @@
   const clocks = [...document.querySelectorAll("time[data-countdown]")].map((el) => ({
     el,
     end: Date.parse(el.dataset.countdown),
+    started: Date.parse(el.dataset.started),
+    ring: el.parentElement.querySelector(".dial__left"),
     offset: el.dataset.now ? Date.parse(el.dataset.now) - loaded : 0,
   }));
   const tick = () => {
-    for (const { el, end, offset } of clocks) {
+    for (const { el, end, started, ring, offset } of clocks) {
       const left = end - (Date.now() + offset);
       el.textContent = left >= 0 ? words(left) : el.dataset.ended || "The time is up";
+      ring?.setAttribute("stroke-dasharray", `${Math.max(0, Math.min(100, (100 * left) / (end - started)))} 100`);
       el.closest("[hidden]")?.removeAttribute("hidden");
     }
   };

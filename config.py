@@ -1,0 +1,146 @@
+"""Every setting of the application: typed, read from the environment, with its default and its meaning."""
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+ROOT = Path(__file__).parent
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class ConfigError(Exception):
+    """A setting cannot be used; the message says which and what to write instead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings; an environment variable of the same name sets each."""
+
+    # Where it listens: the port on loopback. A reverse proxy stands in front of it in production.
+    PORT: int = 8000
+    # The address people use. Links in letters start with it; https makes it production. Empty: http://127.0.0.1:PORT.
+    BASE_URL: str = ""
+    # The folder of the database, the mail, and the key made at first start.
+    INSTANCE_DIR: Path = ROOT / "instance"
+    # SQLite or PostgreSQL. Empty: SQLite in INSTANCE_DIR. Example: postgresql+psycopg://school@/school.
+    DATABASE_URL: str = ""
+    # How mail leaves: maildir:FOLDER, smtp://user:password@host:port or smtps://. Empty: a maildir in INSTANCE_DIR.
+    MAIL_URL: str = ""
+    # Signs sessions and links. Needed in production (32 characters or more); elsewhere made at first start.
+    SECRET_KEY: str = ""
+    # Flask's debugger. Refused in production.
+    DEBUG: bool = False
+    # How many reverse proxies in front may be believed about the client's address.
+    TRUSTED_PROXIES: int = 0
+    # The school's name on pages and in letters.
+    SCHOOL_NAME: str = "Sample School of Health Careers"
+    # The zone that dates of money and business days are counted in.
+    SCHOOL_ZONE: ZoneInfo = ZoneInfo("America/New_York")
+    # The domain of the mailboxes enquiries@, externship@ and collegecredits@.
+    MAIL_DOMAIN: str = "example.org"
+    # Hours for which a letter that cannot be delivered is tried again.
+    MAIL_RETRY_HOURS: int = 72
+    # Days without payment after which a student is reminded, and after which an enrollment is canceled.
+    UNPAID_REMINDER_DAYS: int = 7
+    UNPAID_CANCEL_DAYS: int = 14
+    # Hours for which a link that proves an e-mail address works.
+    EMAIL_LINK_HOURS: int = 72
+    # Minutes for which a link that sets a password works.
+    PASSWORD_LINK_MINUTES: int = 60
+    # Hours without a click, and hours in all, after which a person signs in again.
+    SESSION_IDLE_HOURS: int = 12
+    SESSION_HOURS: int = 168
+    # Requests that one client may send in an hour before it has to wait: enrollments, and messages by contact form.
+    ENROLLMENTS_PER_HOUR: int = 60
+    MESSAGES_PER_HOUR: int = 10
+    # Wrong passwords in 15 minutes before one client has to wait for one account.
+    SIGN_IN_TRIES: int = 10
+    # Memory in KiB and rounds of a password's hash (argon2id).
+    PASSWORD_MEMORY_KIB: int = 19_456
+    PASSWORD_ROUNDS: int = 2
+    # The catalog that is loaded into an empty database. Empty: the sample that comes with the software.
+    CATALOG_FILE: str = ""
+    # Web processes, and threads in each.
+    WEB_WORKERS: int = 2
+    WEB_THREADS: int = 8
+
+    @property
+    def production(self) -> bool:
+        """An https address is production."""
+        return self.BASE_URL.startswith("https://")
+
+    @property
+    def session_length(self) -> dt.timedelta:
+        """The absolute length of a session."""
+        return dt.timedelta(hours=self.SESSION_HOURS)
+
+    def mailbox(self, name: str) -> str:
+        """Return the address of one of the school's mailboxes."""
+        return f"{name}@{self.MAIL_DOMAIN}"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> "Config":
+        """Read the environment and complete what follows from it; raises ConfigError with a sentence."""
+        given = {f.name: _read(f.name, f.type, environ[f.name]) for f in fields(cls) if environ.get(f.name, "").strip()}
+        given.setdefault("BASE_URL", f"http://127.0.0.1:{given.get('PORT', cls.PORT)}")
+        given["BASE_URL"] = _base_url(given["BASE_URL"])
+        instance = given["INSTANCE_DIR"] = ROOT / given.get("INSTANCE_DIR", cls.INSTANCE_DIR)
+        given.setdefault("DATABASE_URL", f"sqlite:///{instance / 'school.sqlite3'}")
+        given.setdefault("MAIL_URL", f"maildir:{instance / 'mail'}")
+        config = cls(**given)
+        config._refuse_unsafe()
+        if config.SECRET_KEY:
+            return config
+        return cls(**given | {"SECRET_KEY": _own_key(instance)})
+
+    def _refuse_unsafe(self) -> None:
+        if not self.production:
+            return
+        if len(self.SECRET_KEY) < 32:
+            message = "SECRET_KEY is missing: with an https BASE_URL, set it to 32 or more random characters."
+            raise ConfigError(message)
+        if self.DEBUG:
+            message = "DEBUG is on: with an https BASE_URL, take it out; it shows visitors the program's inside."
+            raise ConfigError(message)
+
+
+def _read(name: str, kind: Any, value: str) -> Any:  # noqa: ANN401 - each setting has its own type
+    value = value.strip()
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[value.lower()]
+        return kind(value)
+    except (KeyError, ValueError, ZoneInfoNotFoundError) as error:
+        message = f"{name} is “{value}”, which cannot be read as {kind.__name__}."
+        raise ConfigError(message) from error
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        message = f"BASE_URL is “{value}”; write it like https://school.example.org, without a path."
+        raise ConfigError(message)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        message = f"BASE_URL is “{value}”; http is for this machine only. Use https for {parts.hostname}."
+        raise ConfigError(message)
+    return value.rstrip("/")
+
+
+def _own_key(instance: Path) -> str:
+    """Return the key of this instance, made once and readable by its owner only."""
+    instance.mkdir(parents=True, exist_ok=True)
+    path = instance / "secret.key"
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    key = secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key)
+    return key

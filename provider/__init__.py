@@ -1,0 +1,5 @@
+"""The school's application: enrollment, tuition, refunds, letters and the pages around them."""
+
+from provider.app import create_app
+
+__all__ = ["create_app"]

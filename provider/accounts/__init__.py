@@ -1,0 +1,1 @@
+"""People: accounts, sign-in, roles and what they permit, signed links, throttles."""

@@ -1,0 +1,199 @@
+"""Accounts, sessions, signed links and throttles: everything that changes them."""
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+
+import argon2
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from provider.accounts import queries
+from provider.accounts.models import Person, RoleGrant, SignedLink, Throttle
+from provider.accounts.rules import LinkState, Role, link_state
+from provider.history.actions import note
+from provider.kernel import references
+from provider.kernel.actors import Actor
+from provider.kernel.database import db, is_sqlite
+from provider.kernel.errors import DomainError, TooMany
+from provider.kernel.settings import settings
+
+
+class LinkClosed(DomainError):
+    """A signed link that was used, revoked, has run out, or never was."""
+
+    status = 410
+    code = "link_closed"
+    sentence = "This link does not work any more. Ask for a new one on the sign-in page, or write to us."
+
+
+class EmailTaken(DomainError):
+    """Somebody else has proved this address."""
+
+    code = "email_taken"
+    sentence = "This e-mail address belongs to another account."
+
+
+def _hasher() -> argon2.PasswordHasher:
+    known = settings()
+    return argon2.PasswordHasher(
+        time_cost=known.PASSWORD_ROUNDS, memory_cost=known.PASSWORD_MEMORY_KIB, parallelism=1
+    )
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash; slow on purpose, so call it outside of a unit of work."""
+    return _hasher().hash(password)
+
+
+def password_fits(password_hash: str | None, password: str) -> bool:
+    """Compare a password; an account without one takes as long as one with it."""
+    hasher = _hasher()
+    if password_hash is None:
+        hasher.hash(password)
+        return False
+    try:
+        return hasher.verify(password_hash, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
+
+
+def add_person(*, name: str, email: str, zone: str, proved_at: dt.datetime | None, actor: Actor, at: dt.datetime) -> Person:
+    """Create a person with a normalized address."""
+    person = Person(
+        reference=references.new("P"), name=name, email=email, zone=zone, email_proved_at=proved_at, created_at=at
+    )
+    db.session.add(person)
+    db.session.flush()
+    note(person, "person.created", actor=actor, at=at)
+    return person
+
+
+def grant(*, person: Person, role: Role, actor: Actor, at: dt.datetime) -> None:
+    """Give a role; sessions end, so that the next request starts with it."""
+    if role in person.roles:
+        return
+    db.session.add(RoleGrant(person_id=person.id, role=role, granted_at=at, granted_by=actor.reference))
+    end_sessions(person=person)
+    note(person, "person.role_granted", actor=actor, at=at, data={"role": role})
+
+
+def first_admin(*, name: str, email: str, password_hash: str, actor: Actor, at: dt.datetime) -> Person:
+    """Make the first administrator; raises LinkClosed when there is one, and joins a person of that address."""
+    if queries.has_admin():
+        raise LinkClosed
+    person = queries.by_email(email) or add_person(
+        name=name, email=email, zone=str(settings().SCHOOL_ZONE), proved_at=None, actor=actor, at=at
+    )
+    set_password(person=person, password_hash=password_hash, actor=actor, at=at)
+    grant(person=person, role=Role.ADMIN, actor=actor, at=at)
+    db.session.flush()
+    return person
+
+
+def set_password(*, person: Person, password_hash: str, actor: Actor, at: dt.datetime) -> None:
+    """Set a password; every session and every older password link of the person ends."""
+    person.password_hash = password_hash
+    end_sessions(person=person)
+    revoke_links(purpose="password", subject=person.reference, at=at)
+    note(person, "person.password_set", actor=actor, at=at)
+
+
+def end_sessions(*, person: Person) -> None:
+    """End every session of the person, copied cookies too."""
+    person.session_epoch = person.session_epoch + 1
+
+
+def token_of(link: SignedLink) -> str:
+    """Return the token of a link: derived from the school's key, so that the table alone opens nothing."""
+    return _token(link.reference, link.nonce)
+
+
+def _token(reference: str, nonce: str) -> str:
+    key = hashlib.sha256(f"signed links:{settings().SECRET_KEY}".encode()).digest()
+    digest = hmac.new(key, f"{reference}.{nonce}".encode(), hashlib.sha256).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def hash_of(token: str) -> str:
+    """Return what the table keeps of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def make_link(*, purpose: str, subject: str, at: dt.datetime, lasts: dt.timedelta) -> SignedLink:
+    """Make a link that opens one thing; raises nothing and shows nothing until it is written into a letter."""
+    reference, nonce = references.new("K"), secrets.token_urlsafe(32)
+    link = SignedLink(
+        reference=reference,
+        purpose=purpose,
+        subject_reference=subject,
+        nonce=nonce,
+        token_hash=hash_of(_token(reference, nonce)),
+        created_at=at,
+        expires_at=at + lasts,
+    )
+    db.session.add(link)
+    return link
+
+
+def open_link(token: str, *, now: dt.datetime) -> SignedLink:
+    """Return the link of a token while it opens; raises LinkClosed."""
+    link = queries.link_by_hash(hash_of(token))
+    if link is None:
+        raise LinkClosed
+    state = link_state(now=now, expires_at=link.expires_at, used_at=link.used_at, revoked_at=link.revoked_at)
+    if state is not LinkState.OPEN:
+        raise LinkClosed
+    return link
+
+
+def use_link(token: str, *, purpose: str, at: dt.datetime) -> SignedLink:
+    """Use a single-use link, once; of two at the same time one wins and the other gets LinkClosed."""
+    link = open_link(token, now=at)
+    used = db.session.execute(
+        sa.update(SignedLink)
+        .where(SignedLink.id == link.id, SignedLink.purpose == purpose, SignedLink.used_at.is_(None))
+        .values(used_at=at)
+    )
+    if used.rowcount != 1:
+        raise LinkClosed
+    return link
+
+
+def revoke_links(*, purpose: str, subject: str, at: dt.datetime) -> None:
+    """Close every open link of one purpose and subject."""
+    db.session.execute(
+        sa.update(SignedLink)
+        .where(
+            SignedLink.purpose == purpose,
+            SignedLink.subject_reference == subject,
+            SignedLink.used_at.is_(None),
+            SignedLink.revoked_at.is_(None),
+        )
+        .values(revoked_at=at)
+    )
+
+
+def count_try(*, key: str, limit: int, window: dt.timedelta, at: dt.datetime) -> None:
+    """Count one try of a key in its window of time; raises TooMany above the limit.
+
+    It shares the transaction of what is tried, so a refused try counts only where the caller commits it.
+    """
+    start = at - dt.timedelta(seconds=at.timestamp() % window.total_seconds())
+    insert = sqlite.insert if is_sqlite() else postgresql.insert
+    counted = insert(Throttle).values(key=key, window_start=start, tries=1)
+    tries = db.session.execute(
+        counted.on_conflict_do_update(
+            index_elements=[Throttle.key, Throttle.window_start], set_={"tries": Throttle.tries + 1}
+        ).returning(Throttle.tries)
+    ).scalar_one()
+    if tries > limit:
+        raise TooMany
+
+
+def forget_tries(*, before: dt.datetime) -> int:
+    """Remove throttle rows of windows long past."""
+    removed = db.session.execute(sa.delete(Throttle).where(Throttle.window_start < before))
+    return int(removed.rowcount)

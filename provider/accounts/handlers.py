@@ -1,0 +1,83 @@
+"""What the registries call by name: the links that set a password or make the first administrator."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from provider.accounts import actions, letters, queries, sessions
+from provider.accounts.models import SignedLink
+from provider.accounts.rules import Role
+from provider.accounts.schemas import FirstAdmin, SetPassword
+from provider.kernel.actors import Actor
+from provider.kernel.database import db, unit_of_work
+from provider.kernel.forms import Form
+from provider.kernel.registry import Registry
+from provider.kernel.settings import settings
+from provider.mail.actions import post
+
+PASSWORD = "password"  # noqa: S105 - the name of a purpose
+FIRST_ADMIN = "first_admin"
+FIRST_ADMIN_SUBJECT = "first-admin"
+
+
+class PasswordLink:
+    """Lets a person choose a password; nobody is signed in by it."""
+
+    def show(self, *, subject: str, token: str) -> ResponseReturnValue:
+        person = queries.by_reference(subject)
+        return render_template("accounts/set_password.html", form=Form(SetPassword()), token=token, email=person.email)
+
+    def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue:
+        form = Form(SetPassword()).load_form(request.form)
+        if not form.ok:
+            form.values.clear()
+            email = queries.by_reference(subject).email
+            return render_template("accounts/set_password.html", form=form, token=token, email=email), 422
+        hashed = actions.hash_password(form.data["password"])
+        with unit_of_work():
+            link = actions.use_link(token, purpose=PASSWORD, at=received_at)
+            person = queries.by_reference(subject)
+            person.email_proved_at = person.email_proved_at or received_at
+            actions.set_password(person=person, password_hash=hashed, actor=actor, at=received_at)
+            post(letters.password_changed(person, link.reference, received_at.isoformat()), at=received_at)
+        flash("Your password is set. Sign in with it.")
+        return redirect(url_for("accounts.sign_in"), code=303)
+
+
+class FirstAdminLink:
+    """Makes the first administrator, once, as long as there is none."""
+
+    def show(self, *, subject: str, token: str) -> ResponseReturnValue:
+        return render_template("accounts/first_admin.html", form=Form(FirstAdmin()), token=token)
+
+    def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue:
+        form = Form(FirstAdmin()).load_form(request.form)
+        if not form.ok:
+            form.values.pop("password", None)
+            return render_template("accounts/first_admin.html", form=form, token=token), 422
+        hashed = actions.hash_password(form.data["password"])
+        with unit_of_work():
+            actions.use_link(token, purpose=FIRST_ADMIN, at=received_at)
+            person = actions.first_admin(
+                name=form.data["name"], email=form.data["email"], password_hash=hashed, actor=actor, at=received_at
+            )
+            reference = person.reference
+        sessions.begin(queries.by_reference(reference))
+        return redirect(url_for("staff.index"), code=303)
+
+
+def letter_link(reference: str) -> str:
+    """Return the address that a letter writes for a link: the school's own base, never the request's."""
+    link = db.session.scalar(sa.select(SignedLink).where(SignedLink.reference == reference))
+    return f"{settings().BASE_URL}/links/{actions.token_of(link)}" if link else settings().BASE_URL
+
+
+def register(registry: Registry) -> None:
+    """Hand in what is called by name."""
+    registry.links[PASSWORD] = PasswordLink()
+    registry.links[FIRST_ADMIN] = FirstAdminLink()
+    registry.letter_links = letter_link
+    registry.may = sessions.may
+    registry.actor = sessions.actor

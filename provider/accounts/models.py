@@ -1,0 +1,91 @@
+"""People, their roles, signed links, throttles."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from provider.accounts.rules import Role
+from provider.kernel.database import Model, email, known, line, reference
+
+
+class Person(Model):
+    """One human with one proven or claimed e-mail address, lower-cased and unique."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[reference]
+    name: Mapped[line]
+    email: Mapped[email]
+    email_proved_at: Mapped[dt.datetime | None]
+    phone: Mapped[str | None] = mapped_column(sa.String(40))
+    zone: Mapped[str] = mapped_column(sa.String(64))
+    password_hash: Mapped[str | None] = mapped_column(sa.String(200))
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime]
+    disabled_at: Mapped[dt.datetime | None]
+    grants: Mapped[list["RoleGrant"]] = relationship(back_populates="person", lazy="selectin")
+
+    __table_args__ = (
+        sa.UniqueConstraint("reference"),
+        sa.UniqueConstraint("email"),
+        sa.CheckConstraint("email = lower(email)", name="email_lower"),
+    )
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles this person holds."""
+        return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def is_staff(self) -> bool:
+        """Somebody with at least one role."""
+        return bool(self.grants)
+
+
+class RoleGrant(Model):
+    """One role of one person."""
+
+    __tablename__ = "role_grant"
+
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    role: Mapped[Role] = mapped_column(primary_key=True)
+    granted_at: Mapped[dt.datetime]
+    granted_by: Mapped[reference | None]
+    person: Mapped[Person] = relationship(back_populates="grants")
+
+    __table_args__ = (known("role", Role),)
+
+
+class SignedLink(Model):
+    """One link that opens one thing for whoever holds it; the token is derived, only its hash is stored."""
+
+    __tablename__ = "signed_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[reference]
+    purpose: Mapped[str] = mapped_column(sa.String(32))
+    subject_reference: Mapped[reference]
+    nonce: Mapped[str] = mapped_column(sa.String(64))
+    token_hash: Mapped[str] = mapped_column(sa.String(64))
+    created_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+    revoked_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        sa.UniqueConstraint("reference"),
+        sa.UniqueConstraint("token_hash"),
+        sa.Index(None, "purpose", "subject_reference"),
+    )
+
+
+class Throttle(Model):
+    """How often something was tried by one key in one window of time."""
+
+    __tablename__ = "throttle"
+
+    key: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
+    window_start: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    tries: Mapped[int]

@@ -1,0 +1,71 @@
+"""Reading people and links."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from provider.accounts.models import Person, RoleGrant, SignedLink
+from provider.accounts.rules import Role
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+
+
+def by_email(email: str) -> Person | None:
+    """Return the person of a normalized address, proven or not."""
+    return db.session.scalar(sa.select(Person).where(Person.email == email).options(selectinload(Person.grants)))
+
+
+def by_reference(reference: str) -> Person:
+    """Return one person; raises NotFound."""
+    person = db.session.scalar(sa.select(Person).where(Person.reference == reference))
+    if person is None:
+        raise NotFound
+    return person
+
+
+def of_session(reference: str, epoch: int) -> Person | None:
+    """Return who a session cookie stands for; nobody once the epoch moved on or the account was disabled."""
+    query = sa.select(Person).where(
+        Person.reference == reference, Person.session_epoch == epoch, Person.disabled_at.is_(None)
+    )
+    return db.session.scalar(query.options(selectinload(Person.grants)))
+
+
+def has_admin() -> bool:
+    """Say whether at least one administrator can sign in."""
+    query = (
+        sa.select(RoleGrant.person_id)
+        .join(Person)
+        .where(RoleGrant.role == Role.ADMIN, Person.disabled_at.is_(None), Person.password_hash.is_not(None))
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def staff() -> list[Person]:
+    """Return everybody with a role, by name."""
+    query = sa.select(Person).where(Person.grants.any()).order_by(Person.name).options(selectinload(Person.grants))
+    return list(db.session.scalars(query))
+
+
+def names(references: set[str]) -> dict[str, str]:
+    """Return the names of these people, for timelines."""
+    rows = db.session.execute(sa.select(Person.reference, Person.name).where(Person.reference.in_(references)))
+    return dict(rows.tuples())
+
+
+def link_by_hash(token_hash: str) -> SignedLink | None:
+    """Return the link of a token's hash."""
+    return db.session.scalar(sa.select(SignedLink).where(SignedLink.token_hash == token_hash))
+
+
+def links_for(purpose: str, subject: str, now: dt.datetime) -> list[SignedLink]:
+    """Return the links of one purpose and subject that still open."""
+    query = sa.select(SignedLink).where(
+        SignedLink.purpose == purpose,
+        SignedLink.subject_reference == subject,
+        SignedLink.used_at.is_(None),
+        SignedLink.revoked_at.is_(None),
+        SignedLink.expires_at >= now,
+    )
+    return list(db.session.scalars(query))

@@ -1,0 +1,96 @@
+"""Roles and what each permits; what a password must be; what a link is for."""
+
+import datetime as dt
+from enum import StrEnum
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 256
+LINK_HOURS_FIRST_ADMIN = 1
+
+
+class Role(StrEnum):
+    """The roles of staff; a student needs none."""
+
+    ADMISSIONS = "admissions"
+    BURSAR = "bursar"
+    COORDINATOR = "coordinator"
+    CREDIT_OFFICER = "credit_officer"
+    EDITOR = "editor"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+    @property
+    def label(self) -> str:
+        """The role in words."""
+        return self.value.replace("_", " ").capitalize()
+
+
+class Permission(StrEnum):
+    """What a door may ask for."""
+
+    OWN_RECORDS = "own_records"
+    SEE_STAFF_PAGES = "see_staff_pages"
+    SEE_ENROLLMENTS = "see_enrollments"
+    CHANGE_ENROLLMENTS = "change_enrollments"
+    SEE_MONEY = "see_money"
+    RECORD_MONEY = "record_money"
+    OVERRIDE_REFUNDS = "override_refunds"
+    SEE_CATALOG = "see_catalog"
+    EDIT_CATALOG = "edit_catalog"
+    EDIT_POLICIES = "edit_policies"
+    SEE_MAIL = "see_mail"
+    RESEND_MAIL = "resend_mail"
+    SEE_TASKS = "see_tasks"
+    DO_TASKS = "do_tasks"
+    MANAGE_PEOPLE = "manage_people"
+
+
+_P = Permission
+_STAFF = frozenset({_P.OWN_RECORDS, _P.SEE_STAFF_PAGES, _P.SEE_TASKS})
+_SEE_ALL = _STAFF | {_P.SEE_ENROLLMENTS, _P.SEE_MONEY, _P.SEE_CATALOG, _P.SEE_MAIL}
+PERMITS: dict[Role, frozenset[Permission]] = {
+    Role.ADMISSIONS: _STAFF
+    | {_P.SEE_ENROLLMENTS, _P.CHANGE_ENROLLMENTS, _P.SEE_CATALOG, _P.SEE_MAIL, _P.RESEND_MAIL, _P.DO_TASKS},
+    Role.BURSAR: _STAFF
+    | {
+        _P.SEE_ENROLLMENTS,
+        _P.SEE_MONEY,
+        _P.RECORD_MONEY,
+        _P.OVERRIDE_REFUNDS,
+        _P.SEE_CATALOG,
+        _P.SEE_MAIL,
+        _P.RESEND_MAIL,
+        _P.DO_TASKS,
+    },
+    Role.COORDINATOR: _STAFF | {_P.SEE_ENROLLMENTS, _P.DO_TASKS},
+    Role.CREDIT_OFFICER: _STAFF | {_P.SEE_ENROLLMENTS, _P.DO_TASKS},
+    Role.EDITOR: _STAFF | {_P.SEE_CATALOG, _P.EDIT_CATALOG},
+    Role.AUDITOR: _SEE_ALL,
+    Role.ADMIN: frozenset(Permission),
+}
+STUDENT = frozenset({_P.OWN_RECORDS})
+
+
+def permissions(roles: frozenset[Role]) -> frozenset[Permission]:
+    """Return everything these roles permit together; a person without any is a student."""
+    return STUDENT.union(*(PERMITS[role] for role in roles))
+
+
+class LinkState(StrEnum):
+    """How a signed link stands."""
+
+    OPEN = "open"
+    USED = "used"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+def link_state(
+    *, now: dt.datetime, expires_at: dt.datetime, used_at: dt.datetime | None, revoked_at: dt.datetime | None
+) -> LinkState:
+    """Say whether a link still opens; its last instant is included."""
+    if revoked_at is not None:
+        return LinkState.REVOKED
+    if used_at is not None:
+        return LinkState.USED
+    return LinkState.EXPIRED if now > expires_at else LinkState.OPEN

@@ -1,0 +1,72 @@
+"""What people send to sign in and to set a password."""
+
+from marshmallow import ValidationError, fields, validate, validates
+
+from provider.accounts.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from provider.kernel.forms import Email, Schema, Text
+
+
+class SignIn(Schema):
+    """An address and a password."""
+
+    email = Email(required=True, metadata={"label": "E-mail address", "widget": "email", "autocomplete": "username"})
+    password = fields.String(
+        required=True,
+        validate=validate.Length(max=LONGEST_PASSWORD, error="This is not the password of this account."),
+        error_messages={"required": "Fill in your password."},
+        metadata={"label": "Password", "widget": "password", "autocomplete": "current-password"},
+    )
+
+
+class AskPasswordLink(Schema):
+    """An address that a password link is sent to."""
+
+    email = Email(required=True, metadata={"label": "E-mail address", "widget": "email", "autocomplete": "email"})
+
+
+class SetPassword(Schema):
+    """A new password, long and not a common one."""
+
+    password = fields.String(
+        required=True,
+        validate=validate.Length(
+            min=SHORTEST_PASSWORD,
+            max=LONGEST_PASSWORD,
+            error=f"Use {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. Several words in a row are easy to remember.",
+        ),
+        error_messages={"required": "Choose a password."},
+        metadata={
+            "label": "New password",
+            "hint": f"{SHORTEST_PASSWORD} characters or more. Pasting from a password manager is fine.",
+            "widget": "password",
+            "autocomplete": "new-password",
+        },
+    )
+
+    @validates("password")
+    def refuse_common(self, value: str, **_: str) -> None:
+        """Refuse passwords that stand on the lists everybody tries first."""
+        from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - 3 MB of words, needed here only
+
+        if value.casefold() in FREQUENCY_LISTS["passwords"] or len(set(value)) < 4:  # noqa: PLR2004 - one to three letters
+            sentence = "This password is easy to guess. Choose another one."
+            raise ValidationError(sentence)
+
+
+class FirstAdmin(SetPassword):
+    """The first administrator's name, address and password."""
+
+    class Meta(Schema.Meta):
+        """Name and address before the password."""
+
+        fields = ("name", "email", "password")
+
+    name = Text(required=True, longest=120, metadata={"label": "Your name", "autocomplete": "name"})
+    email = Email(required=True, metadata={"label": "E-mail address", "widget": "email", "autocomplete": "email"})
+
+
+class Invite(Schema):
+    """A new member of staff."""
+
+    name = Text(required=True, longest=120, metadata={"label": "Name"})
+    email = Email(required=True, metadata={"label": "E-mail address", "widget": "email"})

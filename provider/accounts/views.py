@@ -1,0 +1,120 @@
+"""Signing in and out, setting a password, and opening signed links."""
+
+import datetime as dt
+from urllib.parse import urlsplit
+
+from flask import Flask, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager
+
+from provider.accounts import actions, letters, queries, sessions
+from provider.accounts.schemas import AskPasswordLink, SignIn
+from provider.kernel.database import unit_of_work
+from provider.kernel.doors import PUBLIC, Door
+from provider.kernel.errors import TooMany
+from provider.kernel.forms import Form
+from provider.kernel.registry import registry
+from provider.kernel.settings import settings
+from provider.kernel.web import actor, received_at
+from provider.mail.actions import post
+
+door = Door("accounts", __name__, needs=PUBLIC)
+QUARTER = dt.timedelta(minutes=15)
+HOUR = dt.timedelta(hours=1)
+PASSWORD_LETTERS_PER_HOUR = 3
+WRONG = "The e-mail address and the password do not fit together. Check both, or ask for a link to set a new password."
+
+
+def install(app: Flask, login: LoginManager) -> None:
+    """Connect sessions to the application."""
+    sessions.install(app, login)
+
+
+def client() -> str:
+    """Return the client's address; a proxy's word counts only as far as the settings trust it."""
+    return request.remote_addr or "unknown"
+
+
+def local(target: str | None) -> str | None:
+    """Return a path of this site, or None for anything that could lead elsewhere."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+        return None
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc and target.isprintable() else None
+
+
+@door.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    return render_template("accounts/sign_in.html", form=Form(SignIn()), next=local(request.args.get("next")))
+
+
+@door.post("/sign-in")
+def start_session() -> ResponseReturnValue:
+    target = local(request.args.get("next"))
+    form = Form(SignIn()).load_form(request.form)
+    if form.ok:
+        email = form.data["email"]
+        with unit_of_work():
+            key = f"sign-in:{email}:{client()}"
+            actions.count_try(key=key[:120], limit=settings().SIGN_IN_TRIES, window=QUARTER, at=received_at())
+        person = queries.by_email(email)
+        fits = actions.password_fits(person.password_hash if person else None, form.data["password"])
+        if person is not None and fits and person.disabled_at is None:
+            sessions.begin(person)
+            return redirect(target or url_for("staff.index" if person.is_staff else "my.index"), code=303)
+        form.add_error("_schema", WRONG)
+    form.values.pop("password", None)
+    return render_template("accounts/sign_in.html", form=form, next=target), 422
+
+
+@door.post("/sign-out")
+def end_session() -> ResponseReturnValue:
+    viewer = sessions.signed_in()
+    if viewer is not None:
+        with unit_of_work():
+            actions.end_sessions(person=queries.by_reference(viewer.reference))
+    sessions.leave()
+    flash("You are signed out.")
+    return redirect(url_for("accounts.sign_in"), code=303)
+
+
+@door.get("/forgot-password")
+def forgot_password() -> ResponseReturnValue:
+    return render_template("accounts/forgot_password.html", form=Form(AskPasswordLink()))
+
+
+@door.post("/forgot-password")
+def send_password_link() -> ResponseReturnValue:
+    form = Form(AskPasswordLink()).load_form(request.form)
+    if not form.ok:
+        return render_template("accounts/forgot_password.html", form=form), 422
+    email = form.data["email"]
+    with unit_of_work():
+        try:
+            key = f"password-link:{email}"[:120]
+            actions.count_try(key=key, limit=PASSWORD_LETTERS_PER_HOUR, window=HOUR, at=received_at())
+        except TooMany:
+            pass  # the answer stays the same, so that nobody learns which addresses are known
+        else:
+            person = queries.by_email(email)
+            if person is not None and person.disabled_at is None:
+                lasts = dt.timedelta(minutes=settings().PASSWORD_LINK_MINUTES)
+                actions.revoke_links(purpose="password", subject=person.reference, at=received_at())
+                link = actions.make_link(
+                    purpose="password", subject=person.reference, at=received_at(), lasts=lasts
+                )
+                post(letters.password_link(person, link), at=received_at())
+    return render_template("accounts/password_link_sent.html", email=email)
+
+
+@door.get("/links/<token>")
+def link(token: str) -> ResponseReturnValue:
+    found = actions.open_link(token, now=received_at())
+    return registry().links[found.purpose].show(subject=found.subject_reference, token=token)
+
+
+@door.post("/links/<token>")
+def decide(token: str) -> ResponseReturnValue:
+    found = actions.open_link(token, now=received_at())
+    purpose = registry().links[found.purpose]
+    return purpose.decide(subject=found.subject_reference, token=token, actor=actor(), received_at=received_at())

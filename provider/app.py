@@ -1,0 +1,111 @@
+"""Builds the house: settings, database, doors, and the registries that rooms fill; nobody imports it."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import fontpkg_public_sans
+from flask import Blueprint, Flask, Response, send_from_directory
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import provider.accounts.commands
+import provider.accounts.handlers
+import provider.accounts.views
+import provider.jobs.commands
+import provider.places.commands
+import provider.tables  # noqa: F401 - makes the metadata whole
+from config import ROOT, Config
+from provider.kernel import database, registry, web
+
+HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (provider.accounts.handlers.register,)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    provider.accounts.views.door,
+    provider.jobs.commands.bp,
+    provider.places.commands.bp,
+    provider.accounts.commands.bp,
+)
+# The doors that stand open to everyone; a test compares the list with the doors there are.
+PUBLIC_DOORS = frozenset({"accounts"})
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the application from its settings (those of the environment, unless given)."""
+    config = config or Config.load(os.environ)
+    app = Flask("provider", template_folder=str(ROOT / "templates"))
+    app.config.update(_flask_settings(config))
+    app.extensions["settings"] = config
+    app.jinja_env.undefined = StrictUndefined
+    if config.TRUSTED_PROXIES:
+        hops = config.TRUSTED_PROXIES
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    found = registry.install(app)
+    web.install(app)
+    database.install(app)
+    Migrate(app, database.db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    login = LoginManager(app)
+    provider.accounts.views.install(app, login)
+    app.context_processor(lambda: {"school": School.of(config)})
+    app.add_url_rule("/static/fonts/<name>", "font", _font)
+    for register in HANDLERS:
+        register(found)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """What every template may say about the school."""
+
+    name: str
+    zone: ZoneInfo
+    base_url: str
+    enquiries: str
+    externship: str
+    college_credits: str
+
+    @classmethod
+    def of(cls, config: Config) -> "School":
+        """Take it from the settings."""
+        return cls(
+            name=config.SCHOOL_NAME,
+            zone=config.SCHOOL_ZONE,
+            base_url=config.BASE_URL,
+            enquiries=config.mailbox("enquiries"),
+            externship=config.mailbox("externship"),
+            college_credits=config.mailbox("collegecredits"),
+        )
+
+
+def _font(name: str) -> Response:
+    """Serve the typeface from its package; a year's cache, since its name changes with it."""
+    response = send_from_directory(str(fontpkg_public_sans.ROOT / "files"), name, max_age=timedelta(days=365))
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _flask_settings(config: Config) -> dict[str, object]:
+    host = config.BASE_URL.split("://", 1)[1].rsplit(":", 1)[0]
+    return {
+        "SECRET_KEY": config.SECRET_KEY,
+        "DEBUG": config.DEBUG,
+        "TRUSTED_HOSTS": [host, "127.0.0.1", "localhost"] if not config.production else [host],
+        "SQLALCHEMY_DATABASE_URI": config.DATABASE_URL,
+        "SQLALCHEMY_ENGINE_OPTIONS": database.engine_options(config.DATABASE_URL),
+        "MAX_CONTENT_LENGTH": 11 * web.MEGABYTE,
+        "MAX_FORM_MEMORY_SIZE": web.MEGABYTE // 2,
+        "MAX_FORM_PARTS": 200,
+        "SESSION_COOKIE_NAME": "__Host-session" if config.production else f"session-{config.PORT}",
+        "SESSION_COOKIE_SECURE": config.production,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=config.SESSION_HOURS),
+        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=7),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": config.production,
+    }

@@ -1,0 +1,1 @@
+"""What the school sells, together: the file that fills it, and the snapshot that public pages and the form read."""

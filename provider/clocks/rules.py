@@ -1,0 +1,48 @@
+"""The promises that are timed, and how a running one stands on a day."""
+
+import datetime as dt
+from enum import StrEnum
+
+
+class ClockKind(StrEnum):
+    """What is promised."""
+
+    REFUND_PAYOUT = "refund_payout"
+
+    @property
+    def label(self) -> str:
+        """The promise in the words people read."""
+        return {"refund_payout": "Money back within 7 to 10 business days"}[self.value]
+
+
+class ClockState(StrEnum):
+    """How a clock ended, or that it runs."""
+
+    RUNNING = "running"
+    MET = "met"
+    STOPPED = "stopped"
+
+
+class Standing(StrEnum):
+    """How a running clock stands today."""
+
+    IN_TIME = "in_time"
+    DUE = "due"
+    OVERDUE = "overdue"
+
+    @property
+    def label(self) -> str:
+        """The standing in words."""
+        return {"in_time": "in time", "due": "due", "overdue": "overdue"}[self.value]
+
+    @property
+    def tone(self) -> str:
+        """How it is colored."""
+        return {"in_time": "neutral", "due": "warn", "overdue": "bad"}[self.value]
+
+
+def standing(*, due_on: dt.date, overdue_on: dt.date, today: dt.date) -> Standing:
+    """Say how a promise stands: due after its due day has passed, overdue after the last day has passed."""
+    if today > overdue_on:
+        return Standing.OVERDUE
+    return Standing.DUE if today > due_on else Standing.IN_TIME

@@ -1,0 +1,1 @@
+"""Uploaded bytes as rows: typed by content, size-limited, never served inline."""

@@ -1,0 +1,84 @@
+"""Writing history: each state change goes through `move`, everything else worth remembering through `note`."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from provider.history.models import History, HistoryDetail
+from provider.kernel.actors import Actor
+from provider.kernel.database import db
+from provider.kernel.lifecycles import Lifecycle
+
+S = TypeVar("S", bound=StrEnum)
+
+
+class Subject(Protocol):
+    """A record that history can name."""
+
+    __tablename__: str
+
+    @property
+    def reference(self) -> str: ...
+
+
+class Stateful(Subject, Protocol[S]):
+    """A record with a lifecycle."""
+
+    state: S
+
+
+def note(
+    subject: Subject,
+    event: str,
+    *,
+    actor: Actor,
+    at: dt.datetime,
+    about: str | None = None,
+    old: StrEnum | None = None,
+    new: StrEnum | None = None,
+    data: dict[str, Any] | None = None,
+    personal: dict[str, Any] | None = None,
+) -> History:
+    """Remember one event; ``about`` is the enrollment (or other root) whose timeline shows it."""
+    row = History(
+        at=at,
+        subject_kind=subject.__tablename__,
+        subject_reference=subject.reference,
+        about=about or subject.reference,
+        event=event,
+        old_state=old,
+        new_state=new,
+        actor_kind=actor.kind,
+        actor_reference=actor.reference,
+        request_id=actor.request_id,
+        data=data or {},
+    )
+    db.session.add(row)
+    if personal:
+        db.session.flush()
+        db.session.add(HistoryDetail(history_id=row.id, data=personal))
+    return row
+
+
+def born(
+    subject: Stateful[S], *, actor: Actor, at: dt.datetime, about: str | None = None, data: dict[str, Any] | None = None
+) -> None:
+    """Remember a record's first state."""
+    note(subject, f"{subject.__tablename__}.{subject.state}", actor=actor, at=at, about=about, new=subject.state, data=data)
+
+
+def move(
+    subject: Stateful[S],
+    to: S,
+    lifecycle: Lifecycle[S],
+    *,
+    actor: Actor,
+    at: dt.datetime,
+    about: str | None = None,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Change a record's state along its lifecycle and remember who did it when; raises IllegalTransition."""
+    old = subject.state
+    lifecycle.check(old, to)
+    subject.state = to
+    note(subject, f"{subject.__tablename__}.{to}", actor=actor, at=at, about=about, old=old, new=to, data=data)

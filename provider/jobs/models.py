@@ -1,0 +1,34 @@
+"""The table of jobs."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from provider.jobs.rules import JobState
+from provider.kernel.database import Model, known, line
+
+
+class Job(Model):
+    """One effect to bring about, once per key; leased by pushing ``run_at`` ahead."""
+
+    __tablename__ = "job"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(64))
+    key: Mapped[line]
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[JobState] = mapped_column(default=JobState.QUEUED)
+    run_at: Mapped[dt.datetime]
+    owner: Mapped[str | None] = mapped_column(sa.String(64))
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
+    last_error: Mapped[str | None] = mapped_column(sa.Text)
+
+    __table_args__ = (
+        known("state", JobState),
+        sa.UniqueConstraint("key"),
+        sa.Index(None, "run_at", "id", sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'")),
+    )

@@ -1,0 +1,225 @@
+"""The database: typed base, UTC instants, naming of constraints, and the unit of work that is the only commit."""
+
+import datetime as dt
+import enum
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from provider.kernel.errors import DomainError
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 5.0
+TRIES = 5
+_RETRYABLE = frozenset({"40001", "40P01", "23505"})
+
+cents = Annotated[int, mapped_column(sa.BigInteger)]
+reference = Annotated[str, mapped_column(sa.String(16))]
+line = Annotated[str, mapped_column(sa.String(200))]
+email = Annotated[str, mapped_column(sa.String(254))]
+
+
+class NaiveTime(TypeError):
+    """A time without a zone was about to be stored."""
+
+
+class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
+    """An instant: refuses naive values and comes back in UTC on both engines."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002 - signature
+        """Store UTC, refuse naive."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise NaiveTime(value.isoformat())
+        return value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002 - signature
+        """Return UTC; SQLite forgets the zone, which is always UTC here."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class Model(DeclarativeBase):
+    """The typed base of every table."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dt.datetime: UtcDateTime(),
+        enum.StrEnum: sa.Enum(
+            enum.StrEnum,
+            native_enum=False,
+            length=32,
+            create_constraint=False,
+            values_callable=lambda kind: [member.value for member in kind],
+        ),
+        dict[str, Any]: sa.JSON(),
+        list[Any]: sa.JSON(),
+    }
+
+
+db = SQLAlchemy(metadata=Model.metadata)
+
+
+def known(column: str, kind: type[enum.StrEnum]) -> sa.CheckConstraint:
+    """Return the CHECK that lets only the enum's values into the column."""
+    values = ", ".join(f"'{member.value}'" for member in kind)
+    return sa.CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")
+
+
+class Busy(DomainError):
+    """The database could not be written to in time."""
+
+    status = 503
+    code = "busy"
+    sentence = "The school's records are busy. Nothing was changed. Wait a few seconds and try again."
+
+
+class _Writers:
+    """First come, first served for writers of one process: SQLite's own waiting starves some of them."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._busy = False
+
+    def enter(self) -> None:
+        with self._mutex:
+            if not self._busy:
+                self._busy = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(BUSY_SECONDS):
+            return
+        with self._mutex:
+            if turn.is_set():
+                return
+            self._waiting.remove(turn)
+        raise Busy
+
+    def leave(self) -> None:
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._busy = False
+
+
+_writers = _Writers()
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Return the engine's options for either database; PostgreSQL's time-outs are unlimited unless set."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    timeouts = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+    return {
+        "pool_pre_ping": True,
+        "connect_args": {"options": f"{timeouts} -c timezone=UTC", "connect_timeout": 5},
+    }
+
+
+def install(app: Flask) -> None:
+    """Bind the database to the application and teach SQLite to behave."""
+    db.init_app(app)
+    with app.app_context():
+        if is_sqlite():
+            sa.event.listen(db.engine, "connect", _prepare_sqlite)
+            sa.event.listen(db.engine, "begin", _begin_sqlite)
+
+
+def is_sqlite() -> bool:
+    """Say which of the two engines is in use."""
+    return db.engine.dialect.name == "sqlite"
+
+
+def _prepare_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN401, ARG001 - the driver's own type
+    connection.isolation_level = None
+    for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "busy_timeout=5000"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+class NestedUnit(RuntimeError):
+    """A unit of work was opened inside another: an action tried to commit."""
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Everything inside is committed whole or not at all; what was read before is read again."""
+    if _writing.get():
+        raise NestedUnit
+    db.session.rollback()
+    queued = is_sqlite()
+    if queued:
+        _writers.enter()
+    token = _writing.set(True)
+    try:
+        db.session.connection()
+        yield
+        db.session.commit()
+    except sa.exc.OperationalError as error:
+        db.session.rollback()
+        if _is_lock_timeout(error):
+            raise Busy from error
+        raise
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        _writing.reset(token)
+        if queued:
+            _writers.leave()
+
+
+def _is_lock_timeout(error: sa.exc.OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == "55P03" or "database is locked" in str(error.orig)
+
+
+def retrying(work: Callable[[], T]) -> T:
+    """Run the work in a unit of work; repeat the whole of it when two writers collided, five times at most.
+
+    Only for work that may be repeated: it starts from what it reads inside.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            with unit_of_work():
+                return work()
+        except sa.exc.DBAPIError as error:
+            if attempt == TRIES or not _collided(error):
+                raise
+            time.sleep(0.01 * attempt)
+    raise Busy
+
+
+def _collided(error: sa.exc.DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _RETRYABLE or "UNIQUE constraint failed" in str(error.orig)

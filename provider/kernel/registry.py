@@ -1,0 +1,73 @@
+"""Upward calls by name: rooms hand in their handlers at start, lower rooms call them without knowing them."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from flask import Flask, current_app
+from flask.typing import ResponseReturnValue
+
+from provider.kernel.actors import Actor
+
+Payload = Mapping[str, str | int | None]
+
+
+class JobHandler(Protocol):
+    """Does one job; opens its own units of work and is safe to repeat."""
+
+    def __call__(self, payload: Payload, *, now: dt.datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A job that falls due by the clock: ``key`` names the period, so that each period runs once."""
+
+    kind: str
+    key: Callable[[dt.datetime], str]
+
+
+class LinkPurpose(Protocol):
+    """What a signed link opens (GET, changes nothing) and what its button decides (POST)."""
+
+    def show(self, *, subject: str, token: str) -> ResponseReturnValue: ...
+
+    def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One broken invariant: its name, the record, and what is wrong with it."""
+
+    invariant: str
+    subject: str
+    sentence: str
+
+
+Invariant = Callable[[], Iterable[Breach]]
+
+
+@dataclass(slots=True)
+class Registry:
+    """Everything that is called by name."""
+
+    jobs: dict[str, JobHandler] = field(default_factory=dict)
+    periodic: list[Periodic] = field(default_factory=list)
+    links: dict[str, LinkPurpose] = field(default_factory=dict)
+    invariants: dict[str, Invariant] = field(default_factory=dict)
+    failed_jobs: dict[str, Callable[[Payload, str, dt.datetime], None]] = field(default_factory=dict)
+    letter_links: Callable[[str], str] | None = None
+    may: Callable[[str], bool] | None = None
+    actor: Callable[[], Actor] | None = None
+
+
+def install(app: Flask) -> Registry:
+    """Give the application its empty registry."""
+    registry = app.extensions["registry"] = Registry()
+    return registry
+
+
+def registry() -> Registry:
+    """Return the running application's registry."""
+    found: Registry = current_app.extensions["registry"]
+    return found

@@ -1,0 +1,150 @@
+"""What every request gets: its instant, its actor, safe headers, and an answer in words when it is refused."""
+
+import datetime as dt
+import secrets
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from flask import Flask, Response, current_app, g, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from provider.kernel import clock, money
+from provider.kernel.actors import SYSTEM, Actor
+from provider.kernel.database import db
+from provider.kernel.errors import DomainError
+from provider.kernel.registry import registry
+from provider.kernel.settings import settings
+
+MEGABYTE = 1024 * 1024
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SENTENCES = {
+    400: "The form could not be read. Go back, reload the page and send it again.",
+    404: "We could not find this page. Check the address, or start again from the home page.",
+    405: "This address does not take that kind of request. Start again from the home page.",
+    413: "What you sent is too large. Files may have 10 megabytes, texts much less.",
+    415: "This kind of content cannot be read here. Use the form on the page.",
+    500: "Something went wrong on our side. Nothing you sent was changed halfway. Please try again in a minute.",
+}
+csrf = CSRFProtect()
+
+
+def received_at() -> dt.datetime:
+    """Return the instant at which this request entered the application, before any waiting."""
+    instant: dt.datetime = g.received_at
+    return instant
+
+
+def actor() -> Actor:
+    """Return who is asking, as history keeps it."""
+    who = registry().actor
+    return SYSTEM if who is None else who()
+
+
+def request_id() -> str:
+    """Return this request's id, which error pages and history share."""
+    found: str = g.request_id
+    return found
+
+
+def install(app: Flask) -> None:
+    """Fit hooks, filters, headers and error pages."""
+    app.before_request(_stamp)
+    app.after_request(_headers)
+    csrf.init_app(app)
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RecursionError, _unreadable)
+    app.register_error_handler(sa.exc.OperationalError, _database_away)
+    app.jinja_env.filters.update(money=money.dollars, when=when, day=day, utc=utc)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _stamp() -> None:
+    g.received_at = clock.now()
+    g.request_id = secrets.token_hex(8)
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cache-Control", "no-store")
+    if settings().production:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response
+
+
+def error_page(status: int, sentence: str) -> ResponseReturnValue:
+    """Return a page (or JSON for machines) that says what happened and what to do."""
+    title = {404: "Page not found", 403: "Not allowed", 429: "Please wait", 503: "Please try again"}.get(
+        status, "This did not work" if status < 500 else "Something went wrong"
+    )
+    found = getattr(g, "request_id", "")
+    return render_template("errors/error.html", title=title, sentence=sentence, request_id=found, status=status), status
+
+
+def _refused(error: DomainError) -> ResponseReturnValue:
+    db.session.rollback()
+    response = current_app.make_response(error_page(error.status, error.sentence))
+    if error.status in {429, 503}:
+        response.headers["Retry-After"] = "900" if error.status == 429 else "5"
+    return response
+
+
+def _stale_form(_: CSRFError) -> ResponseReturnValue:
+    sentence = "This page was open too long or in another browser, so nothing was changed. Go back, reload, send again."
+    return error_page(400, sentence)
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if 300 <= status < 400:
+        return error.get_response()
+    if isinstance(error, InternalServerError):
+        db.session.rollback()
+    response = current_app.make_response(error_page(status, SENTENCES.get(status, SENTENCES[400])))
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def _unreadable(_: RecursionError) -> ResponseReturnValue:
+    return error_page(400, SENTENCES[400])
+
+
+def _database_away(error: sa.exc.OperationalError) -> ResponseReturnValue:
+    current_app.logger.error("database unavailable: %s", error.orig)
+    db.session.rollback()
+    response = current_app.make_response(
+        error_page(503, "The school's records cannot be reached. Nothing was changed. Try again in a few seconds.")
+    )
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def when(instant: dt.datetime, zone: ZoneInfo | str | None = None) -> str:
+    """Write an instant to the second in a zone (the school's, unless told): ``November 21, 2026, 6:31:59 PM EST``."""
+    known = settings().SCHOOL_ZONE if zone is None else ZoneInfo(str(zone))
+    local = instant.astimezone(known)
+    clock_time = f"{local:%I:%M:%S %p}".lstrip("0")
+    return f"{day(local.date())}, {clock_time} {local:%Z}"
+
+
+def utc(instant: dt.datetime) -> str:
+    """Write an instant in UTC to the second: ``2026-11-22 04:31:59 UTC``."""
+    return f"{instant.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def day(date: dt.date) -> str:
+    """Write a date as people read it: ``November 21, 2026``."""
+    return f"{date:%B} {date.day}, {date.year}"
+

@@ -1,0 +1,47 @@
+"""The outbox."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from provider.kernel.database import Model, email, known, line, reference
+from provider.mail.rules import LetterState, Mailbox
+
+
+class OutboxLetter(Model):
+    """One mail to one recipient for one event, with one fixed Message-ID; rendered once, at its first attempt."""
+
+    __tablename__ = "letter"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[reference]
+    event: Mapped[line]
+    template: Mapped[str] = mapped_column(sa.String(64))
+    mailbox: Mapped[Mailbox]
+    recipient: Mapped[email]
+    about: Mapped[reference | None]
+    values: Mapped[dict[str, Any]]
+    message_id: Mapped[line]
+    state: Mapped[LetterState] = mapped_column(default=LetterState.QUEUED)
+    queued_at: Mapped[dt.datetime]
+    give_up_at: Mapped[dt.datetime]
+    sent_at: Mapped[dt.datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    ambiguous_attempts: Mapped[int] = mapped_column(default=0)
+    last_reply: Mapped[str | None] = mapped_column(sa.Text)
+    subject: Mapped[str | None] = mapped_column(sa.String(300))
+    body_text: Mapped[str | None] = mapped_column(sa.Text)
+    body_html: Mapped[str | None] = mapped_column(sa.Text)
+
+    __table_args__ = (
+        known("state", LetterState),
+        known("mailbox", Mailbox),
+        sa.UniqueConstraint("reference"),
+        sa.UniqueConstraint("message_id"),
+        sa.UniqueConstraint("event", "recipient", "template"),
+        sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_instant"),
+        sa.Index(None, "about"),
+        sa.Index(None, "state", "id"),
+    )

@@ -1,0 +1,142 @@
+"""Payments and what they paid, the append-only ledger, and receipts numbered without gaps."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from provider.enrollments.models import Enrollment, Installment
+from provider.files.models import File
+from provider.kernel.database import Model, cents, known, line, reference
+from provider.payments.rules import Account, PaymentMethod, PaymentState, PostingKind, ReceiptKind, Side
+
+
+class Payment(Model):
+    """Money captured for an enrollment; ``recorded_at`` is the instant that counts, ``received_on`` what staff saw."""
+
+    __tablename__ = "payment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[reference]
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
+    method: Mapped[PaymentMethod]
+    state: Mapped[PaymentState]
+    amount_cents: Mapped[cents]
+    refunded_cents: Mapped[cents] = mapped_column(default=0)
+    external_reference: Mapped[line]
+    received_at: Mapped[dt.datetime]
+    recorded_at: Mapped[dt.datetime]
+    recorded_by: Mapped[reference | None]
+    proof_file_id: Mapped[int | None] = mapped_column(sa.ForeignKey("file.id"))
+    proof_note: Mapped[str | None] = mapped_column(sa.Text)
+    reversed_at: Mapped[dt.datetime | None]
+    reversed_reason: Mapped[str | None] = mapped_column(sa.Text)
+    enrollment: Mapped[Enrollment] = relationship(lazy="raise")
+    proof_file: Mapped[File | None] = relationship(lazy="raise")
+    allocations: Mapped[list["Allocation"]] = relationship(back_populates="payment", lazy="raise")
+    receipts: Mapped[list["Receipt"]] = relationship(back_populates="payment", lazy="raise", order_by="Receipt.id")
+
+    __table_args__ = (
+        known("method", PaymentMethod),
+        known("state", PaymentState),
+        sa.UniqueConstraint("reference"),
+        sa.UniqueConstraint("method", "external_reference", "enrollment_id", "reversed_at"),
+        sa.CheckConstraint("amount_cents > 0", name="amount_positive"),
+        sa.CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents", name="refunded_at_most_captured"),
+        sa.CheckConstraint("(state = 'reversed') = (reversed_at IS NOT NULL)", name="reversed_has_instant"),
+        sa.Index(None, "enrollment_id"),
+        sa.Index(None, "state", "id"),
+    )
+
+
+class Allocation(Model):
+    """Which payment paid how much of which installment; released, never removed, when the payment is reversed."""
+
+    __tablename__ = "allocation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"))
+    installment_id: Mapped[int] = mapped_column(sa.ForeignKey("installment.id"))
+    cents: Mapped[cents]
+    released_at: Mapped[dt.datetime | None]
+    payment: Mapped[Payment] = relationship(back_populates="allocations", lazy="raise")
+    installment: Mapped[Installment] = relationship(lazy="raise")
+
+    __table_args__ = (
+        sa.UniqueConstraint("payment_id", "installment_id"),
+        sa.CheckConstraint("cents > 0", name="cents_positive"),
+        sa.Index(None, "installment_id"),
+    )
+
+
+class LedgerPosting(Model):
+    """One balanced event of money of one enrollment. No update, no delete (triggers)."""
+
+    __tablename__ = "ledger_posting"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
+    kind: Mapped[PostingKind]
+    at: Mapped[dt.datetime]
+    subject_reference: Mapped[reference]
+    entries: Mapped[list["LedgerEntry"]] = relationship(lazy="raise")
+
+    __table_args__ = (
+        known("kind", PostingKind),
+        sa.UniqueConstraint("kind", "subject_reference", "enrollment_id"),
+        sa.Index(None, "enrollment_id", "id"),
+    )
+
+
+class LedgerEntry(Model):
+    """One side of a posting: a positive amount, debit or credit. No update, no delete (triggers)."""
+
+    __tablename__ = "ledger_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    posting_id: Mapped[int] = mapped_column(sa.ForeignKey("ledger_posting.id"))
+    account: Mapped[Account]
+    side: Mapped[Side]
+    cents: Mapped[cents]
+
+    __table_args__ = (
+        known("account", Account),
+        known("side", Side),
+        sa.CheckConstraint("cents > 0", name="cents_positive"),
+        sa.Index(None, "posting_id"),
+        sa.Index(None, "account"),
+    )
+
+
+class ReceiptSeries(Model):
+    """The last number given out in one series; raised as the last statement of a recording."""
+
+    __tablename__ = "receipt_series"
+
+    name: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    last_number: Mapped[int]
+
+
+class Receipt(Model):
+    """A receipt for a payment, or the credit note of its reversal; numbered without gaps, content frozen."""
+
+    __tablename__ = "receipt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[reference]
+    kind: Mapped[ReceiptKind]
+    series: Mapped[str] = mapped_column(sa.ForeignKey("receipt_series.name"))
+    number: Mapped[int]
+    payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"))
+    issued_at: Mapped[dt.datetime]
+    content: Mapped[dict[str, Any]]
+    payment: Mapped[Payment] = relationship(back_populates="receipts", lazy="raise")
+
+    __table_args__ = (
+        known("kind", ReceiptKind),
+        sa.UniqueConstraint("reference"),
+        sa.UniqueConstraint("series", "number"),
+        sa.UniqueConstraint("payment_id", "kind"),
+        sa.CheckConstraint("number > 0", name="number_positive"),
+    )

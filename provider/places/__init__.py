@@ -1,0 +1,1 @@
+"""ZIP codes with their states, coordinates and time zones, and the names of the states."""

@@ -1,0 +1,33 @@
+"""How gunicorn serves the application."""
+
+import gc
+import os
+
+from gunicorn.workers.base import Worker
+
+from config import Config
+
+_config = Config.load(os.environ)
+
+bind = [f"127.0.0.1:{_config.PORT}"]
+workers = _config.WEB_WORKERS
+threads = _config.WEB_THREADS
+worker_class = "gthread"
+wsgi_app = "provider:create_app()"
+timeout = 60
+graceful_timeout = 10
+keepalive = 30
+max_requests = 50_000
+max_requests_jitter = 5_000
+limit_request_line = 4094
+limit_request_field_size = 8190
+accesslog = None
+loglevel = "warning"
+
+
+def post_worker_init(worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Freeze what start-up made: collecting garbage over it was most of the slowest requests."""
+    gc.collect()
+    gc.freeze()
+
+

@@ -1,0 +1,17 @@
+"""Every table of the house, known to the metadata once this is imported."""
+
+import provider.accounts.models
+import provider.clocks.models
+import provider.enrollments.models
+import provider.files.models
+import provider.history.models
+import provider.jobs.models
+import provider.mail.models
+import provider.payments.models
+import provider.places.models
+import provider.policies.models
+import provider.programs.models
+import provider.refunds.models
+import provider.search.models
+import provider.tasks.models
+import provider.tuition.models  # noqa: F401 - imported for the metadata

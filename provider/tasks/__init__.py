@@ -1,0 +1,1 @@
+"""Things a staff member has to do, with the queue they wait in and the day they are due."""

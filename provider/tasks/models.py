@@ -1,0 +1,39 @@
+"""The table of tasks."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from provider.kernel.database import Model, known, line, reference
+from provider.tasks.rules import TaskKind, TaskState
+
+
+class Task(Model):
+    """Something a staff member has to do; raised once per key."""
+
+    __tablename__ = "task"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[reference]
+    kind: Mapped[TaskKind]
+    key: Mapped[line]
+    state: Mapped[TaskState] = mapped_column(default=TaskState.OPEN)
+    about: Mapped[reference | None]
+    sentence: Mapped[str] = mapped_column(sa.Text)
+    created_at: Mapped[dt.datetime]
+    due_on: Mapped[dt.date | None]
+    owner_reference: Mapped[reference | None]
+    done_at: Mapped[dt.datetime | None]
+    done_by: Mapped[reference | None]
+    done_note: Mapped[str | None] = mapped_column(sa.Text)
+
+    __table_args__ = (
+        known("kind", TaskKind),
+        known("state", TaskState),
+        sa.UniqueConstraint("reference"),
+        sa.UniqueConstraint("key"),
+        sa.CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name="done_has_instant"),
+        sa.Index(None, "state", "kind", "id"),
+        sa.Index(None, "about"),
+    )

@@ -1,0 +1,40 @@
+"""Reading tasks."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+from provider.kernel.paging import Page, keyset
+from provider.tasks.models import Task
+from provider.tasks.rules import TaskKind, TaskState
+
+
+def open_page(*, kind: TaskKind | None = None, before: int | None = None, after: int | None = None) -> Page[Task]:
+    """Return a page of open tasks, newest first."""
+    query = sa.select(Task).where(Task.state == TaskState.OPEN)
+    if kind is not None:
+        query = query.where(Task.kind == kind)
+    return keyset(query, Task.id, before=before, after=after)
+
+
+def counts() -> dict[TaskKind, int]:
+    """Return how many tasks of each kind are open."""
+    rows = db.session.execute(
+        sa.select(Task.kind, sa.func.count()).where(Task.state == TaskState.OPEN).group_by(Task.kind)
+    )
+    return {kind: number for kind, number in rows}  # noqa: C416 - rows are Row objects, a dict of plain pairs is wanted
+
+
+def about(reference: str) -> Sequence[Task]:
+    """Return the tasks around one enrollment, newest first."""
+    return db.session.scalars(sa.select(Task).where(Task.about == reference).order_by(Task.id.desc())).all()
+
+
+def by_reference(reference: str) -> Task:
+    """Return one task; raises NotFound."""
+    task = db.session.scalar(sa.select(Task).where(Task.reference == reference))
+    if task is None:
+        raise NotFound
+    return task

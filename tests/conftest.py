@@ -1,0 +1,115 @@
+"""The fixtures every test shares: an application on either database, reset before each test, and its visitors."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from flask import Flask
+from flask.ctx import AppContext
+from tests.harness.databases import Database, Postgres, Sqlite, postgres_server
+from tests.harness.visitor import Visitor
+
+from config import Config
+from provider.app import create_app
+from provider.kernel.database import db
+
+SOAK = bool(os.environ.get("SOAK"))
+ENGINES = ("sqlite", "postgresql")
+
+
+def repetitions(full: int) -> int:
+    """Return how often a repeated test runs: all of it in `make soak`, a twentieth in `make test`."""
+    return full if SOAK else max(1, full // 20)
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[str]:
+    with postgres_server() as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """The database under test; every test that touches it runs on both engines."""
+    if request.param == "sqlite":
+        return Sqlite(tmp_path_factory.mktemp("sqlite"))
+    return Postgres(request.getfixturevalue("_postgres"), os.environ.get("PYTEST_XDIST_WORKER", "main"))
+
+
+@pytest.fixture(scope="session")
+def config(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Settings of a school under test; cheap password hashes, mail into a folder."""
+    return replace(
+        Config.load({"INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")), "SECRET_KEY": "k" * 40}),
+        DATABASE_URL=database.url,
+        PASSWORD_MEMORY_KIB=64,
+        PASSWORD_ROUNDS=1,
+    )
+
+
+@pytest.fixture(scope="session")
+def _templates(database: Database, config: Config) -> Flask:
+    app = create_app(config)
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+        database.keep_as("empty")
+        _fill_sample_school(app)
+        db.session.remove()
+        db.engine.dispose()
+        database.keep_as("school")
+    return app
+
+
+def _fill_sample_school(app: Flask) -> None:
+    """Load the sample catalog and 200 ZIP codes."""
+
+
+@pytest.fixture
+def app(_templates: Flask, database: Database) -> Iterator[Flask]:
+    """An application on a database with the sample catalog, as after `make run`."""
+    yield from _fresh(_templates, database, "school")
+
+
+@pytest.fixture
+def empty_app(_templates: Flask, database: Database) -> Iterator[Flask]:
+    """An application on a migrated database without any rows."""
+    yield from _fresh(_templates, database, "empty")
+
+
+def _fresh(app: Flask, database: Database, template: str) -> Iterator[Flask]:
+    with app.app_context():
+        db.engine.dispose()
+        database.reset_to(template)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[AppContext]:
+    """The application's context, for tests that call actions and queries."""
+    with app.app_context() as pushed:
+        yield pushed
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    """A person at a browser, signed in to nothing."""
+    return Visitor(app)
+
+
+@pytest.fixture
+def visitors(app: Flask) -> Callable[[], Visitor]:
+    """More people at browsers of their own."""
+    return lambda: Visitor(app)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return Path(__file__).parent.parent
