@@ -2,7 +2,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from holidays.financial.federal_reserve import FederalReserve
+from holidays import financial_holidays
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +20,7 @@ DAYS = st.dates(dt.date(2020, 1, 1), dt.date(2060, 12, 31))
 
 @pytest.mark.parametrize("year", range(2020, 2061))
 def test_the_holidays_are_those_of_the_federal_reserve(year: int) -> None:
-    theirs = {day for day in FederalReserve(years=year) if day.weekday() < 5}
+    theirs = {day for day in financial_holidays("XFED", years=year) if day.weekday() < 5}
     assert federal_reserve_holidays(year) == theirs
 
 

@@ -1,0 +1,123 @@
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from provider.policies.rules import (
+    Anchor,
+    Decision,
+    PolicyVersion,
+    StateFloor,
+    Terms,
+    Unit,
+    decide,
+    override,
+    window,
+)
+from provider.refunds.rules import (
+    LIFECYCLE,
+    PAYOUT_LIFECYCLE,
+    Channel,
+    PayoutState,
+    RefundBasis,
+    RefundState,
+    basis_of,
+    is_settled,
+    state_of,
+)
+
+R, P, B = RefundState, PayoutState, RefundBasis
+BOUGHT = dt.datetime(2026, 11, 21, 15, tzinfo=dt.UTC)
+
+
+def test_a_refund_goes_only_the_ways_the_school_publishes() -> None:
+    assert {(old, new) for old in R for new in R if LIFECYCLE.can(old, new)} == {
+        (R.REQUESTED, R.APPROVED),
+        (R.REQUESTED, R.DECLINED),
+        (R.APPROVED, R.SETTLED),
+    }
+
+
+def test_a_payout_goes_only_the_ways_the_school_publishes() -> None:
+    assert {(old, new) for old in P for new in P if PAYOUT_LIFECYCLE.can(old, new)} == {
+        (P.DUE, P.SENDING),
+        (P.SENDING, P.SENT),
+        (P.SENDING, P.FAILED),
+        (P.FAILED, P.SENDING),
+    }
+
+
+def test_each_state_has_a_label_and_a_tone() -> None:
+    assert [(state.label, state.tone) for state in (*R, *P)] == [
+        ("Requested", "neutral"),
+        ("Approved, on its way", "warn"),
+        ("Paid back", "good"),
+        ("Declined", "bad"),
+        ("To be sent", "warn"),
+        ("Being sent", "neutral"),
+        ("Sent", "good"),
+        ("Failed, will be sent again", "bad"),
+    ]
+    assert [basis.label for basis in B] == [
+        "Refund policy of the school",
+        "Law of the student's state",
+        "Exception made by staff",
+        "Payment that came too late",
+    ]
+    assert [channel.label for channel in Channel] == ["Page", "Link", "Staff", "Mail"]
+
+
+def decision(hours_later: int, *, hours_at_purchase: int = 24, floor_hours: int = 0) -> Decision:
+    policy = PolicyVersion(number=1, hours=24, effective_from=BOUGHT - dt.timedelta(days=1))
+    newer = PolicyVersion(number=2, hours=hours_at_purchase, effective_from=BOUGHT)
+    terms = Terms(accepted_at=BOUGHT, policy=policy, state="GA", zone=ZoneInfo("America/New_York"))
+    floor = StateFloor(
+        state="GA",
+        anchor=Anchor.PURCHASE,
+        amount=floor_hours or None,
+        unit=Unit.HOURS,
+        citation="Standard 13",
+        source="https://example.org/standard-13",
+        as_of=dt.date(2026, 11, 1),
+        enabled=True,
+    )
+    return decide(
+        terms=terms,
+        window=window(terms=terms, purchased_at=BOUGHT, policy_at_purchase=newer, floors=[floor]),
+        asked_at=BOUGHT + dt.timedelta(hours=hours_later),
+        captured_cents=129_900,
+        already_refunded=False,
+        disputed=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "decided, basis, state",
+    [
+        (decision(24), B.WINDOW, R.APPROVED),
+        (decision(25), B.WINDOW, R.DECLINED),
+        (decision(48, hours_at_purchase=48), B.WINDOW, R.APPROVED),
+        (decision(72, floor_hours=72), B.STATE_FLOOR, R.APPROVED),
+        (decision(73, floor_hours=72), B.STATE_FLOOR, R.DECLINED),
+        (override(decision(25), reason="The student was in hospital."), B.OVERRIDE, R.APPROVED),
+    ],
+    ids=["inside", "outside", "policy at purchase", "inside the law's", "outside the law's", "exception"],
+)
+def test_a_decision_says_what_the_refund_rests_on(decided: Decision, basis: RefundBasis, state: RefundState) -> None:
+    assert (basis_of(decided), state_of(decided)) == (basis, state)
+
+
+@pytest.mark.parametrize(
+    "payouts, settled",
+    [
+        ([], False),
+        ([P.SENT], True),
+        ([P.SENT, P.SENT], True),
+        ([P.SENT, P.DUE], False),
+        ([P.SENDING], False),
+        ([P.FAILED, P.SENT], False),
+    ],
+    ids=["none", "one", "both", "one to go", "sending", "failed"],
+)
+def test_a_refund_is_settled_when_every_payout_is_sent(payouts: list[PayoutState], *, settled: bool) -> None:
+    assert is_settled(payouts) == settled
