@@ -11,7 +11,7 @@ help: ## list these commands
 
 .PHONY: run
 run: install ## start the school: pages and worker, on port PORT (8000), data in INSTANCE_DIR (instance/)
-	@.ci/start
+	@.venv/bin/python .ci/start.py
 
 .PHONY: install
 install: ## make .venv with what the application needs
