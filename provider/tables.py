@@ -6,6 +6,7 @@ import provider.enrollments.models
 import provider.files.models
 import provider.history.models
 import provider.jobs.models
+import provider.ledger.models
 import provider.mail.models
 import provider.payments.models
 import provider.places.models

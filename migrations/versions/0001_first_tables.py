@@ -137,6 +137,23 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "ledger_posting",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("about", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("subject_reference", sa.String(length=16), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('accepted', 'captured', 'reversed', 'credit_applied', 'waived', 'canceled', 'refund_approved', 'paid_out')",
+            name=op.f("ck_ledger_posting_kind_known"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_posting")),
+        sa.UniqueConstraint("kind", "subject_reference", name=op.f("uq_ledger_posting_kind_subject_reference")),
+    )
+    with op.batch_alter_table("ledger_posting", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ledger_posting_about_id"), ["about", "id"], unique=False)
+
+    op.create_table(
         "letter",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(length=16), nullable=False),
@@ -352,6 +369,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("history_id", name=op.f("pk_history_detail")),
     )
     op.create_table(
+        "ledger_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("posting_id", sa.Integer(), nullable=False),
+        sa.Column("account", sa.String(length=32), nullable=False),
+        sa.Column("side", sa.String(length=32), nullable=False),
+        sa.Column("cents", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "account IN ('receivable', 'tuition', 'waived', 'student_credit', 'refunds_payable', 'cash_card', 'cash_offline', 'disputed')",
+            name=op.f("ck_ledger_entry_account_known"),
+        ),
+        sa.CheckConstraint("side IN ('debit', 'credit')", name=op.f("ck_ledger_entry_side_known")),
+        sa.CheckConstraint("cents > 0", name=op.f("ck_ledger_entry_cents_positive")),
+        sa.ForeignKeyConstraint(
+            ["posting_id"], ["ledger_posting.id"], name=op.f("fk_ledger_entry_posting_id_ledger_posting")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
+    )
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ledger_entry_account"), ["account"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ledger_entry_posting_id"), ["posting_id"], unique=False)
+
+    op.create_table(
         "program_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("program_id", sa.Integer(), nullable=False),
@@ -557,31 +596,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_installment_state_due_on"), ["state", "due_on"], unique=False)
 
     op.create_table(
-        "ledger_posting",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("enrollment_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("subject_reference", sa.String(length=16), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('accepted', 'captured', 'reversed', 'credit_applied', 'waived', 'canceled', 'refund_approved', 'paid_out')",
-            name=op.f("ck_ledger_posting_kind_known"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["enrollment_id"], ["enrollment.id"], name=op.f("fk_ledger_posting_enrollment_id_enrollment")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_posting")),
-        sa.UniqueConstraint(
-            "kind",
-            "subject_reference",
-            "enrollment_id",
-            name=op.f("uq_ledger_posting_kind_subject_reference_enrollment_id"),
-        ),
-    )
-    with op.batch_alter_table("ledger_posting", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_ledger_posting_enrollment_id_id"), ["enrollment_id", "id"], unique=False)
-
-    op.create_table(
         "payment",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(length=16), nullable=False),
@@ -714,28 +728,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_allocation_installment_id"), ["installment_id"], unique=False)
 
     op.create_table(
-        "ledger_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("posting_id", sa.Integer(), nullable=False),
-        sa.Column("account", sa.String(length=32), nullable=False),
-        sa.Column("side", sa.String(length=32), nullable=False),
-        sa.Column("cents", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint(
-            "account IN ('receivable', 'tuition', 'waived', 'student_credit', 'refunds_payable', 'cash_card', 'cash_offline', 'disputed')",
-            name=op.f("ck_ledger_entry_account_known"),
-        ),
-        sa.CheckConstraint("side IN ('debit', 'credit')", name=op.f("ck_ledger_entry_side_known")),
-        sa.CheckConstraint("cents > 0", name=op.f("ck_ledger_entry_cents_positive")),
-        sa.ForeignKeyConstraint(
-            ["posting_id"], ["ledger_posting.id"], name=op.f("fk_ledger_entry_posting_id_ledger_posting")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
-    )
-    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_ledger_entry_account"), ["account"], unique=False)
-        batch_op.create_index(batch_op.f("ix_ledger_entry_posting_id"), ["posting_id"], unique=False)
-
-    op.create_table(
         "payout",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(length=16), nullable=False),
@@ -795,11 +787,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payout_state_id"))
 
     op.drop_table("payout")
-    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ledger_entry_posting_id"))
-        batch_op.drop_index(batch_op.f("ix_ledger_entry_account"))
-
-    op.drop_table("ledger_entry")
     with op.batch_alter_table("allocation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_allocation_installment_id"))
 
@@ -820,10 +807,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payment_enrollment_id"))
 
     op.drop_table("payment")
-    with op.batch_alter_table("ledger_posting", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ledger_posting_enrollment_id_id"))
-
-    op.drop_table("ledger_posting")
     with op.batch_alter_table("installment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_installment_state_due_on"))
 
@@ -862,6 +845,11 @@ def downgrade() -> None:
     op.drop_table("role_grant")
     op.drop_table("recommendation")
     op.drop_table("program_version")
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_entry_posting_id"))
+        batch_op.drop_index(batch_op.f("ix_ledger_entry_account"))
+
+    op.drop_table("ledger_entry")
     op.drop_table("history_detail")
     op.drop_table("blueprint")
     op.drop_table("throttle")
@@ -890,6 +878,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_letter_about"))
 
     op.drop_table("letter")
+    with op.batch_alter_table("ledger_posting", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_posting_about_id"))
+
+    op.drop_table("ledger_posting")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index(
             batch_op.f("ix_job_run_at_id"),

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from provider.accounts import queries
 from provider.accounts.models import Person, RoleGrant, SignedLink, Throttle
-from provider.accounts.rules import LinkState, Role, link_state
+from provider.accounts.rules import PASSWORD, LinkState, Role, link_state
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
@@ -97,7 +97,7 @@ def set_password(*, person: Person, password_hash: str, actor: Actor, at: dt.dat
     """Set a password; every session and every older password link of the person ends."""
     person.password_hash = password_hash
     end_sessions(person=person)
-    revoke_links(purpose="password", subject=person.reference, at=at)
+    revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
     note(person, "person.password_set", actor=actor, at=at)
 
 

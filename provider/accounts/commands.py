@@ -6,8 +6,7 @@ import click
 from flask import Blueprint
 
 from provider.accounts import actions, queries
-from provider.accounts.handlers import FIRST_ADMIN, FIRST_ADMIN_SUBJECT
-from provider.accounts.rules import LINK_HOURS_FIRST_ADMIN
+from provider.accounts.rules import FIRST_ADMIN, FIRST_ADMIN_SUBJECT, LINK_HOURS_FIRST_ADMIN
 from provider.kernel import clock
 from provider.kernel.database import unit_of_work
 from provider.kernel.settings import settings

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts import actions, letters, queries, sessions
 from provider.accounts.models import SignedLink
-from provider.accounts.rules import Role
+from provider.accounts.rules import FIRST_ADMIN, PASSWORD
 from provider.accounts.schemas import FirstAdmin, SetPassword
 from provider.kernel.actors import Actor
 from provider.kernel.database import db, unit_of_work
@@ -16,10 +16,6 @@ from provider.kernel.forms import Form
 from provider.kernel.registry import Registry
 from provider.kernel.settings import settings
 from provider.mail.actions import post
-
-PASSWORD = "password"  # noqa: S105 - the name of a purpose
-FIRST_ADMIN = "first_admin"
-FIRST_ADMIN_SUBJECT = "first-admin"
 
 
 class PasswordLink:

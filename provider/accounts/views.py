@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 
 from provider.accounts import actions, letters, queries, sessions
+from provider.accounts.rules import PASSWORD
 from provider.accounts.schemas import AskPasswordLink, SignIn
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import PUBLIC, Door
@@ -99,9 +100,9 @@ def send_password_link() -> ResponseReturnValue:
             person = queries.by_email(email)
             if person is not None and person.disabled_at is None:
                 lasts = dt.timedelta(minutes=settings().PASSWORD_LINK_MINUTES)
-                actions.revoke_links(purpose="password", subject=person.reference, at=received_at())
+                actions.revoke_links(purpose=PASSWORD, subject=person.reference, at=received_at())
                 link = actions.make_link(
-                    purpose="password", subject=person.reference, at=received_at(), lasts=lasts
+                    purpose=PASSWORD, subject=person.reference, at=received_at(), lasts=lasts
                 )
                 post(letters.password_link(person, link), at=received_at())
     return render_template("accounts/password_link_sent.html", email=email)

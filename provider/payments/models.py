@@ -1,4 +1,4 @@
-"""Payments and what they paid, the append-only ledger, and receipts numbered without gaps."""
+"""Payments and what they paid, and receipts numbered without gaps."""
 
 import datetime as dt
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from provider.enrollments.models import Enrollment, Installment
 from provider.files.models import File
 from provider.kernel.database import Model, cents, known, line, reference
-from provider.payments.rules import Account, PaymentMethod, PaymentState, PostingKind, ReceiptKind, Side
+from provider.payments.rules import PaymentMethod, PaymentState, ReceiptKind
 
 
 class Payment(Model):
@@ -67,45 +67,6 @@ class Allocation(Model):
         sa.UniqueConstraint("payment_id", "installment_id"),
         sa.CheckConstraint("cents > 0", name="cents_positive"),
         sa.Index(None, "installment_id"),
-    )
-
-
-class LedgerPosting(Model):
-    """One balanced event of money of one enrollment. No update, no delete (triggers)."""
-
-    __tablename__ = "ledger_posting"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
-    kind: Mapped[PostingKind]
-    at: Mapped[dt.datetime]
-    subject_reference: Mapped[reference]
-    entries: Mapped[list["LedgerEntry"]] = relationship(lazy="raise")
-
-    __table_args__ = (
-        known("kind", PostingKind),
-        sa.UniqueConstraint("kind", "subject_reference", "enrollment_id"),
-        sa.Index(None, "enrollment_id", "id"),
-    )
-
-
-class LedgerEntry(Model):
-    """One side of a posting: a positive amount, debit or credit. No update, no delete (triggers)."""
-
-    __tablename__ = "ledger_entry"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    posting_id: Mapped[int] = mapped_column(sa.ForeignKey("ledger_posting.id"))
-    account: Mapped[Account]
-    side: Mapped[Side]
-    cents: Mapped[cents]
-
-    __table_args__ = (
-        known("account", Account),
-        known("side", Side),
-        sa.CheckConstraint("cents > 0", name="cents_positive"),
-        sa.Index(None, "posting_id"),
-        sa.Index(None, "account"),
     )
 
 

@@ -1,5 +1,5 @@
 from provider.accounts import actions, queries
-from provider.accounts.handlers import FIRST_ADMIN, FIRST_ADMIN_SUBJECT
+from provider.accounts.rules import FIRST_ADMIN, FIRST_ADMIN_SUBJECT
 from provider.kernel import clock
 from provider.kernel.database import unit_of_work
 import datetime as dt
