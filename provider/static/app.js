@@ -7,8 +7,8 @@
   const words = (ms) => {
     const s = Math.floor(ms / 1000);
     const [d, h, m] = [Math.floor(s / 86400), Math.floor(s / 3600) % 24, Math.floor(s / 60) % 60];
-    const days = d ? `${d} ${d === 1 ? "day" : "days"} ` : "";
-    return `${days}${two(h)} h ${two(m)} min ${two(s % 60)} s left`;
+    const days = d ? `${d}\u00a0${d === 1 ? "day" : "days"} ` : "";
+    return `${days}${two(h)}\u00a0h ${two(m)}\u00a0min ${two(s % 60)}\u00a0s left`;
   };
   const loaded = Date.now();
   const clocks = [...document.querySelectorAll("time[data-countdown]")].map((el) => ({
