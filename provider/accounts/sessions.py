@@ -1,6 +1,8 @@
 """Who a browser's session stands for; a copied cookie dies with the account's epoch."""
 
 import datetime as dt
+import hashlib
+import secrets
 from dataclasses import dataclass
 
 from flask import Flask, session
@@ -89,6 +91,19 @@ def may(permission: str) -> bool:
     """Say whether the signed-in person has a permission."""
     viewer = signed_in()
     return viewer is not None and permission in viewer.permissions
+
+
+def browser_key() -> str:
+    """Return the hash of this browser session's random key, which is made when there is none yet."""
+    if BROWSER not in session:
+        session[BROWSER] = secrets.token_urlsafe(32)
+        session.permanent = True
+    return hashlib.sha256(session[BROWSER].encode()).hexdigest()
+
+
+def known_browser() -> str | None:
+    """Return the hash of this browser session's key, or None when it never enrolled here."""
+    return browser_key() if BROWSER in session else None
 
 
 def install(app: Flask, login: LoginManager) -> None:

@@ -1,6 +1,7 @@
 """Enrollments and their installments: states, what may follow, and the two weeks given for a first payment."""
 
 import datetime as dt
+import enum
 import hashlib
 import json
 from collections.abc import Mapping
@@ -80,14 +81,57 @@ REFUNDABLE_STATES = frozenset(state for state in LIFECYCLE if LIFECYCLE.can(stat
 OWED_STATES = frozenset({_I.SCHEDULED, _I.PAST_DUE})
 
 
-def reminder_due_at(accepted_at: dt.datetime) -> dt.datetime:
-    """Return when a student who has not paid is reminded: 7 days after accepting, elapsed (UTC)."""
-    return utc(accepted_at) + REMINDER_AFTER
+def reminder_due_at(accepted_at: dt.datetime, after: dt.timedelta = REMINDER_AFTER) -> dt.datetime:
+    """Return when a student who has not paid is reminded: 7 days after accepting unless told, elapsed (UTC)."""
+    return utc(accepted_at) + after
 
 
-def lapses_at(accepted_at: dt.datetime) -> dt.datetime:
-    """Return from when an enrollment without a payment is canceled: 14 days after accepting, elapsed (UTC)."""
-    return utc(accepted_at) + LAPSE_AFTER
+def lapses_at(accepted_at: dt.datetime, after: dt.timedelta = LAPSE_AFTER) -> dt.datetime:
+    """Return from when an enrollment without a payment is canceled: 14 days unless told, elapsed (UTC)."""
+    return utc(accepted_at) + after
+
+
+class CancelReason(enum.StrEnum):
+    """Why an enrollment ended before its first payment."""
+
+    UNPAID = "unpaid"
+    STUDENT = "student"
+    STAFF = "staff"
+    REPLACED = "replaced"
+    ALREADY_ENROLLED = "already_enrolled"
+
+    @property
+    def sentence(self) -> str:
+        """Say the reason plainly."""
+        return _CANCEL_SENTENCES[self]
+
+
+_CANCEL_SENTENCES = {
+    CancelReason.UNPAID: "No payment reached us in time.",
+    CancelReason.STUDENT: "The student canceled it before paying.",
+    CancelReason.STAFF: "The school canceled it before a payment.",
+    CancelReason.REPLACED: "A newer enrollment in the same program took its place.",
+    CancelReason.ALREADY_ENROLLED: "The student is enrolled in this program already.",
+}
+
+
+class Joined(enum.StrEnum):
+    """What came of proving the address of an enrollment."""
+
+    JOINED = "joined"
+    ALREADY_ENROLLED = "already_enrolled"
+    PAID_TWICE = "paid_twice"
+
+
+CONSENT = (
+    "I agree to receive this agreement, receipts and notices electronically, by e-mail and on these pages, and that my "
+    "typed name is my signature. I can print them, and ask for paper copies free of charge at any time."
+)
+
+
+def same_signature(legal_name: str, signature: str) -> bool:
+    """Say whether the typed signature is the legal name, blanks and capitals aside."""
+    return " ".join(legal_name.split()).casefold() == " ".join(signature.split()).casefold()
 
 
 def answers_digest(answers: Mapping[str, object]) -> str:

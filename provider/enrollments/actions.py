@@ -1,0 +1,348 @@
+"""Everything that changes an enrollment: accepting, proving the address, paying, completing, canceling, ending."""
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from provider.accounts import actions as accounts
+from provider.accounts.models import Person
+from provider.catalog.queries import PlanOffer, ProgramOffer
+from provider.enrollments import letters, queries, terms
+from provider.enrollments.models import Agreement, Enrollment, Installment
+from provider.enrollments.rules import (
+    CONSENT,
+    INSTALLMENT_LIFECYCLE,
+    LIFECYCLE,
+    OWED_STATES,
+    REFERENCE_PREFIX,
+    UNPAID_STATES,
+    CancelReason,
+    EnrollmentState,
+    InstallmentState,
+    Joined,
+    answers_digest,
+    lapses_at,
+)
+from provider.history.actions import born, move, note
+from provider.kernel import references
+from provider.kernel.actors import Actor
+from provider.kernel.database import db
+from provider.kernel.days import day_of
+from provider.kernel.errors import DomainError
+from provider.kernel.settings import settings
+from provider.ledger.actions import post as post_ledger
+from provider.ledger.rules import Amounts, PostingKind
+from provider.mail.actions import post
+from provider.policies.rules import PolicyVersion
+from provider.programs.rules import credit_wording, standing_in
+from provider.search.actions import file_under
+from provider.tasks.actions import raise_task
+from provider.tasks.rules import TaskKind
+
+PROVE_EMAIL = "prove_email"
+SEARCH_KIND = "enrollment"
+
+
+class AlreadyEnrolled(DomainError):
+    """This browser session has a paid enrollment in the program."""
+
+    code = "already_enrolled"
+    sentence = "You are enrolled in this program already."
+
+    def __init__(self, reference: str) -> None:
+        super().__init__()
+        self.reference = reference
+
+
+class ClosedInState(DomainError):
+    """The program cannot be sold to residents of the student's state."""
+
+    status = 422
+    code = "closed_in_state"
+    sentence = "This program is closed to residents of your state."
+
+
+class NotUnpaid(DomainError):
+    """Canceling is for enrollments without a payment."""
+
+    code = "not_unpaid"
+    sentence = "A payment has been received for this enrollment, so it is not canceled but refunded or withdrawn."
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a student answered on the enrollment form."""
+
+    legal_name: str
+    email: str
+    phone: str | None
+    state_code: str
+    zip: str
+    zone: str
+    signature: str
+
+
+def offered_terms(offer: ProgramOffer, plan: PlanOffer, policy: PolicyVersion, today: dt.date) -> str:
+    """Write the agreement's text as it would be accepted today (a date in the school's zone)."""
+    return terms.write(
+        terms.Offered(
+            school=settings().SCHOOL_NAME,
+            program_title=offer.title,
+            program_code=offer.code,
+            program_version=offer.version,
+            class_weeks=offer.class_weeks,
+            plan_title=plan.title,
+            plan_version=plan.version,
+            total_cents=plan.total_cents,
+            rows=plan.schedule(today, offer.class_weeks),
+            policy=policy,
+            inclusions=[terms.Included(line.label, line.status, line.note) for line in offer.inclusions],
+            prerequisites=offer.prerequisites,
+            credits=_credits(offer, today),
+            unpaid_days=settings().UNPAID_CANCEL_DAYS,
+            sample=offer.sample or plan.sample,
+        )
+    )
+
+
+def _credits(offer: ProgramOffer, today: dt.date) -> list[str]:
+    return [
+        f"{credential.name}: {credit_wording(credential.recommendation, today)}"
+        for credential in offer.credentials
+        if credential.recommendation is not None
+    ]
+
+
+def accept(
+    *,
+    answers: Answers,
+    offer: ProgramOffer,
+    plan: PlanOffer,
+    policy: PolicyVersion,
+    browser: str,
+    client_address: str,
+    actor: Actor,
+    at: dt.datetime,
+) -> Enrollment:
+    """Store what a student accepted, with its frozen terms, and ask the claimed address for proof.
+
+    The same answers from the same browser session are the same enrollment; other answers replace an unpaid one.
+    Raises AlreadyEnrolled, ClosedInState.
+    """
+    standing = standing_in(answers.state_code, offer.state_rules)
+    if not standing.may_enroll:
+        raise ClosedInState(" ".join(standing.sentences))
+    digest = answers_digest(asdict(answers) | {"plan": plan.slug})
+    earlier = queries.open_of_submission(browser, offer.id)
+    if earlier is not None:
+        if earlier.answers_digest == digest:
+            return earlier
+        if earlier.state not in UNPAID_STATES:
+            raise AlreadyEnrolled(earlier.reference)
+        cancel(enrollment=earlier, reason=CancelReason.REPLACED, actor=actor, at=at)
+        db.session.flush()
+    enrollment = _new(answers, offer, plan, policy, browser, client_address, digest, at)
+    db.session.add(enrollment)
+    db.session.flush()
+    born(enrollment, actor=actor, at=at, data={"plan": plan.reference, "policy": policy.number})
+    _post_accepted(enrollment, at)
+    _file(enrollment)
+    lasts = dt.timedelta(hours=settings().EMAIL_LINK_HOURS)
+    link = accounts.make_link(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at, lasts=lasts)
+    letter = letters.received(enrollment, link, lapses_on=lapses_on(enrollment), refund_sentence=policy.sentence)
+    post(letter, at=at)
+    return enrollment
+
+
+def _new(
+    answers: Answers,
+    offer: ProgramOffer,
+    plan: PlanOffer,
+    policy: PolicyVersion,
+    browser: str,
+    client_address: str,
+    digest: str,
+    at: dt.datetime,
+) -> Enrollment:
+    today = day_of(at, settings().SCHOOL_ZONE)
+    text = offered_terms(offer, plan, policy, today)
+    agreement = Agreement(
+        program_code=offer.code,
+        program_title=offer.title,
+        program_version=offer.version,
+        class_weeks=offer.class_weeks,
+        plan_title=plan.title,
+        plan_kind=plan.kind.value,
+        plan_version=plan.version,
+        total_cents=plan.total_cents,
+        policy_number=policy.number,
+        policy_hours=policy.hours,
+        inclusions=[{"label": i.label, "status": i.status.value, "note": i.note} for i in offer.inclusions],
+        credits=_credits(offer, today),
+        prerequisites=list(offer.prerequisites),
+        terms=text,
+        terms_sha256=terms.fingerprint(text),
+        consent=CONSENT,
+        signature=answers.signature,
+        accepted_at=at,
+        client_address=client_address,
+        sample=offer.sample or plan.sample,
+    )
+    return Enrollment(
+        reference=references.new(REFERENCE_PREFIX),
+        program_id=offer.id,
+        plan_id=plan.id,
+        state=EnrollmentState.STARTED,
+        submission_key=browser,
+        answers_digest=digest,
+        legal_name=answers.legal_name,
+        claimed_email=answers.email,
+        phone=answers.phone,
+        state_code=answers.state_code,
+        zip=answers.zip,
+        zone=answers.zone,
+        accepted_at=at,
+        agreement=agreement,
+        installments=[
+            Installment(number=row.number, due_on=row.due_on, amount_cents=row.amount_cents)
+            for row in plan.schedule(today, offer.class_weeks)
+        ],
+    )
+
+
+def _post_accepted(enrollment: Enrollment, at: dt.datetime) -> None:
+    post_ledger(
+        kind=PostingKind.ACCEPTED,
+        about=enrollment.reference,
+        subject=enrollment.reference,
+        amounts=Amounts(owed=enrollment.agreement.total_cents),
+        at=at,
+    )
+
+
+def _file(enrollment: Enrollment) -> None:
+    texts: list[str | None] = [enrollment.legal_name, enrollment.claimed_email, enrollment.reference]
+    file_under(kind=SEARCH_KIND, subject_id=enrollment.id, texts=texts)
+
+
+def lapses_on(enrollment: Enrollment) -> dt.date:
+    """Return the day (in the school's zone) on which the enrollment ends by itself when it is not paid."""
+    after = dt.timedelta(days=settings().UNPAID_CANCEL_DAYS)
+    return day_of(lapses_at(enrollment.accepted_at, after), settings().SCHOOL_ZONE)
+
+
+def prove(*, enrollment: Enrollment, person: Person, actor: Actor, at: dt.datetime) -> Joined:
+    """Join an enrollment to the person whose address was proved; one running enrollment per student and program.
+
+    A newer enrollment takes an older unpaid one's place. One that was paid although another is active stays as it is
+    and becomes a task to return the money.
+    """
+    if enrollment.person_id == person.id:
+        return Joined.JOINED
+    other = queries.joined_elsewhere(enrollment, person.id)
+    if other is not None and other.state is EnrollmentState.AWAITING_PAYMENT and other.accepted_at <= enrollment.accepted_at:
+        cancel(enrollment=other, reason=CancelReason.REPLACED, actor=actor, at=at)
+        db.session.flush()
+        other = None
+    if other is not None:
+        return _stands_in_the_way(enrollment, other, actor, at)
+    enrollment.person_id = person.id
+    enrollment.proved_at = at
+    if enrollment.state is EnrollmentState.STARTED:
+        move(enrollment, EnrollmentState.AWAITING_PAYMENT, LIFECYCLE, actor=actor, at=at)
+    else:
+        note(enrollment, "enrollment.joined", actor=actor, at=at)
+    return Joined.JOINED
+
+
+def _stands_in_the_way(enrollment: Enrollment, other: Enrollment, actor: Actor, at: dt.datetime) -> Joined:
+    if enrollment.state in UNPAID_STATES:
+        cancel(enrollment=enrollment, reason=CancelReason.ALREADY_ENROLLED, actor=actor, at=at)
+        return Joined.ALREADY_ENROLLED
+    raise_task(
+        kind=TaskKind.RETURN_PAYMENT,
+        key=f"paid-twice:{enrollment.reference}",
+        about=enrollment.reference,
+        sentence=f"{enrollment.reference} was paid although the student is active in the program by {other.reference}. "
+        "Return the money of one of them.",
+        at=at,
+    )
+    return Joined.PAID_TWICE
+
+
+def activate(*, enrollment: Enrollment, purchased_at: dt.datetime, actor: Actor, at: dt.datetime) -> bool:
+    """Make an enrollment active by its first payment.
+
+    False when it cannot be: it has ended, or the student is active in the program by another enrollment. Then an unpaid
+    one is canceled, and the caller sees to it that the money goes back.
+    """
+    if enrollment.state not in UNPAID_STATES:
+        return False
+    if queries.active_elsewhere(enrollment):
+        cancel(enrollment=enrollment, reason=CancelReason.ALREADY_ENROLLED, actor=actor, at=at)
+        return False
+    try:
+        with db.session.begin_nested():
+            enrollment.purchased_at = purchased_at
+            move(enrollment, EnrollmentState.ACTIVE, LIFECYCLE, actor=actor, at=at)
+    except sa.exc.IntegrityError:  # another payment was first, in the same instant
+        db.session.refresh(enrollment)
+        cancel(enrollment=enrollment, reason=CancelReason.ALREADY_ENROLLED, actor=actor, at=at)
+        return False
+    return True
+
+
+def unpay(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
+    """Take the purchase back, because the only payment was recorded in error: it waits for a payment again."""
+    enrollment.purchased_at = None
+    move(enrollment, EnrollmentState.AWAITING_PAYMENT, LIFECYCLE, actor=actor, at=at)
+
+
+def cancel(*, enrollment: Enrollment, reason: CancelReason, actor: Actor, at: dt.datetime) -> None:
+    """End an enrollment that was never paid, free of charge; raises NotUnpaid."""
+    if enrollment.state not in UNPAID_STATES:
+        raise NotUnpaid
+    unpaid = end_installments(enrollment=enrollment, to=InstallmentState.CANCELED, actor=actor, at=at)
+    enrollment.ended_at = at
+    move(enrollment, EnrollmentState.CANCELED, LIFECYCLE, actor=actor, at=at, data={"reason": reason.value})
+    post_ledger(
+        kind=PostingKind.CANCELED,
+        about=enrollment.reference,
+        subject=enrollment.reference,
+        amounts=Amounts(unpaid=unpaid),
+        at=at,
+    )
+    accounts.revoke_links(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at)
+    post(letters.canceled(enrollment, reason), at=at)
+
+
+def complete(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
+    """Mark the program as completed; raises IllegalTransition unless it is active."""
+    enrollment.completed_at = at
+    move(enrollment, EnrollmentState.COMPLETED, LIFECYCLE, actor=actor, at=at)
+    post(letters.completed(enrollment), at=at)
+
+
+def end(*, enrollment: Enrollment, to: EnrollmentState, actor: Actor, at: dt.datetime) -> None:
+    """End a paid enrollment as refunded or withdrawn; its installments and money are the caller's."""
+    enrollment.ended_at = at
+    enrollment.hold_on = None
+    move(enrollment, to, LIFECYCLE, actor=actor, at=at)
+
+
+def end_installments(
+    *, enrollment: Enrollment, to: InstallmentState, actor: Actor, at: dt.datetime
+) -> int:
+    """Cancel or waive whatever is still owed; returns its cents."""
+    open_cents = 0
+    for installment in enrollment.installments:
+        if installment.state in OWED_STATES:
+            open_cents += installment.open_cents
+            move(installment, to, INSTALLMENT_LIFECYCLE, actor=actor, at=at, about=enrollment.reference)
+    return open_cents
+
+
+def remind(*, enrollment: Enrollment, at: dt.datetime) -> None:
+    """Remind a student who has not paid; once, by the letter's own event."""
+    post(letters.payment_reminder(enrollment, lapses_on=lapses_on(enrollment)), at=at)

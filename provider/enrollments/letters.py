@@ -1,0 +1,79 @@
+"""Letters about enrollments."""
+
+import datetime as dt
+
+from provider.accounts.models import SignedLink
+from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import CancelReason
+from provider.mail.rules import Letter, Value
+
+
+def _values(enrollment: Enrollment) -> dict[str, Value]:
+    agreement = enrollment.agreement
+    return {
+        "name": enrollment.legal_name,
+        "program": agreement.program_title,
+        "plan": agreement.plan_title,
+        "reference": enrollment.reference,
+        "total_cents": agreement.total_cents,
+        "zone": enrollment.zone,
+        "sample": agreement.sample,
+    }
+
+
+def received(enrollment: Enrollment, prove: SignedLink, *, lapses_on: dt.date, refund_sentence: str) -> Letter:
+    """Word that the enrollment arrived, with the link that proves the address and how to pay."""
+    rows: list[Value] = [
+        {"due_on": row.due_on.isoformat(), "amount_cents": row.amount_cents} for row in enrollment.installments
+    ]
+    return Letter(
+        template="enrollment_received",
+        recipient=enrollment.claimed_email,
+        event=enrollment.reference,
+        about=enrollment.reference,
+        values=_values(enrollment)
+        | {
+            "prove_link": prove.reference,
+            "rows": rows,
+            "lapses_on": lapses_on.isoformat(),
+            "refund_sentence": refund_sentence,
+        },
+    )
+
+
+def payment_reminder(enrollment: Enrollment, *, lapses_on: dt.date) -> Letter:
+    """A friendly word a week after enrolling without a payment."""
+    return Letter(
+        template="payment_reminder",
+        recipient=enrollment.claimed_email,
+        event=f"{enrollment.reference}:unpaid",
+        about=enrollment.reference,
+        values=_values(enrollment)
+        | {
+            "first_cents": enrollment.installments[0].amount_cents,
+            "lapses_on": lapses_on.isoformat(),
+            "enrollment_path": f"/my/enrollments/{enrollment.reference}",
+        },
+    )
+
+
+def canceled(enrollment: Enrollment, reason: CancelReason) -> Letter:
+    """Word that the enrollment ended before a payment."""
+    return Letter(
+        template="enrollment_canceled",
+        recipient=enrollment.claimed_email,
+        event=f"{enrollment.reference}:canceled",
+        about=enrollment.reference,
+        values=_values(enrollment) | {"reason": reason.value},
+    )
+
+
+def completed(enrollment: Enrollment) -> Letter:
+    """Congratulations, and what may come next."""
+    return Letter(
+        template="program_completed",
+        recipient=enrollment.claimed_email,
+        event=f"{enrollment.reference}:completed",
+        about=enrollment.reference,
+        values=_values(enrollment),
+    )

@@ -1,0 +1,103 @@
+"""Reading enrollments: by reference, by who may see them, and for the staff list."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import OPEN_STATES, UNPAID_STATES, EnrollmentState
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+
+JOINED_STATES = (EnrollmentState.AWAITING_PAYMENT, EnrollmentState.ACTIVE)
+
+
+def _whole() -> sa.Select[tuple[Enrollment]]:
+    return sa.select(Enrollment).options(joinedload(Enrollment.agreement), selectinload(Enrollment.installments))
+
+
+def by_reference(reference: str, *, lock: bool = False) -> Enrollment:
+    """Return one enrollment with its agreement and installments, locked for changing if asked; raises NotFound."""
+    query = _whole().where(Enrollment.reference == reference)
+    found = db.session.scalar(query.with_for_update(of=Enrollment) if lock else query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def by_id(enrollment_id: int, *, lock: bool = False) -> Enrollment:
+    """Return one enrollment like `by_reference`."""
+    query = _whole().where(Enrollment.id == enrollment_id)
+    return db.session.scalars(query.with_for_update(of=Enrollment) if lock else query).one()
+
+
+def visible(person_id: int | None, browser: str | None, reference: str, *, lock: bool = False) -> Enrollment:
+    """Return an enrollment to its student; what is not theirs raises NotFound like what is not there.
+
+    The student is the joined person, or the browser session that typed it as long as nobody is joined: what belongs
+    to a proven person is never shown to a browser alone.
+    """
+    enrollment = by_reference(reference, lock=lock)
+    if enrollment.person_id is None:
+        mine = browser is not None and enrollment.submission_key == browser
+    else:
+        mine = enrollment.person_id == person_id
+    if not mine:
+        raise NotFound
+    return enrollment
+
+
+def of_person(person_id: int) -> Sequence[Enrollment]:
+    """Return a student's enrollments, newest first."""
+    return db.session.scalars(_whole().where(Enrollment.person_id == person_id).order_by(Enrollment.id.desc())).all()
+
+
+def of_browser(browser: str) -> Sequence[Enrollment]:
+    """Return what a browser session typed and nobody has proved yet, newest first."""
+    query = _whole().where(Enrollment.submission_key == browser, Enrollment.person_id.is_(None))
+    return db.session.scalars(query.order_by(Enrollment.id.desc())).all()
+
+
+def open_of_submission(browser: str, program_id: int) -> Enrollment | None:
+    """Return the open enrollment that a browser session made in a program."""
+    query = _whole().where(
+        Enrollment.submission_key == browser,
+        Enrollment.program_id == program_id,
+        Enrollment.state.in_(OPEN_STATES),
+    )
+    return db.session.scalar(query.with_for_update(of=Enrollment))
+
+
+def joined_elsewhere(enrollment: Enrollment, person_id: int) -> Enrollment | None:
+    """Return the person's other running enrollment in the same program."""
+    query = _whole().where(
+        Enrollment.person_id == person_id,
+        Enrollment.program_id == enrollment.program_id,
+        Enrollment.id != enrollment.id,
+        Enrollment.state.in_(JOINED_STATES),
+    )
+    return db.session.scalar(query.with_for_update(of=Enrollment))
+
+
+def active_elsewhere(enrollment: Enrollment) -> bool:
+    """Say whether the same student, by person or by claimed address, is active in the program by another enrollment."""
+    same_student = Enrollment.claimed_email == enrollment.claimed_email
+    if enrollment.person_id is not None:
+        same_student = sa.or_(same_student, Enrollment.person_id == enrollment.person_id)
+    query = sa.select(Enrollment.id).where(
+        same_student,
+        Enrollment.program_id == enrollment.program_id,
+        Enrollment.id != enrollment.id,
+        Enrollment.state == EnrollmentState.ACTIVE,
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def unpaid_references(accepted_before: dt.datetime) -> Sequence[str]:
+    """Return the enrollments accepted before an instant that nobody has paid for."""
+    query = sa.select(Enrollment.reference).where(
+        Enrollment.state.in_(UNPAID_STATES), Enrollment.accepted_at <= accepted_before
+    )
+    return db.session.scalars(query.order_by(Enrollment.id)).all()
