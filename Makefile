@@ -30,6 +30,10 @@ test: install-dev ## all tests: SQLite, PostgreSQL and Chromium
 soak: install-dev ## the same tests with their full repetition counts
 	SOAK=1 .venv/bin/pytest -n 2
 
+.PHONY: coverage
+coverage: install-dev ## all tests, with the branches that none of them takes
+	.venv/bin/pytest -n 2 --cov
+
 .PHONY: check
 check: install-dev ## what CI runs: style, types, floors, migrations against models, tests
 	.venv/bin/ruff check
