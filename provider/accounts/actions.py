@@ -10,7 +10,7 @@ import argon2
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from provider.accounts import queries
+from provider.accounts import letters, queries
 from provider.accounts.models import Person, RoleGrant, SignedLink, Throttle
 from provider.accounts.rules import PASSWORD, LinkState, Role, link_state
 from provider.history.actions import note
@@ -19,6 +19,7 @@ from provider.kernel.actors import Actor
 from provider.kernel.database import db, is_sqlite
 from provider.kernel.errors import DomainError, TooMany
 from provider.kernel.settings import settings
+from provider.mail.actions import post
 
 
 class LinkClosed(DomainError):
@@ -34,6 +35,13 @@ class EmailTaken(DomainError):
 
     code = "email_taken"
     sentence = "This e-mail address belongs to another account."
+
+
+class LastAdmin(DomainError):
+    """Nobody would be left who may let others in."""
+
+    code = "last_admin"
+    sentence = "This is the last administrator who can sign in. Make another one first."
 
 
 def _hasher() -> argon2.PasswordHasher:
@@ -78,6 +86,65 @@ def grant(*, person: Person, role: Role, actor: Actor, at: dt.datetime) -> None:
     db.session.add(RoleGrant(person_id=person.id, role=role, granted_at=at, granted_by=actor.reference))
     end_sessions(person=person)
     note(person, "person.role_granted", actor=actor, at=at, data={"role": role})
+
+
+def revoke_role(*, person: Person, role: Role, actor: Actor, at: dt.datetime) -> None:
+    """Take a role away, at once in every session; raises LastAdmin."""
+    held = next((given for given in person.grants if given.role is role), None)
+    if held is None:
+        return
+    if role is Role.ADMIN:
+        _check_another_admin(person)
+    person.grants.remove(held)
+    db.session.delete(held)
+    end_sessions(person=person)
+    note(person, "person.role_revoked", actor=actor, at=at, data={"role": role})
+
+
+def disable(*, person: Person, actor: Actor, at: dt.datetime) -> None:
+    """Lock an account and end its sessions and links; its past deeds keep their name. Raises LastAdmin."""
+    if person.disabled_at is not None:
+        return
+    if Role.ADMIN in person.roles:
+        _check_another_admin(person)
+    person.disabled_at = at
+    end_sessions(person=person)
+    revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
+    note(person, "person.disabled", actor=actor, at=at)
+
+
+def enable(*, person: Person, actor: Actor, at: dt.datetime) -> None:
+    """Unlock an account; its password still fits."""
+    if person.disabled_at is None:
+        return
+    person.disabled_at = None
+    note(person, "person.enabled", actor=actor, at=at)
+
+
+def _check_another_admin(person: Person) -> None:
+    # All administrators in one order, so that two who lock each other out at once cannot both pass.
+    if not [other for other in queries.admins(lock=True) if other.id != person.id]:
+        raise LastAdmin
+
+
+def invite(*, name: str, email: str, roles: frozenset[Role], actor: Actor, at: dt.datetime) -> Person:
+    """Let somebody work here: roles, and a letter with a link to choose a password.
+
+    Somebody with an account of that address keeps it and their name; a locked account is refused by EmailTaken.
+    """
+    zone = str(settings().SCHOOL_ZONE)
+    person = queries.by_email(email) or add_person(
+        name=name, email=email, zone=zone, proved_at=None, actor=actor, at=at
+    )
+    if person.disabled_at is not None:
+        raise EmailTaken("This address belongs to a locked account. Unlock that account instead.")
+    for role in sorted(roles):
+        grant(person=person, role=role, actor=actor, at=at)
+    revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
+    lasts = dt.timedelta(hours=settings().EMAIL_LINK_HOURS)
+    link = make_link(purpose=PASSWORD, subject=person.reference, at=at, lasts=lasts)
+    post(letters.staff_invitation(person, link, sorted(role.label for role in roles)), at=at)
+    return person
 
 
 def first_admin(*, name: str, email: str, password_hash: str, actor: Actor, at: dt.datetime) -> Person:

@@ -24,3 +24,20 @@ def password_changed(person: Person, event: str, at: str) -> Letter:
         about=person.reference,
         values={"name": person.name, "changed_at": at, "zone": person.zone},
     )
+
+
+def staff_invitation(person: Person, link: SignedLink, roles: list[str]) -> Letter:
+    """Welcome to the back office: what one may do there, and the link to choose a password."""
+    return Letter(
+        template="staff_invitation",
+        recipient=person.email,
+        event=link.reference,
+        about=person.reference,
+        values={
+            "name": person.name,
+            "roles": [*roles],
+            "password_link": link.reference,
+            "expires_at": link.expires_at.isoformat(),
+            "zone": person.zone,
+        },
+    )

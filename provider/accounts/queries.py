@@ -42,6 +42,17 @@ def has_admin() -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
+def admins(*, lock: bool = False) -> list[Person]:
+    """Return the administrators who can sign in, always in the same order."""
+    query = (
+        sa.select(Person)
+        .join(RoleGrant)
+        .where(RoleGrant.role == Role.ADMIN, Person.disabled_at.is_(None), Person.password_hash.is_not(None))
+        .order_by(Person.id)
+    )
+    return list(db.session.scalars(query.with_for_update(of=Person) if lock else query))
+
+
 def staff() -> list[Person]:
     """Return everybody with a role, by name."""
     query = sa.select(Person).where(Person.grants.any()).order_by(Person.name).options(selectinload(Person.grants))

@@ -46,12 +46,13 @@ class Permission(StrEnum):
     RESEND_MAIL = "resend_mail"
     SEE_TASKS = "see_tasks"
     DO_TASKS = "do_tasks"
+    SEE_PEOPLE = "see_people"
     MANAGE_PEOPLE = "manage_people"
 
 
 _P = Permission
 _STAFF = frozenset({_P.OWN_RECORDS, _P.SEE_STAFF_PAGES, _P.SEE_TASKS})
-_SEE_ALL = _STAFF | {_P.SEE_ENROLLMENTS, _P.SEE_MONEY, _P.SEE_CATALOG, _P.SEE_MAIL}
+_SEE_ALL = _STAFF | {_P.SEE_ENROLLMENTS, _P.SEE_MONEY, _P.SEE_CATALOG, _P.SEE_MAIL, _P.SEE_PEOPLE}
 PERMITS: dict[Role, frozenset[Permission]] = {
     Role.ADMISSIONS: _STAFF
     | {_P.SEE_ENROLLMENTS, _P.CHANGE_ENROLLMENTS, _P.SEE_CATALOG, _P.SEE_MAIL, _P.RESEND_MAIL, _P.DO_TASKS},
