@@ -46,9 +46,7 @@ class LastAdmin(DomainError):
 
 def _hasher() -> argon2.PasswordHasher:
     known = settings()
-    return argon2.PasswordHasher(
-        time_cost=known.PASSWORD_ROUNDS, memory_cost=known.PASSWORD_MEMORY_KIB, parallelism=1
-    )
+    return argon2.PasswordHasher(time_cost=known.PASSWORD_ROUNDS, memory_cost=known.PASSWORD_MEMORY_KIB, parallelism=1)
 
 
 def hash_password(password: str) -> str:
@@ -68,7 +66,9 @@ def password_fits(password_hash: str | None, password: str) -> bool:
         return False
 
 
-def add_person(*, name: str, email: str, zone: str, proved_at: dt.datetime | None, actor: Actor, at: dt.datetime) -> Person:
+def add_person(
+    *, name: str, email: str, zone: str, proved_at: dt.datetime | None, actor: Actor, at: dt.datetime
+) -> Person:
     """Create a person with a normalized address."""
     person = Person(
         reference=references.new("P"), name=name, email=email, zone=zone, email_proved_at=proved_at, created_at=at

@@ -11,7 +11,12 @@ def password_link(person: Person, link: SignedLink) -> Letter:
         recipient=person.email,
         event=link.reference,
         about=person.reference,
-        values={"name": person.name, "password_link": link.reference, "expires_at": link.expires_at.isoformat(), "zone": person.zone},
+        values={
+            "name": person.name,
+            "password_link": link.reference,
+            "expires_at": link.expires_at.isoformat(),
+            "zone": person.zone,
+        },
     )
 
 
