@@ -16,12 +16,11 @@ from provider.kernel.errors import TooMany
 from provider.kernel.forms import Form
 from provider.kernel.registry import registry
 from provider.kernel.settings import settings
-from provider.kernel.web import actor, received_at
+from provider.kernel.web import HOUR, actor, client, received_at
 from provider.mail.actions import post
 
 door = Door("accounts", __name__, needs=PUBLIC)
 QUARTER = dt.timedelta(minutes=15)
-HOUR = dt.timedelta(hours=1)
 PASSWORD_LETTERS_PER_HOUR = 3
 WRONG = "The e-mail address and the password do not fit together. Check both, or ask for a link to set a new password."
 
@@ -29,11 +28,6 @@ WRONG = "The e-mail address and the password do not fit together. Check both, or
 def install(app: Flask, login: LoginManager) -> None:
     """Connect sessions to the application."""
     sessions.install(app, login)
-
-
-def client() -> str:
-    """Return the client's address; a proxy's word counts only as far as the settings trust it."""
-    return request.remote_addr or "unknown"
 
 
 def local(target: str | None) -> str | None:

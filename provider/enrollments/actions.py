@@ -133,7 +133,7 @@ def accept(
     standing = standing_in(answers.state_code, offer.state_rules)
     if not standing.may_enroll:
         raise ClosedInState(" ".join(standing.sentences))
-    digest = answers_digest(asdict(answers) | {"plan": plan.slug})
+    digest = _digest(answers, plan.slug)
     earlier = queries.open_of_submission(browser, offer.id)
     if earlier is not None:
         if earlier.answers_digest == digest:
@@ -153,6 +153,17 @@ def accept(
     letter = letters.received(enrollment, link, lapses_on=lapses_on(enrollment), refund_sentence=policy.sentence)
     post(letter, at=at)
     return enrollment
+
+
+def accepted_before(*, answers: Answers, plan_slug: str, program_id: int, browser: str) -> Enrollment | None:
+    """Return the enrollment that these same answers from this browser session made already, whatever changed since."""
+    earlier = queries.open_of_submission(browser, program_id)
+    same = earlier is not None and earlier.answers_digest == _digest(answers, plan_slug)
+    return earlier if same else None
+
+
+def _digest(answers: Answers, plan_slug: str) -> str:
+    return answers_digest(asdict(answers) | {"plan": plan_slug})
 
 
 def _new(
@@ -296,7 +307,9 @@ def activate(*, enrollment: Enrollment, purchased_at: dt.datetime, actor: Actor,
 def unpay(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
     """Take the purchase back, because the only payment was recorded in error: it waits for a payment again."""
     enrollment.purchased_at = None
-    move(enrollment, EnrollmentState.AWAITING_PAYMENT, LIFECYCLE, actor=actor, at=at)
+    proved = enrollment.person_id is not None
+    back = EnrollmentState.AWAITING_PAYMENT if proved else EnrollmentState.STARTED
+    move(enrollment, back, LIFECYCLE, actor=actor, at=at)
 
 
 def cancel(*, enrollment: Enrollment, reason: CancelReason, actor: Actor, at: dt.datetime) -> None:

@@ -10,6 +10,7 @@ from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import OPEN_STATES, UNPAID_STATES, EnrollmentState
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
+from provider.mail.models import OutboxLetter
 
 JOINED_STATES = (EnrollmentState.AWAITING_PAYMENT, EnrollmentState.ACTIVE)
 
@@ -96,8 +97,21 @@ def active_elsewhere(enrollment: Enrollment) -> bool:
 
 
 def unpaid_references(accepted_before: dt.datetime) -> Sequence[str]:
-    """Return the enrollments accepted before an instant that nobody has paid for."""
-    query = sa.select(Enrollment.reference).where(
-        Enrollment.state.in_(UNPAID_STATES), Enrollment.accepted_at <= accepted_before
+    """Return the enrollments accepted up to an instant that nobody has paid for."""
+    return db.session.scalars(_unpaid(accepted_before)).all()
+
+
+def unreminded_references(accepted_before: dt.datetime) -> Sequence[str]:
+    """Return the unpaid enrollments accepted up to an instant whose student has not been reminded."""
+    reminded = sa.exists().where(
+        OutboxLetter.about == Enrollment.reference, OutboxLetter.template == "payment_reminder"
     )
-    return db.session.scalars(query.order_by(Enrollment.id)).all()
+    return db.session.scalars(_unpaid(accepted_before).where(~reminded)).all()
+
+
+def _unpaid(accepted_before: dt.datetime) -> sa.Select[tuple[str]]:
+    return (
+        sa.select(Enrollment.reference)
+        .where(Enrollment.state.in_(UNPAID_STATES), Enrollment.accepted_at <= accepted_before)
+        .order_by(Enrollment.id)
+    )

@@ -5,7 +5,7 @@ import secrets
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, g, render_template
+from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -18,6 +18,7 @@ from provider.kernel.registry import registry
 from provider.kernel.settings import settings
 
 MEGABYTE = 1024 * 1024
+HOUR = dt.timedelta(hours=1)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -43,6 +44,11 @@ def actor() -> Actor:
     """Return who is asking, as history keeps it."""
     who = registry().actor
     return SYSTEM if who is None else who()
+
+
+def client() -> str:
+    """Return the client's address; a proxy's word counts only as far as the settings trust it."""
+    return request.remote_addr or "unknown"
 
 
 def request_id() -> str:

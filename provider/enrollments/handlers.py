@@ -1,0 +1,92 @@
+"""What the registries call by name: the link that proves an address, and the jobs about enrollments nobody paid."""
+
+import datetime as dt
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from provider.accounts import actions as accounts
+from provider.accounts import queries as people
+from provider.accounts import sessions
+from provider.accounts.models import Person
+from provider.enrollments import actions, queries
+from provider.enrollments.actions import PROVE_EMAIL
+from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import UNPAID_STATES, CancelReason, Joined
+from provider.kernel.actors import SYSTEM, Actor
+from provider.kernel.database import retrying, unit_of_work
+from provider.kernel.registry import Payload, Periodic, Registry
+from provider.kernel.settings import settings
+
+UNPAID = "enrollments.unpaid"
+CONFIRMED = {
+    Joined.JOINED: "Your e-mail address is confirmed.",
+    Joined.ALREADY_ENROLLED: "Your e-mail address is confirmed. You are enrolled in this program already, so the second "
+    "enrollment has ended. It cost you nothing.",
+    Joined.PAID_TWICE: "Your e-mail address is confirmed. You have paid for this program twice: we will send the second "
+    "payment back and write to you.",
+}
+
+
+class ProveEmail:
+    """Proves the address of an enrollment; the button joins it to its person and signs a student in."""
+
+    def show(self, *, subject: str, token: str) -> ResponseReturnValue:
+        return render_template("enrollments/prove.html", enrollment=queries.by_reference(subject), token=token)
+
+    def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue:
+        outcome, person = retrying(lambda: join(subject, token, actor, received_at))
+        found = people.by_reference(person)
+        flash(CONFIRMED[outcome])
+        if found.is_staff:
+            return redirect(url_for("accounts.sign_in", next=url_for("my.index")), code=303)
+        sessions.begin(found)
+        if outcome is Joined.JOINED:
+            return redirect(url_for("my.enrollment", reference=subject), code=303)
+        return redirect(url_for("my.index"), code=303)
+
+
+def join(reference: str, token: str, actor: Actor, at: dt.datetime) -> tuple[Joined, str]:
+    """Use the link up, find or create the person of the proved address, and join the enrollment."""
+    accounts.use_link(token, purpose=PROVE_EMAIL, at=at)
+    enrollment = queries.by_reference(reference, lock=True)
+    person = person_of(enrollment, actor, at)
+    return actions.prove(enrollment=enrollment, person=person, actor=actor, at=at), person.reference
+
+
+def person_of(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> Person:
+    """Return the person whose address was just proved, created with what the enrollment says if they are new."""
+    person = people.by_email(enrollment.claimed_email)
+    if person is None:
+        return accounts.add_person(
+            name=enrollment.legal_name,
+            email=enrollment.claimed_email,
+            zone=enrollment.zone,
+            proved_at=at,
+            actor=actor,
+            at=at,
+        )
+    person.email_proved_at = person.email_proved_at or at
+    return person
+
+
+def unpaid(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job's signature
+    """Remind whoever has not paid for a week, and cancel what nobody paid for in two."""
+    known = settings()
+    for reference in queries.unpaid_references(now - dt.timedelta(days=known.UNPAID_CANCEL_DAYS)):
+        with unit_of_work():
+            enrollment = queries.by_reference(reference, lock=True)
+            if enrollment.state in UNPAID_STATES:
+                actions.cancel(enrollment=enrollment, reason=CancelReason.UNPAID, actor=SYSTEM, at=now)
+    for reference in queries.unreminded_references(now - dt.timedelta(days=known.UNPAID_REMINDER_DAYS)):
+        with unit_of_work():
+            enrollment = queries.by_reference(reference, lock=True)
+            if enrollment.state in UNPAID_STATES:
+                actions.remind(enrollment=enrollment, at=now)
+
+
+def register(registry: Registry) -> None:
+    """Hand in what is called by name."""
+    registry.links[PROVE_EMAIL] = ProveEmail()
+    registry.jobs[UNPAID] = unpaid
+    registry.periodic.append(Periodic(UNPAID, lambda now: f"{now:%Y-%m-%dT%H}"))

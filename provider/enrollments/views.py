@@ -1,0 +1,231 @@
+"""The enrollment form, the agreement, and canceling before the first payment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from provider.accounts import sessions
+from provider.accounts.actions import count_try
+from provider.catalog import queries as catalog
+from provider.catalog.queries import PlanOffer, ProgramOffer
+from provider.enrollments import actions, queries, terms
+from provider.enrollments.actions import AlreadyEnrolled, Answers, ClosedInState
+from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import CancelReason
+from provider.enrollments.schemas import PREREQUISITE, enroll_schema
+from provider.kernel.database import retrying, unit_of_work
+from provider.kernel.days import day_of
+from provider.kernel.doors import PUBLIC, Door
+from provider.kernel.errors import DomainError, NotFound
+from provider.kernel.forms import Form
+from provider.kernel.pdf import render
+from provider.kernel.settings import settings
+from provider.kernel.web import HOUR, actor, client, received_at, utc, when
+from provider.places.queries import zone_of
+from provider.places.rules import STATE_NAMES
+from provider.policies import queries as policies
+from provider.policies.rules import PolicyVersion
+from provider.programs.rules import Availability, Standing, standing_in
+
+door = Door("enrollments", __name__, needs=PUBLIC)
+PAPER = Path(__file__).with_name("agreement.typ")
+TERMS_CHANGED = "These are the terms of the plan you chose, as they are today. Please read and sign them."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The offer, plan and policy that a form shows, and the text to be accepted."""
+
+    offer: ProgramOffer
+    plan: PlanOffer
+    policy: PolicyVersion
+
+    @property
+    def text(self) -> str:
+        """The agreement's text of today."""
+        today = day_of(received_at(), settings().SCHOOL_ZONE)
+        return actions.offered_terms(self.offer, self.plan, self.policy, today)
+
+
+class TermsChanged(DomainError):
+    """The terms that were signed are not those in force now."""
+
+    def __init__(self, shown: Shown) -> None:
+        super().__init__(TERMS_CHANGED)
+        self.shown = shown
+
+
+@door.get("/programs/<program>/enroll")
+def new(program: str) -> ResponseReturnValue:
+    sessions.browser_key()
+    known = catalog.current()
+    offer = next((one for one in known.programs if one.slug == program), None)
+    if offer is None:
+        raise NotFound
+    plan = _plan(offer, request.args.get("plan"))
+    if plan is None:
+        return render_template("enrollments/choose_plan.html", offer=offer, today=_today())
+    form = Form(enroll_schema(offer.prerequisites), choices=_choices(offer), values={"plan": plan.slug})
+    return _form_page(form, Shown(offer, plan, known.policy), 200)
+
+
+@door.post("/programs/<program>/enroll")
+def create(program: str) -> ResponseReturnValue:
+    offer = catalog.offer(program)
+    form = Form(enroll_schema(offer.prerequisites), choices=_choices(offer)).load_form(request.form)
+    plan = _plan(offer, request.form.get("plan")) or offer.plans[0]
+    if form.ok:
+        _read_notice(form, offer)
+    if not form.ok:
+        return _form_page(form, Shown(offer, plan, policies.in_force(received_at())), 422)
+    browser = sessions.browser_key()
+    try:
+        reference = retrying(lambda: _accept(form, program, browser))
+    except TermsChanged as changed:
+        form.add_error("plan", changed.sentence)
+        form.values.pop("signature", None)
+        return _form_page(form, changed.shown, 422)
+    except ClosedInState as closed:
+        form.add_error("state", closed.sentence)
+        return _form_page(form, Shown(offer, plan, policies.in_force(received_at())), 422)
+    except AlreadyEnrolled as already:
+        flash(already.sentence)
+        reference = already.reference
+    return redirect(url_for("my.enrollment", reference=reference), code=303)
+
+
+def _accept(form: Form, program: str, browser: str) -> str:
+    at = received_at()
+    count_try(key=f"enroll:{client()}", limit=settings().ENROLLMENTS_PER_HOUR, window=HOUR, at=at)
+    offer, policy = catalog.offer(program), policies.in_force(at)
+    plan = _plan(offer, form.data["plan"])
+    answers = _answers(form)
+    if plan is None or form.data["terms_shown"] != terms.fingerprint(Shown(offer, plan, policy).text):
+        same = actions.accepted_before(answers=answers, plan_slug=form.data["plan"], program_id=offer.id, browser=browser)
+        if same is not None:
+            return same.reference
+        raise TermsChanged(Shown(offer, plan or offer.plans[0], policy))
+    return actions.accept(
+        answers=answers,
+        offer=offer,
+        plan=plan,
+        policy=policy,
+        browser=browser,
+        client_address=client(),
+        actor=actor(),
+        at=at,
+    ).reference
+
+
+def _answers(form: Form) -> Answers:
+    data = form.data
+    return Answers(
+        legal_name=data["legal_name"],
+        email=data["email"],
+        phone=data["phone"],
+        state_code=data["state"],
+        zip=data["zip"],
+        zone=data["zone"] or zone_of(data["zip"], data["state"]),
+        signature=data["signature"],
+    )
+
+
+def _read_notice(form: Form, offer: ProgramOffer) -> None:
+    """Refuse a state that is closed; a notice has to be read first."""
+    standing = standing_in(form.data["state"], offer.state_rules)
+    if standing.availability is Availability.CLOSED:
+        form.add_error("state", " ".join(standing.sentences))
+    elif standing.availability is Availability.NOTICE and not form.data["notice"]:
+        form.add_error("notice", "Read the notice for your state and tick the box below it.")
+
+
+def _plan(offer: ProgramOffer, slug: str | None) -> PlanOffer | None:
+    return next((plan for plan in offer.plans if plan.slug == slug), None)
+
+
+def _choices(offer: ProgramOffer) -> dict[str, list[tuple[str, str]]]:
+    return {"plan": [(plan.slug, plan.title) for plan in offer.plans]}
+
+
+def _today() -> object:
+    return day_of(received_at(), settings().SCHOOL_ZONE)
+
+
+def _form_page(form: Form, shown: Shown, status: int) -> ResponseReturnValue:
+    text = shown.text
+    form.values["terms_shown"] = terms.fingerprint(text)
+    form.values.setdefault("plan", shown.plan.slug)
+    state = form.values.get("state", "")
+    standing = standing_in(state, shown.offer.state_rules) if state in STATE_NAMES else Standing(Availability.OPEN)
+    confirmations = [form.field(name) for name in form.schema.fields if name.startswith(PREREQUISITE)]
+    page = render_template(
+        "enrollments/new.html",
+        form=form,
+        offer=shown.offer,
+        plan=shown.plan,
+        rows=shown.plan.schedule(day_of(received_at(), settings().SCHOOL_ZONE), shown.offer.class_weeks),
+        sections=terms.sections(text),
+        confirmations=confirmations,
+        standing=standing,
+        state_name=STATE_NAMES.get(state, ""),
+    )
+    return page, status
+
+
+def _mine(reference: str, *, lock: bool = False) -> Enrollment:
+    viewer = sessions.signed_in()
+    return queries.visible(viewer.person_id if viewer else None, sessions.known_browser(), reference, lock=lock)
+
+
+@door.get("/my/enrollments/<reference>/agreement")
+def agreement(reference: str) -> ResponseReturnValue:
+    enrollment = _mine(reference)
+    sections = terms.sections(enrollment.agreement.terms)
+    return render_template("enrollments/agreement.html", enrollment=enrollment, sections=sections)
+
+
+@door.get("/my/enrollments/<reference>/agreement.pdf")
+def agreement_pdf(reference: str) -> ResponseReturnValue:
+    enrollment = _mine(reference)
+    pdf = Response(render(PAPER, _paper(enrollment)), mimetype="application/pdf")
+    pdf.headers["Content-Disposition"] = f'attachment; filename="agreement-{enrollment.reference}.pdf"'
+    return pdf
+
+
+def _paper(enrollment: Enrollment) -> dict[str, Any]:
+    agreed = enrollment.agreement
+    return {
+        "school": settings().SCHOOL_NAME,
+        "reference": enrollment.reference,
+        "title": agreed.program_title,
+        "sections": [
+            {"heading": section.heading, "paragraphs": section.paragraphs} for section in terms.sections(agreed.terms)
+        ],
+        "facts": [
+            ["Student", enrollment.legal_name],
+            ["E-mail address", enrollment.claimed_email],
+            ["Lives in", f"{STATE_NAMES[enrollment.state_code]}, {enrollment.zip}"],
+            ["Signed", agreed.signature],
+            ["Accepted", f"{when(agreed.accepted_at, enrollment.zone)} ({utc(agreed.accepted_at)})"],
+            ["Fingerprint of the text", agreed.terms_sha256],
+        ],
+        "consent": agreed.consent,
+        "sample": agreed.sample,
+    }
+
+
+@door.get("/my/enrollments/<reference>/schedule")
+def schedule(reference: str) -> ResponseReturnValue:
+    return render_template("enrollments/schedule.html", enrollment=_mine(reference))
+
+
+@door.post("/my/enrollments/<reference>/cancel")
+def cancel(reference: str) -> ResponseReturnValue:
+    with unit_of_work():
+        enrollment = _mine(reference, lock=True)
+        actions.cancel(enrollment=enrollment, reason=CancelReason.STUDENT, actor=actor(), at=received_at())
+    flash("Your enrollment is canceled. It cost you nothing.")
+    return redirect(url_for("my.enrollment", reference=reference), code=303)

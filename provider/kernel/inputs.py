@@ -1,0 +1,95 @@
+"""What people type money, instants and files into: fields that turn it into cents, UTC instants and bytes."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import marshmallow as ma
+
+from provider.kernel import money
+from provider.kernel.forms import Schema, Text
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+LONGEST_INSTANT = 26
+
+
+class Amount(Text):
+    """An amount of dollars above zero, as whole cents."""
+
+    default_error_messages = {"amount": "Write an amount above zero, such as 1,299.00."}  # noqa: RUF012 - marshmallow reads a plain class attribute
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        kwargs["metadata"] = {"inputmode": "decimal", "attrs": {"size": "14"}} | kwargs.get("metadata", {})
+        super().__init__(longest=20, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ANN401
+        cents = money.parse(super()._deserialize(value, attr, data, **kwargs))
+        if not cents:
+            raise self.make_error("amount")
+        return cents
+
+    def _validate(self, value: Any) -> None:  # noqa: ANN401 - the length was checked as text; cents have none
+        pass
+
+
+class ZonedSchema(Schema):
+    """A schema whose local times are those of one place."""
+
+    def __init__(self, zone: ZoneInfo, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        super().__init__(**kwargs)
+        self.zone = zone
+
+
+class LocalTime(ma.fields.Field[dt.datetime]):
+    """A date and time as the clock on the wall shows it in the schema's zone, as an instant in UTC."""
+
+    default_error_messages = {  # noqa: RUF012 - as above
+        "required": "Fill in the date and the time.",
+        "invalid": "Write the date and the time, such as 2026-11-21T18:30.",
+        "skipped": "The clocks were put forward over this time, so it never was. Check it, and write another.",
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dt.datetime:  # noqa: ANN401, ARG002
+        zone: ZoneInfo = self.root.zone
+        try:
+            wall = dt.datetime.fromisoformat(str(value)[:LONGEST_INSTANT])
+        except ValueError:
+            raise self.make_error("invalid") from None
+        if wall.tzinfo is not None or not FIRST_YEAR <= wall.year <= LAST_YEAR:
+            raise self.make_error("invalid")
+        instant = wall.replace(tzinfo=zone).astimezone(dt.UTC)
+        if instant.astimezone(zone).replace(tzinfo=None) != wall:
+            raise self.make_error("skipped")
+        return instant
+
+
+def wall(instant: dt.datetime, zone: ZoneInfo) -> str:
+    """Write an instant as a datetime field shows it in a zone, to the minute."""
+    return f"{instant.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
+class Upload(ma.fields.Field[bytes]):
+    """An uploaded file, as its bytes; ``allowed`` says by content whether it may be kept."""
+
+    default_error_messages = {  # noqa: RUF012 - as above
+        "required": "Choose a file.",
+        "invalid": "Choose a file.",
+        "empty": "This file is empty. Choose another one.",
+        "large": "This file is too large. It may have 10 megabytes.",
+    }
+
+    def __init__(self, *, most_bytes: int, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        kwargs["metadata"] = {"widget": "file"} | kwargs.get("metadata", {})
+        super().__init__(**kwargs)
+        self.most_bytes = most_bytes
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> bytes:  # noqa: ANN401, ARG002
+        if not hasattr(value, "stream"):
+            raise self.make_error("invalid")
+        content: bytes = value.stream.read(self.most_bytes + 1)
+        if not content:
+            raise self.make_error("empty")
+        if len(content) > self.most_bytes:
+            raise self.make_error("large")
+        return content
