@@ -31,7 +31,12 @@
     setInterval(tick, 1000);
   }
 
-  // A form is sent once: the server is safe against twice anyway, this spares the person the doubt.
+  // A form is sent once: the server is safe against twice anyway, this spares the person the doubt. After ten seconds,
+  // or when the page is shown again, it may be sent again.
+  const free = (form) => {
+    delete form.dataset.sending;
+    for (const button of form.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+  };
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || event.defaultPrevented) return;
@@ -41,13 +46,9 @@
     }
     form.dataset.sending = "yes";
     for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
+    setTimeout(free, 10000, form);
   });
-  window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-sending]")) {
-      delete form.dataset.sending;
-      for (const button of form.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
-    }
-  });
+  window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(free));
 
   // Print buttons.
   for (const button of document.querySelectorAll("button[data-print]")) {
