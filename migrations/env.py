@@ -1,5 +1,7 @@
 """How Alembic reaches the database: in one transaction, with foreign keys off on SQLite and triggers put back."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 from alembic import context
 from flask import current_app
@@ -10,7 +12,7 @@ from provider.kernel.database import Model, UtcDateTime
 database = current_app.extensions["migrate"].db
 
 
-def render_item(kind, item, autogen_context):  # noqa: ANN001, ANN201 - Alembic's untyped hook
+def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
     """Write our instants as plain SQL types, so that no migration imports the application."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
@@ -19,7 +21,9 @@ def render_item(kind, item, autogen_context):  # noqa: ANN001, ANN201 - Alembic'
     return False
 
 
-def compare_type(context_, inspected, metadata_column, inspected_type, metadata_type):  # noqa: ANN001, ANN201, ARG001
+def compare_type(
+    _context: object, _inspected: object, _column: object, inspected_type: object, metadata_type: object
+) -> bool | None:
     """Our enumerations are plain text of 32 characters in the database."""
     if isinstance(metadata_type, sa.Enum):
         return getattr(inspected_type, "length", None) != 32

@@ -17,12 +17,18 @@ import provider.accounts.commands
 import provider.accounts.handlers
 import provider.accounts.views
 import provider.jobs.commands
+import provider.jobs.handlers
 import provider.places.commands
-import provider.tables  # noqa: F401 - makes the metadata whole
+import provider.tables
+import provider.tasks.handlers
 from config import ROOT, Config
 from provider.kernel import database, registry, web
 
-HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (provider.accounts.handlers.register,)
+HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
+    provider.jobs.handlers.register,
+    provider.tasks.handlers.register,
+    provider.accounts.handlers.register,
+)
 BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.views.door,
     provider.jobs.commands.bp,

@@ -9,12 +9,12 @@ import flask_migrate
 import pytest
 from flask import Flask
 from flask.ctx import AppContext
-from tests.harness.databases import Database, Postgres, Sqlite, postgres_server
-from tests.harness.visitor import Visitor
 
 from config import Config
 from provider.app import create_app
 from provider.kernel.database import db
+from tests.harness.databases import Database, Postgres, Sqlite, postgres_server
+from tests.harness.visitor import Visitor
 
 SOAK = bool(os.environ.get("SOAK"))
 ENGINES = ("sqlite", "postgresql")

@@ -16,7 +16,7 @@ from provider.accounts.rules import PASSWORD, LinkState, Role, link_state
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
-from provider.kernel.database import db, is_sqlite
+from provider.kernel.database import db, is_sqlite, rows_changed
 from provider.kernel.errors import DomainError, TooMany
 from provider.kernel.settings import settings
 from provider.mail.actions import post
@@ -219,12 +219,12 @@ def open_link(token: str, *, now: dt.datetime) -> SignedLink:
 def use_link(token: str, *, purpose: str, at: dt.datetime) -> SignedLink:
     """Use a single-use link, once; of two at the same time one wins and the other gets LinkClosed."""
     link = open_link(token, now=at)
-    used = db.session.execute(
+    used = rows_changed(
         sa.update(SignedLink)
         .where(SignedLink.id == link.id, SignedLink.purpose == purpose, SignedLink.used_at.is_(None))
         .values(used_at=at)
     )
-    if used.rowcount != 1:
+    if used != 1:
         raise LinkClosed
     return link
 
@@ -262,5 +262,4 @@ def count_try(*, key: str, limit: int, window: dt.timedelta, at: dt.datetime) ->
 
 def forget_tries(*, before: dt.datetime) -> int:
     """Remove throttle rows of windows long past."""
-    removed = db.session.execute(sa.delete(Throttle).where(Throttle.window_start < before))
-    return int(removed.rowcount)
+    return rows_changed(sa.delete(Throttle).where(Throttle.window_start < before))

@@ -48,7 +48,14 @@ class FirstAdminLink:
     def show(self, *, subject: str, token: str) -> ResponseReturnValue:
         return render_template("accounts/first_admin.html", form=Form(FirstAdmin()), token=token)
 
-    def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue:
+    def decide(
+        self,
+        *,
+        subject: str,
+        token: str,
+        actor: Actor,
+        received_at: dt.datetime,
+    ) -> ResponseReturnValue:
         form = Form(FirstAdmin()).load_form(request.form)
         if not form.ok:
             form.values.pop("password", None)

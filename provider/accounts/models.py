@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from provider.accounts.rules import Role
-from provider.kernel.database import Model, email, known, line, reference
+from provider.kernel.database import EmailText, Line, Model, Ref, known
 
 
 class Person(Model):
@@ -15,9 +15,9 @@ class Person(Model):
     __tablename__ = "person"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
-    name: Mapped[line]
-    email: Mapped[email]
+    reference: Mapped[Ref]
+    name: Mapped[Line]
+    email: Mapped[EmailText]
     email_proved_at: Mapped[dt.datetime | None]
     phone: Mapped[str | None] = mapped_column(sa.String(40))
     zone: Mapped[str] = mapped_column(sa.String(64))
@@ -52,7 +52,7 @@ class RoleGrant(Model):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
     role: Mapped[Role] = mapped_column(primary_key=True)
     granted_at: Mapped[dt.datetime]
-    granted_by: Mapped[reference | None]
+    granted_by: Mapped[Ref | None]
     person: Mapped[Person] = relationship(back_populates="grants")
 
     __table_args__ = (known("role", Role),)
@@ -64,9 +64,9 @@ class SignedLink(Model):
     __tablename__ = "signed_link"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     purpose: Mapped[str] = mapped_column(sa.String(32))
-    subject_reference: Mapped[reference]
+    subject_reference: Mapped[Ref]
     nonce: Mapped[str] = mapped_column(sa.String(64))
     token_hash: Mapped[str] = mapped_column(sa.String(64))
     created_at: Mapped[dt.datetime]

@@ -7,7 +7,7 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256
 LINK_HOURS_FIRST_ADMIN = 1
 # Purposes of signed links, and the subject of the one that has no record yet.
-PASSWORD = "password"  # noqa: S105 - the name of a purpose
+PASSWORD = "password"
 FIRST_ADMIN = "first_admin"
 FIRST_ADMIN_SUBJECT = "first-admin"
 

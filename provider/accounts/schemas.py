@@ -32,7 +32,7 @@ class SetPassword(Schema):
         validate=validate.Length(
             min=SHORTEST_PASSWORD,
             max=LONGEST_PASSWORD,
-            error=f"Use {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. Several words in a row are easy to remember.",
+            error=f"Use {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; several words in a row are easy to keep.",
         ),
         error_messages={"required": "Choose a password."},
         metadata={
@@ -46,9 +46,9 @@ class SetPassword(Schema):
     @validates("password")
     def refuse_common(self, value: str, **_: str) -> None:
         """Refuse passwords that stand on the lists everybody tries first."""
-        from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - 3 MB of words, needed here only
+        from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-        if value.casefold() in FREQUENCY_LISTS["passwords"] or len(set(value)) < 4:  # noqa: PLR2004 - one to three letters
+        if value.casefold() in FREQUENCY_LISTS["passwords"] or len(set(value)) < 4:
             sentence = "This password is easy to guess. Choose another one."
             raise ValidationError(sentence)
 

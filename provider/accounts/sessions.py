@@ -21,7 +21,7 @@ BROWSER = "browser"
 
 
 @dataclass(frozen=True, slots=True)
-class Viewer(UserMixin):  # type: ignore[misc] - Flask-Login has no types
+class Viewer(UserMixin):
     """The signed-in person as plain values, safe to keep across units of work."""
 
     person_id: int
@@ -33,7 +33,7 @@ class Viewer(UserMixin):  # type: ignore[misc] - Flask-Login has no types
     permissions: frozenset[Permission]
 
     def get_id(self) -> str:
-        """What the session keeps: the epoch makes an old cookie worthless."""
+        """Return what the session keeps; its epoch makes an old cookie worthless."""
         return f"{self.reference}.{self.epoch}"
 
     @property
@@ -129,4 +129,5 @@ def _load(session_id: str) -> Viewer | None:
 def _fresh(now: dt.datetime) -> bool:
     began, seen = session.get("began", 0), session.get("seen", 0)
     idle = dt.timedelta(hours=settings().SESSION_IDLE_HOURS)
-    return now.timestamp() - seen <= idle.total_seconds() and now.timestamp() - began <= settings().session_length.total_seconds()
+    whole = settings().session_length
+    return bool(now.timestamp() - seen <= idle.total_seconds() and now.timestamp() - began <= whole.total_seconds())

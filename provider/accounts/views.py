@@ -95,9 +95,7 @@ def send_password_link() -> ResponseReturnValue:
             if person is not None and person.disabled_at is None:
                 lasts = dt.timedelta(minutes=settings().PASSWORD_LINK_MINUTES)
                 actions.revoke_links(purpose=PASSWORD, subject=person.reference, at=received_at())
-                link = actions.make_link(
-                    purpose=PASSWORD, subject=person.reference, at=received_at(), lasts=lasts
-                )
+                link = actions.make_link(purpose=PASSWORD, subject=person.reference, at=received_at(), lasts=lasts)
                 post(letters.password_link(person, link), at=received_at())
     return render_template("accounts/password_link_sent.html", email=email)
 

@@ -9,9 +9,7 @@ from provider.clocks.rules import ClockKind, ClockState
 from provider.kernel.database import db
 
 
-def start(
-    *, kind: ClockKind, subject: str, about: str, at: dt.datetime, due_on: dt.date, overdue_on: dt.date
-) -> Clock:
+def start(*, kind: ClockKind, subject: str, about: str, at: dt.datetime, due_on: dt.date, overdue_on: dt.date) -> Clock:
     """Start timing a promise; its dates never move afterwards."""
     clock = Clock(
         kind=kind, subject_reference=subject, about=about, started_at=at, due_on=due_on, overdue_on=overdue_on

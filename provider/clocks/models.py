@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provider.clocks.rules import ClockKind, ClockState
-from provider.kernel.database import Model, known, reference
+from provider.kernel.database import Model, Ref, known
 
 
 class Clock(Model):
@@ -16,8 +16,8 @@ class Clock(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[ClockKind]
-    subject_reference: Mapped[reference]
-    about: Mapped[reference]
+    subject_reference: Mapped[Ref]
+    about: Mapped[Ref]
     state: Mapped[ClockState] = mapped_column(default=ClockState.RUNNING)
     started_at: Mapped[dt.datetime]
     due_on: Mapped[dt.date]

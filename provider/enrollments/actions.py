@@ -133,16 +133,16 @@ def accept(
     standing = standing_in(answers.state_code, offer.state_rules)
     if not standing.may_enroll:
         raise ClosedInState(" ".join(standing.sentences))
-    digest = _digest(answers, plan.slug)
     earlier = queries.open_of_submission(browser, offer.id)
     if earlier is not None:
-        if earlier.answers_digest == digest:
+        if earlier.answers_digest == _digest(answers, plan.slug):
             return earlier
         if earlier.state not in UNPAID_STATES:
             raise AlreadyEnrolled(earlier.reference)
         cancel(enrollment=earlier, reason=CancelReason.REPLACED, actor=actor, at=at)
         db.session.flush()
-    enrollment = _new(answers, offer, plan, policy, browser, client_address, digest, at)
+    agreement = _agreement(answers=answers, offer=offer, plan=plan, policy=policy, client_address=client_address, at=at)
+    enrollment = _new(answers=answers, offer=offer, plan=plan, browser=browser, agreement=agreement, at=at)
     db.session.add(enrollment)
     db.session.flush()
     born(enrollment, actor=actor, at=at, data={"plan": plan.reference, "policy": policy.number})
@@ -167,18 +167,40 @@ def _digest(answers: Answers, plan_slug: str) -> str:
 
 
 def _new(
+    *, answers: Answers, offer: ProgramOffer, plan: PlanOffer, browser: str, agreement: Agreement, at: dt.datetime
+) -> Enrollment:
+    rows = plan.schedule(day_of(at, settings().SCHOOL_ZONE), offer.class_weeks)
+    return Enrollment(
+        reference=references.new(REFERENCE_PREFIX),
+        program_id=offer.id,
+        plan_id=plan.id,
+        state=EnrollmentState.STARTED,
+        submission_key=browser,
+        answers_digest=_digest(answers, plan.slug),
+        legal_name=answers.legal_name,
+        claimed_email=answers.email,
+        phone=answers.phone,
+        state_code=answers.state_code,
+        zip=answers.zip,
+        zone=answers.zone,
+        accepted_at=at,
+        agreement=agreement,
+        installments=[Installment(number=row.number, due_on=row.due_on, amount_cents=row.amount_cents) for row in rows],
+    )
+
+
+def _agreement(
+    *,
     answers: Answers,
     offer: ProgramOffer,
     plan: PlanOffer,
     policy: PolicyVersion,
-    browser: str,
     client_address: str,
-    digest: str,
     at: dt.datetime,
-) -> Enrollment:
+) -> Agreement:
     today = day_of(at, settings().SCHOOL_ZONE)
     text = offered_terms(offer, plan, policy, today)
-    agreement = Agreement(
+    return Agreement(
         program_code=offer.code,
         program_title=offer.title,
         program_version=offer.version,
@@ -199,26 +221,6 @@ def _new(
         accepted_at=at,
         client_address=client_address,
         sample=offer.sample or plan.sample,
-    )
-    return Enrollment(
-        reference=references.new(REFERENCE_PREFIX),
-        program_id=offer.id,
-        plan_id=plan.id,
-        state=EnrollmentState.STARTED,
-        submission_key=browser,
-        answers_digest=digest,
-        legal_name=answers.legal_name,
-        claimed_email=answers.email,
-        phone=answers.phone,
-        state_code=answers.state_code,
-        zip=answers.zip,
-        zone=answers.zone,
-        accepted_at=at,
-        agreement=agreement,
-        installments=[
-            Installment(number=row.number, due_on=row.due_on, amount_cents=row.amount_cents)
-            for row in plan.schedule(today, offer.class_weeks)
-        ],
     )
 
 
@@ -252,7 +254,11 @@ def prove(*, enrollment: Enrollment, person: Person, actor: Actor, at: dt.dateti
     if enrollment.person_id == person.id:
         return Joined.JOINED
     other = queries.joined_elsewhere(enrollment, person.id)
-    if other is not None and other.state is EnrollmentState.AWAITING_PAYMENT and other.accepted_at <= enrollment.accepted_at:
+    if (
+        other is not None
+        and other.state is EnrollmentState.AWAITING_PAYMENT
+        and other.accepted_at <= enrollment.accepted_at
+    ):
         cancel(enrollment=other, reason=CancelReason.REPLACED, actor=actor, at=at)
         db.session.flush()
         other = None
@@ -344,9 +350,7 @@ def end(*, enrollment: Enrollment, to: EnrollmentState, actor: Actor, at: dt.dat
     move(enrollment, to, LIFECYCLE, actor=actor, at=at)
 
 
-def end_installments(
-    *, enrollment: Enrollment, to: InstallmentState, actor: Actor, at: dt.datetime
-) -> int:
+def end_installments(*, enrollment: Enrollment, to: InstallmentState, actor: Actor, at: dt.datetime) -> int:
     """Cancel or waive whatever is still owed; returns its cents."""
     open_cents = 0
     for installment in enrollment.installments:

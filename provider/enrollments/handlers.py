@@ -19,12 +19,15 @@ from provider.kernel.registry import Payload, Periodic, Registry
 from provider.kernel.settings import settings
 
 UNPAID = "enrollments.unpaid"
-CONFIRMED = {
-    Joined.JOINED: "Your e-mail address is confirmed.",
-    Joined.ALREADY_ENROLLED: "Your e-mail address is confirmed. You are enrolled in this program already, so the second "
-    "enrollment has ended. It cost you nothing.",
-    Joined.PAID_TWICE: "Your e-mail address is confirmed. You have paid for this program twice: we will send the second "
-    "payment back and write to you.",
+CONFIRMED = "Your e-mail address is confirmed."
+OUTCOMES = {
+    Joined.JOINED: CONFIRMED,
+    Joined.ALREADY_ENROLLED: (
+        f"{CONFIRMED} You are enrolled in this program already, so the second enrollment has ended. It cost you nothing."
+    ),
+    Joined.PAID_TWICE: (
+        f"{CONFIRMED} You have paid for this program twice: we will send the second payment back and write to you."
+    ),
 }
 
 
@@ -37,7 +40,7 @@ class ProveEmail:
     def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue:
         outcome, person = retrying(lambda: join(subject, token, actor, received_at))
         found = people.by_reference(person)
-        flash(CONFIRMED[outcome])
+        flash(OUTCOMES[outcome])
         if found.is_staff:
             return redirect(url_for("accounts.sign_in", next=url_for("my.index")), code=303)
         sessions.begin(found)
@@ -70,7 +73,7 @@ def person_of(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> Person:
     return person
 
 
-def unpaid(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job's signature
+def unpaid(payload: Payload, *, now: dt.datetime) -> None:
     """Remind whoever has not paid for a week, and cancel what nobody paid for in two."""
     known = settings()
     for reference in queries.unpaid_references(now - dt.timedelta(days=known.UNPAID_CANCEL_DAYS)):

@@ -85,7 +85,7 @@ _LINES = sa.select(
 ).join(Agreement, Agreement.enrollment_id == Enrollment.id)
 
 
-def _narrowed(filters: Filters) -> sa.Select[tuple[int]]:
+def _narrowed(filters: Filters) -> sa.Select[int]:
     query = sa.select(Enrollment.id)
     if filters.program_id is not None:
         query = query.where(Enrollment.program_id == filters.program_id)

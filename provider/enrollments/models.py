@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from provider.enrollments.rules import EnrollmentState, InstallmentState
-from provider.kernel.database import Model, cents, email, known, line, reference
+from provider.kernel.database import Cents, EmailText, Line, Model, Ref, known
 
 _OPEN = sa.text("state IN ('started', 'awaiting_payment', 'active')")
 _JOINED = sa.text("person_id IS NOT NULL AND state IN ('awaiting_payment', 'active')")
@@ -24,15 +24,15 @@ class Enrollment(Model):
     __tablename__ = "enrollment"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     program_id: Mapped[int] = mapped_column(sa.ForeignKey("program.id"))
     plan_id: Mapped[int] = mapped_column(sa.ForeignKey("tuition_plan.id"))
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     state: Mapped[EnrollmentState] = mapped_column(default=EnrollmentState.STARTED)
     submission_key: Mapped[str] = mapped_column(sa.String(64))
     answers_digest: Mapped[str] = mapped_column(sa.String(64))
-    legal_name: Mapped[line]
-    claimed_email: Mapped[email]
+    legal_name: Mapped[Line]
+    claimed_email: Mapped[EmailText]
     phone: Mapped[str | None] = mapped_column(sa.String(40))
     state_code: Mapped[str] = mapped_column(sa.String(2))
     zip: Mapped[str] = mapped_column(sa.String(5))
@@ -82,13 +82,13 @@ class Agreement(Model):
 
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"), primary_key=True)
     program_code: Mapped[str] = mapped_column(sa.String(32))
-    program_title: Mapped[line]
+    program_title: Mapped[Line]
     program_version: Mapped[int]
     class_weeks: Mapped[int]
-    plan_title: Mapped[line]
+    plan_title: Mapped[Line]
     plan_kind: Mapped[str] = mapped_column(sa.String(32))
     plan_version: Mapped[int]
-    total_cents: Mapped[cents]
+    total_cents: Mapped[Cents]
     policy_number: Mapped[int]
     policy_hours: Mapped[int]
     inclusions: Mapped[list[Any]]
@@ -97,7 +97,7 @@ class Agreement(Model):
     terms: Mapped[str] = mapped_column(sa.Text)
     terms_sha256: Mapped[str] = mapped_column(sa.String(64))
     consent: Mapped[str] = mapped_column(sa.Text)
-    signature: Mapped[line]
+    signature: Mapped[Line]
     accepted_at: Mapped[dt.datetime]
     client_address: Mapped[str] = mapped_column(sa.String(64))
     sample: Mapped[bool]
@@ -113,8 +113,8 @@ class Installment(Model):
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     number: Mapped[int]
     due_on: Mapped[dt.date]
-    amount_cents: Mapped[cents]
-    paid_cents: Mapped[cents] = mapped_column(default=0)
+    amount_cents: Mapped[Cents]
+    paid_cents: Mapped[Cents] = mapped_column(default=0)
     state: Mapped[InstallmentState] = mapped_column(default=InstallmentState.SCHEDULED)
     enrollment: Mapped[Enrollment] = relationship(back_populates="installments", lazy="raise")
 

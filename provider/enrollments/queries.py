@@ -15,7 +15,7 @@ from provider.mail.models import OutboxLetter
 JOINED_STATES = (EnrollmentState.AWAITING_PAYMENT, EnrollmentState.ACTIVE)
 
 
-def _whole() -> sa.Select[tuple[Enrollment]]:
+def _whole() -> sa.Select[Enrollment]:
     return sa.select(Enrollment).options(joinedload(Enrollment.agreement), selectinload(Enrollment.installments))
 
 
@@ -109,7 +109,7 @@ def unreminded_references(accepted_before: dt.datetime) -> Sequence[str]:
     return db.session.scalars(_unpaid(accepted_before).where(~reminded)).all()
 
 
-def _unpaid(accepted_before: dt.datetime) -> sa.Select[tuple[str]]:
+def _unpaid(accepted_before: dt.datetime) -> sa.Select[str]:
     return (
         sa.select(Enrollment.reference)
         .where(Enrollment.state.in_(UNPAID_STATES), Enrollment.accepted_at <= accepted_before)

@@ -75,7 +75,7 @@ class Enroll(Schema):
     consent = Confirmed(required=True, metadata={"label": CONSENT})
 
     @validates_schema(skip_on_field_errors=False)
-    def check_shapes(self, data: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 - marshmallow's signature
+    def check_shapes(self, data: dict[str, Any], **_: Any) -> None:
         """Check what depends on two fields, and the ZIP's shape."""
         problems = {}
         if "zip" in data and not is_zip(data["zip"]):
@@ -88,7 +88,7 @@ class Enroll(Schema):
 
 def enroll_schema(prerequisites: tuple[str, ...]) -> Schema:
     """Return the form of one program: its prerequisites are confirmed one by one, just above the signature."""
-    confirmations = {
+    confirmations: dict[str, fields.Field[Any]] = {
         f"{PREREQUISITE}{number}": Confirmed(required=True, metadata={"label": sentence})
         for number, sentence in enumerate(prerequisites, 1)
     }

@@ -104,7 +104,9 @@ def _accept(form: Form, program: str, browser: str) -> str:
     plan = _plan(offer, form.data["plan"])
     answers = _answers(form)
     if plan is None or form.data["terms_shown"] != terms.fingerprint(Shown(offer, plan, policy).text):
-        same = actions.accepted_before(answers=answers, plan_slug=form.data["plan"], program_id=offer.id, browser=browser)
+        same = actions.accepted_before(
+            answers=answers, plan_slug=form.data["plan"], program_id=offer.id, browser=browser
+        )
         if same is not None:
             return same.reference
         raise TermsChanged(Shown(offer, plan or offer.plans[0], policy))

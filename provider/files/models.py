@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provider.files.rules import LARGEST_BYTES
-from provider.kernel.database import Model, reference
+from provider.kernel.database import Model, Ref
 
 
 class File(Model):
@@ -15,14 +15,14 @@ class File(Model):
     __tablename__ = "file"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
-    about: Mapped[reference | None]
+    reference: Mapped[Ref]
+    about: Mapped[Ref | None]
     content_type: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(sa.String(64))
     data: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
     created_at: Mapped[dt.datetime]
-    created_by: Mapped[reference | None]
+    created_by: Mapped[Ref | None]
 
     __table_args__ = (
         sa.UniqueConstraint("reference"),

@@ -1,1 +1,1 @@
-"""What happened: append-only rows of every state change, with personal values kept apart so that they can be blanked."""
+"""What happened: append-only rows of every state change; personal values stand apart, where they can be blanked."""

@@ -64,7 +64,15 @@ def born(
     subject: Stateful[S], *, actor: Actor, at: dt.datetime, about: str | None = None, data: dict[str, Any] | None = None
 ) -> None:
     """Remember a record's first state."""
-    note(subject, f"{subject.__tablename__}.{subject.state}", actor=actor, at=at, about=about, new=subject.state, data=data)
+    note(
+        subject,
+        f"{subject.__tablename__}.{subject.state}",
+        actor=actor,
+        at=at,
+        about=about,
+        new=subject.state,
+        data=data,
+    )
 
 
 def move(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provider.kernel.actors import ActorKind
-from provider.kernel.database import Model, known, reference
+from provider.kernel.database import Model, Ref, known
 
 
 class History(Model):
@@ -18,13 +18,13 @@ class History(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[dt.datetime]
     subject_kind: Mapped[str] = mapped_column(sa.String(32))
-    subject_reference: Mapped[reference]
-    about: Mapped[reference | None]
+    subject_reference: Mapped[Ref]
+    about: Mapped[Ref | None]
     event: Mapped[str] = mapped_column(sa.String(64))
     old_state: Mapped[str | None] = mapped_column(sa.String(32))
     new_state: Mapped[str | None] = mapped_column(sa.String(32))
     actor_kind: Mapped[ActorKind]
-    actor_reference: Mapped[reference | None]
+    actor_reference: Mapped[Ref | None]
     request_id: Mapped[str | None] = mapped_column(sa.String(32))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
 

@@ -1,10 +1,27 @@
-"""Enqueuing jobs in the transaction that causes them."""
+"""Enqueuing jobs in the transaction that causes them, leasing them, and what becomes of them."""
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from provider.jobs import queries
 from provider.jobs.models import Job
-from provider.kernel.database import db
+from provider.jobs.rules import LEASE, JobState
+from provider.kernel.database import db, is_sqlite
+from provider.kernel.errors import DomainError
 from provider.kernel.registry import Payload
+
+MOST_AT_ONCE = 10_000
+
+
+class NotFailed(DomainError):
+    """Only a job that was given up can be asked for again."""
+
+    code = "job_not_failed"
+    sentence = "This job is done or waiting already. Reload the page to see how it stands."
 
 
 def enqueue(*, kind: str, key: str, payload: Payload, at: dt.datetime, run_at: dt.datetime | None = None) -> Job:
@@ -12,3 +29,88 @@ def enqueue(*, kind: str, key: str, payload: Payload, at: dt.datetime, run_at: d
     job = Job(kind=kind, key=key, payload=dict(payload), created_at=at, run_at=run_at or at)
     db.session.add(job)
     return job
+
+
+def enqueue_once(*, kind: str, key: str, payload: Payload, at: dt.datetime, run_at: dt.datetime | None = None) -> bool:
+    """Ask for an effect unless its key was used before; say whether it is new. Two askers at once do not collide."""
+    insert = sqlite.insert if is_sqlite() else postgresql.insert
+    asked = insert(Job).values(
+        kind=kind, key=key, payload=dict(payload), state=JobState.QUEUED, attempts=0, created_at=at, run_at=run_at or at
+    )
+    added = db.session.execute(asked.on_conflict_do_nothing(index_elements=[Job.key]).returning(Job.id))
+    return added.first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A job in one worker's hands; ``owner`` is new for every lease, so that a late worker ends nothing."""
+
+    id: int
+    kind: str
+    key: str
+    payload: Mapping[str, str | int | None]
+    attempt: int
+    owner: str
+
+
+def lease(*, owner: str, now: dt.datetime) -> Lease | None:
+    """Take the job that is due the longest; no other worker gets it before the lease ends. None when none is due."""
+    job = db.session.scalar(queries.due(now).limit(1).with_for_update(skip_locked=True))
+    if job is None:
+        return None
+    job.owner, job.run_at, job.waits_for = owner, now + LEASE, None
+    job.attempts += 1
+    return Lease(job.id, job.kind, job.key, job.payload, job.attempts, owner)
+
+
+def end(lease: Lease, *, state: JobState, at: dt.datetime, error: str | None = None) -> bool:
+    """End a job as done or failed; False when the lease had run out and somebody else has taken it."""
+    return _release(lease, state=state, ended_at=at, last_error=error)
+
+
+def put_back(lease: Lease, *, run_at: dt.datetime, error: str) -> bool:
+    """Try a failed job again at an instant; False when somebody else has taken it."""
+    return _release(lease, run_at=run_at, last_error=error)
+
+
+def put_off(lease: Lease, *, run_at: dt.datetime, why: str, waits_for: str | None) -> bool:
+    """Let a job wait that could not be done now; its attempts count from the start, since it did not fail."""
+    return _release(lease, run_at=run_at, last_error=why, waits_for=waits_for, attempts=0)
+
+
+def _release(lease: Lease, **values: object) -> bool:
+    mine = sa.update(Job).where(Job.id == lease.id, Job.owner == lease.owner, Job.state == JobState.QUEUED)
+    return bool(db.session.execute(mine.values(owner=None, **values)).rowcount)
+
+
+def postpone(*, kind: str, until: dt.datetime, waits_for: str, at: dt.datetime) -> int:
+    """Let every due job of a kind wait for something; return how many. Leased ones are left alone."""
+    due = queries.due(at).where(Job.kind == kind).with_only_columns(Job.id).with_for_update(skip_locked=True)
+    return _reschedule(due, run_at=until, waits_for=waits_for)
+
+
+def wake(waits_for: str, *, at: dt.datetime) -> int:
+    """Make every job that waits for this due now, in the order in which they were asked for; return how many."""
+    waiting = sa.select(Job.id).where(Job.waits_for == waits_for, Job.state == JobState.QUEUED).order_by(Job.id)
+    return _reschedule(waiting.with_for_update(skip_locked=True), run_at=at, waits_for=None)
+
+
+def _reschedule(jobs: sa.Select[tuple[int]], **values: object) -> int:
+    found = db.session.scalars(jobs.limit(MOST_AT_ONCE)).all()
+    if found:
+        db.session.execute(sa.update(Job).where(Job.id.in_(found)).values(**values))
+    return len(found)
+
+
+def revive(job: Job, *, at: dt.datetime) -> Job:
+    """Ask again for a job that was given up; raises NotFailed."""
+    if job.state is not JobState.FAILED:
+        raise NotFailed
+    job.state, job.run_at, job.ended_at, job.attempts = JobState.QUEUED, at, None, 0
+    return job
+
+
+def forget_done(*, before: dt.datetime, most: int = 1000) -> int:
+    """Remove jobs that were done long ago, a bounded number at a time; return how many."""
+    old = sa.select(Job.id).where(Job.state == JobState.DONE, Job.ended_at < before).order_by(Job.ended_at).limit(most)
+    return int(db.session.execute(sa.delete(Job).where(Job.id.in_(old.scalar_subquery()))).rowcount)

@@ -1,7 +1,16 @@
 """The worker process."""
 
+import logging
+import signal
+import sys
+import threading
+from types import FrameType
+
 import click
-from flask import Blueprint
+from flask import Blueprint, Flask, current_app
+
+from provider.jobs.worker import run_due, work
+from provider.kernel import clock
 
 bp = Blueprint("jobs", __name__, cli_group=None)
 
@@ -10,4 +19,21 @@ bp = Blueprint("jobs", __name__, cli_group=None)
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 def worker(*, once: bool) -> None:
     """Do jobs as they fall due, until interrupted."""
-    click.echo("not yet")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout, level=logging.INFO)
+    if once:
+        click.echo(f"{run_due(clock.now())} jobs tried")
+        return
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    work(app, _until_interrupted())
+
+
+def _until_interrupted() -> threading.Event:
+    """Return an event that SIGTERM and Ctrl-C set; the job in hand is finished first."""
+    stop = threading.Event()
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
+    return stop

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 from flask import Flask
@@ -25,10 +25,10 @@ BUSY_SECONDS = 5.0
 TRIES = 5
 _RETRYABLE = frozenset({"40001", "40P01", "23505"})
 
-cents = Annotated[int, mapped_column(sa.BigInteger)]
-reference = Annotated[str, mapped_column(sa.String(16))]
-line = Annotated[str, mapped_column(sa.String(200))]
-email = Annotated[str, mapped_column(sa.String(254))]
+Cents = Annotated[int, mapped_column(sa.BigInteger)]
+Ref = Annotated[str, mapped_column(sa.String(16))]
+Line = Annotated[str, mapped_column(sa.String(200))]
+EmailText = Annotated[str, mapped_column(sa.String(254))]
 
 
 class NaiveTime(TypeError):
@@ -41,7 +41,7 @@ class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002 - signature
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
         """Store UTC, refuse naive."""
         if value is None:
             return None
@@ -49,7 +49,7 @@ class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
             raise NaiveTime(value.isoformat())
         return value.astimezone(dt.UTC)
 
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002 - signature
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
         """Return UTC; SQLite forgets the zone, which is always UTC here."""
         if value is None:
             return None
@@ -159,7 +159,7 @@ def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
 
 
-def _prepare_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN401, ARG001 - the driver's own type
+def _prepare_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "busy_timeout=5000"):
         connection.execute(f"pragma {pragma}")
@@ -203,6 +203,11 @@ def unit_of_work() -> Iterator[None]:
 
 def _is_lock_timeout(error: sa.exc.OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "55P03" or "database is locked" in str(error.orig)
+
+
+def rows_changed(statement: sa.Update | sa.Delete) -> int:
+    """Run a conditional update or delete and return how many rows it touched; the guard of many a promise."""
+    return cast("sa.CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 def retrying(work: Callable[[], T]) -> T:

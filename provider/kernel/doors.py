@@ -50,6 +50,6 @@ class Door(Blueprint):
         return None
 
 
-def doors(app: Any) -> dict[str, Door]:  # noqa: ANN401 - Flask is generic over nothing here
+def doors(app: Any) -> dict[str, Door]:
     """Return the application's doors by name."""
     return {name: blueprint for name, blueprint in app.blueprints.items() if isinstance(blueprint, Door)}

@@ -17,21 +17,21 @@ _LISTS = (fields.List,)
 class Text(fields.String):
     """A typed text: trimmed, NFC, without control or direction-override characters; ``lines`` allows line ends."""
 
-    default_error_messages = {  # noqa: RUF012 - marshmallow reads a plain class attribute
+    default_error_messages = {
         "characters": "Remove the characters that cannot be printed, such as line breaks or direction marks.",
         "required": "Fill this in.",
         "null": "Fill this in.",
         "invalid": "Write this as plain text.",
     }
 
-    def __init__(self, *, longest: int = 200, lines: bool = False, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+    def __init__(self, *, longest: int = 200, lines: bool = False, **kwargs: Any) -> None:
         checks = kwargs.pop("validate", None)
         length = validate.Length(max=longest, error=f"Shorten this to {longest:,} characters or fewer.")
         super().__init__(validate=[length, *_listed(checks)], **kwargs)
         self.lines = lines
         self.longest = longest
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         typed = text.normal(super()._deserialize(value, attr, data, **kwargs))
         if text.refused_characters(typed, lines=self.lines):
             raise self.make_error("characters")
@@ -41,12 +41,12 @@ class Text(fields.String):
 class Email(Text):
     """Exactly one e-mail address, in lower case; a second one in the field is refused."""
 
-    default_error_messages = {"address": "Write one e-mail address, like name@example.org."}  # noqa: RUF012 - as above
+    default_error_messages = {"address": "Write one e-mail address, like name@example.org."}
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(longest=text.LONGEST_EMAIL, **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         address = text.email_address(super()._deserialize(value, attr, data, **kwargs))
         if address is None:
             raise self.make_error("address")
@@ -56,9 +56,9 @@ class Email(Text):
 class Confirmed(fields.Boolean):
     """A box that must be ticked by the person."""
 
-    default_error_messages = {"confirmed": "Tick this box to go on.", "required": "Tick this box to go on."}  # noqa: RUF012
+    default_error_messages = {"confirmed": "Tick this box to go on.", "required": "Tick this box to go on."}
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:  # noqa: ANN401
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         if not super()._deserialize(value, attr, data, **kwargs):
             raise self.make_error("confirmed")
         return True
@@ -72,10 +72,10 @@ class Schema(ma.Schema):
 
         unknown = ma.RAISE
 
-    error_messages = {"unknown": "This form has no such field. Reload the page and try again."}  # noqa: RUF012 - as above
+    error_messages = {"unknown": "This form has no such field. Reload the page and try again."}
 
 
-def _listed(checks: Any) -> list[Any]:  # noqa: ANN401 - marshmallow takes one or many
+def _listed(checks: Any) -> list[Any]:
     if checks is None:
         return []
     return list(checks) if isinstance(checks, (list, tuple)) else [checks]
@@ -185,7 +185,7 @@ class Form:
         return (self.field(name) for name in self.schema.fields)
 
 
-def _sentences(messages: Any) -> Iterator[str]:  # noqa: ANN401 - marshmallow nests lists and dicts
+def _sentences(messages: Any) -> Iterator[str]:
     if isinstance(messages, str):
         yield messages
     elif isinstance(messages, Mapping):

@@ -17,26 +17,26 @@ LONGEST_INSTANT = 26
 class Amount(Text):
     """An amount of dollars above zero, as whole cents."""
 
-    default_error_messages = {"amount": "Write an amount above zero, such as 1,299.00."}  # noqa: RUF012 - marshmallow reads a plain class attribute
+    default_error_messages = {"amount": "Write an amount above zero, such as 1,299.00."}
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+    def __init__(self, **kwargs: Any) -> None:
         kwargs["metadata"] = {"inputmode": "decimal", "attrs": {"size": "14"}} | kwargs.get("metadata", {})
         super().__init__(longest=20, **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ANN401
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         cents = money.parse(super()._deserialize(value, attr, data, **kwargs))
         if not cents:
             raise self.make_error("amount")
         return cents
 
-    def _validate(self, value: Any) -> None:  # noqa: ANN401 - the length was checked as text; cents have none
+    def _validate(self, value: Any) -> None:
         pass
 
 
 class ZonedSchema(Schema):
     """A schema whose local times are those of one place."""
 
-    def __init__(self, zone: ZoneInfo, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+    def __init__(self, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.zone = zone
 
@@ -44,13 +44,13 @@ class ZonedSchema(Schema):
 class LocalTime(ma.fields.Field[dt.datetime]):
     """A date and time as the clock on the wall shows it in the schema's zone, as an instant in UTC."""
 
-    default_error_messages = {  # noqa: RUF012 - as above
+    default_error_messages = {
         "required": "Fill in the date and the time.",
         "invalid": "Write the date and the time, such as 2026-11-21T18:30.",
         "skipped": "The clocks were put forward over this time, so it never was. Check it, and write another.",
     }
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dt.datetime:  # noqa: ANN401, ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dt.datetime:
         zone: ZoneInfo = self.root.zone
         try:
             wall = dt.datetime.fromisoformat(str(value)[:LONGEST_INSTANT])
@@ -72,19 +72,19 @@ def wall(instant: dt.datetime, zone: ZoneInfo) -> str:
 class Upload(ma.fields.Field[bytes]):
     """An uploaded file, as its bytes; ``allowed`` says by content whether it may be kept."""
 
-    default_error_messages = {  # noqa: RUF012 - as above
+    default_error_messages = {
         "required": "Choose a file.",
         "invalid": "Choose a file.",
         "empty": "This file is empty. Choose another one.",
         "large": "This file is too large. It may have 10 megabytes.",
     }
 
-    def __init__(self, *, most_bytes: int, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+    def __init__(self, *, most_bytes: int, **kwargs: Any) -> None:
         kwargs["metadata"] = {"widget": "file"} | kwargs.get("metadata", {})
         super().__init__(**kwargs)
         self.most_bytes = most_bytes
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> bytes:  # noqa: ANN401, ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> bytes:
         if not hasattr(value, "stream"):
             raise self.make_error("invalid")
         content: bytes = value.stream.read(self.most_bytes + 1)

@@ -24,7 +24,7 @@ class Page(Generic[T]):
 
 
 def keyset(
-    query: sa.Select[tuple[T]],
+    query: sa.Select[T],
     key: InstrumentedAttribute[int],
     *,
     before: int | None = None,

@@ -7,33 +7,35 @@ from typing import Any, Literal
 
 import fontpkg_public_sans
 
+_ROOMS = Path(__file__).parent.parent
 _NO_GLYPH = "could not be displayed"
 
 
-def render(template: Path, data: Mapping[str, Any]) -> bytes:
-    """Return the PDF of a template with its data, which the template reads by ``json(bytes(sys.inputs.data))``.
+def render(template: str, data: Mapping[str, Any]) -> bytes:
+    """Return the PDF of a room's template (``payments/receipt.typ``) with its data.
 
-    The data is text, never markup: what a person typed is printed as typed. It takes about 0.1 s, so call it outside of
-    a unit of work. Fonts of the machine fill in for scripts that Public Sans lacks; where none has a character, the
-    paper still comes out tagged, only without the claim of PDF/UA, which forbids a missing one.
+    The template reads it by ``json(bytes(sys.inputs.data))``. The data is text, never markup: what a person typed is
+    printed as typed. It takes about 0.1 s, so call it outside of a unit of work. Fonts of the machine fill in for
+    scripts that Public Sans lacks; where none has a character, the paper still comes out tagged, only without the claim
+    of PDF/UA, which forbids a missing one.
     """
-    from typst import TypstError  # noqa: PLC0415 - 40 MB that only printing a paper needs
+    from typst import TypstError
 
     try:
-        return _compiled(template, data, ["ua-1"])
+        return _compiled(_ROOMS / template, data, ["ua-1"])
     except TypstError as error:
         if _NO_GLYPH not in str(error):
             raise
-        return _compiled(template, data, [])
+        return _compiled(_ROOMS / template, data, [])
 
 
 def _compiled(template: Path, data: Mapping[str, Any], standards: list[Literal["ua-1"]]) -> bytes:
-    import typst  # noqa: PLC0415 - as above
+    import typst
 
     return typst.compile(
         template,
         format="pdf",
-        root=template.parent,
+        root=_ROOMS,
         font_paths=[fontpkg_public_sans.ROOT / "files"],
         sys_inputs={"data": json.dumps(data)},
         pdf_standards=[*standards],

@@ -49,13 +49,18 @@ Invariant = Callable[[], Iterable[Breach]]
 
 @dataclass(slots=True)
 class Registry:
-    """Everything that is called by name."""
+    """Everything that is called by name.
+
+    ``failed_jobs`` speaks for given-up jobs of a kind (payload, error, instant), ``any_failed_job`` for those of all
+    other kinds (kind, key, instant).
+    """
 
     jobs: dict[str, JobHandler] = field(default_factory=dict)
     periodic: list[Periodic] = field(default_factory=list)
     links: dict[str, LinkPurpose] = field(default_factory=dict)
     invariants: dict[str, Invariant] = field(default_factory=dict)
     failed_jobs: dict[str, Callable[[Payload, str, dt.datetime], None]] = field(default_factory=dict)
+    any_failed_job: Callable[[str, str, dt.datetime], None] | None = None
     letter_links: Callable[[str], str] | None = None
     may: Callable[[str], bool] | None = None
     actor: Callable[[], Actor] | None = None

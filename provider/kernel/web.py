@@ -153,4 +153,3 @@ def utc(instant: dt.datetime) -> str:
 def day(date: dt.date) -> str:
     """Write a date as people read it: ``November 21, 2026``."""
     return f"{date:%B} {date.day}, {date.year}"
-

@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from provider.kernel.database import Model, cents, known, reference
+from provider.kernel.database import Cents, Model, Ref, known
 from provider.ledger.rules import Account, PostingKind, Side
 
 
@@ -15,10 +15,10 @@ class LedgerPosting(Model):
     __tablename__ = "ledger_posting"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    about: Mapped[reference]
+    about: Mapped[Ref]
     kind: Mapped[PostingKind]
     at: Mapped[dt.datetime]
-    subject_reference: Mapped[reference]
+    subject_reference: Mapped[Ref]
     entries: Mapped[list["LedgerEntry"]] = relationship(lazy="raise", order_by="LedgerEntry.id")
 
     __table_args__ = (
@@ -37,7 +37,7 @@ class LedgerEntry(Model):
     posting_id: Mapped[int] = mapped_column(sa.ForeignKey("ledger_posting.id"))
     account: Mapped[Account]
     side: Mapped[Side]
-    cents: Mapped[cents]
+    cents: Mapped[Cents]
 
     __table_args__ = (
         known("account", Account),

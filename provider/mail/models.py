@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provider.kernel.database import Model, email, known, line, reference
+from provider.kernel.database import EmailText, Line, Model, Ref, known
 from provider.mail.rules import LetterState, Mailbox
 
 
@@ -16,14 +16,14 @@ class OutboxLetter(Model):
     __tablename__ = "letter"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
-    event: Mapped[line]
+    reference: Mapped[Ref]
+    event: Mapped[Line]
     template: Mapped[str] = mapped_column(sa.String(64))
     mailbox: Mapped[Mailbox]
-    recipient: Mapped[email]
-    about: Mapped[reference | None]
+    recipient: Mapped[EmailText]
+    about: Mapped[Ref | None]
     values: Mapped[dict[str, Any]]
-    message_id: Mapped[line]
+    message_id: Mapped[Line]
     state: Mapped[LetterState] = mapped_column(default=LetterState.QUEUED)
     queued_at: Mapped[dt.datetime]
     give_up_at: Mapped[dt.datetime]

@@ -28,9 +28,13 @@ class LetterState(StrEnum):
     @property
     def label(self) -> str:
         """The state in words."""
-        return {"queued": "Waiting", "sending": "Being sent", "sent": "Sent", "failed": "Failed", "canceled": "Canceled"}[
-            self.value
-        ]
+        return {
+            "queued": "Waiting",
+            "sending": "Being sent",
+            "sent": "Sent",
+            "failed": "Failed",
+            "canceled": "Canceled",
+        }[self.value]
 
     @property
     def tone(self) -> str:

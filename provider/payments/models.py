@@ -8,28 +8,34 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from provider.enrollments.models import Enrollment, Installment
 from provider.files.models import File
-from provider.kernel.database import Model, cents, known, line, reference
+from provider.kernel.database import Cents, Line, Model, Ref, known
 from provider.payments.rules import PaymentMethod, PaymentState, ReceiptKind
+
+_STANDING = sa.text("reversed_at IS NULL")
 
 
 class Payment(Model):
-    """Money captured for an enrollment; ``recorded_at`` is the instant that counts, ``received_on`` what staff saw."""
+    """Money captured for an enrollment; ``recorded_at`` is the instant that counts, ``received_at`` what staff saw.
+
+    ``for_return``: the enrollment could not take it (ended, or another one is active); all of it goes back.
+    """
 
     __tablename__ = "payment"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     method: Mapped[PaymentMethod]
     state: Mapped[PaymentState]
-    amount_cents: Mapped[cents]
-    refunded_cents: Mapped[cents] = mapped_column(default=0)
-    external_reference: Mapped[line]
+    amount_cents: Mapped[Cents]
+    refunded_cents: Mapped[Cents] = mapped_column(default=0)
+    external_reference: Mapped[Line]
     received_at: Mapped[dt.datetime]
     recorded_at: Mapped[dt.datetime]
-    recorded_by: Mapped[reference | None]
+    recorded_by: Mapped[Ref | None]
     proof_file_id: Mapped[int | None] = mapped_column(sa.ForeignKey("file.id"))
     proof_note: Mapped[str | None] = mapped_column(sa.Text)
+    for_return: Mapped[bool] = mapped_column(default=False)
     reversed_at: Mapped[dt.datetime | None]
     reversed_reason: Mapped[str | None] = mapped_column(sa.Text)
     enrollment: Mapped[Enrollment] = relationship(lazy="raise")
@@ -41,13 +47,16 @@ class Payment(Model):
         known("method", PaymentMethod),
         known("state", PaymentState),
         sa.UniqueConstraint("reference"),
-        sa.UniqueConstraint("method", "external_reference", "enrollment_id", "reversed_at"),
+        sa.Index(
+            "uq_payment_recorded", "enrollment_id", "method", "external_reference", unique=True,
+            sqlite_where=_STANDING, postgresql_where=_STANDING,
+        ),
         sa.CheckConstraint("amount_cents > 0", name="amount_positive"),
         sa.CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents", name="refunded_at_most_captured"),
         sa.CheckConstraint("(state = 'reversed') = (reversed_at IS NOT NULL)", name="reversed_has_instant"),
         sa.Index(None, "enrollment_id"),
         sa.Index(None, "state", "id"),
-    )
+    )  # fmt: skip
 
 
 class Allocation(Model):
@@ -58,7 +67,7 @@ class Allocation(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"))
     installment_id: Mapped[int] = mapped_column(sa.ForeignKey("installment.id"))
-    cents: Mapped[cents]
+    cents: Mapped[Cents]
     released_at: Mapped[dt.datetime | None]
     payment: Mapped[Payment] = relationship(back_populates="allocations", lazy="raise")
     installment: Mapped[Installment] = relationship(lazy="raise")
@@ -85,7 +94,7 @@ class Receipt(Model):
     __tablename__ = "receipt"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     kind: Mapped[ReceiptKind]
     series: Mapped[str] = mapped_column(sa.ForeignKey("receipt_series.name"))
     number: Mapped[int]

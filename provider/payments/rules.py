@@ -4,11 +4,18 @@ import datetime as dt
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
+from provider.enrollments.rules import EnrollmentState
 from provider.kernel.lifecycles import Lifecycle, State, Tone
+from provider.kernel.money import MOST_CENTS
 from provider.ledger.rules import Account
+from provider.tuition.rules import Reminder, hold_at, past_due_at, reminders
 
-REFERENCE_PREFIX = "P"
+REFERENCE_PREFIX = "PY"
+REFUND_LINK = "refund"  # the purpose of the link that receipts carry; its handler is in the room refunds
+LINK_DAYS = 30
+MOST_REFERENCE = 200
 
 
 class PaymentState(State):
@@ -45,6 +52,7 @@ LIFECYCLE = Lifecycle(
     }
 )
 PURCHASE_STATES = frozenset({_S.CAPTURED, _S.DISPUTED, _S.LOST})
+CLOCK_STATES = frozenset({EnrollmentState.ACTIVE, EnrollmentState.COMPLETED, EnrollmentState.WITHDRAWN})
 
 
 class PaymentMethod(enum.StrEnum):
@@ -132,3 +140,63 @@ class ReceiptKind(enum.StrEnum):
     def label(self) -> str:
         """Return the paper's title."""
         return self.value.replace("_", " ").capitalize()
+
+    @property
+    def prefix(self) -> str:
+        """Return what its reference begins with."""
+        return "RC" if self is ReceiptKind.RECEIPT else "CN"
+
+    @property
+    def series(self) -> str:
+        """Return the series whose numbers it counts up, without a gap."""
+        return f"{self.value}s"
+
+    def numbered(self, number: int) -> str:
+        """Write its number as people quote it: ``Receipt 000042``."""
+        return f"{self.label} {number:06d}"
+
+
+def amount_problem(amount_cents: int) -> str | None:
+    """Say what is wrong with an amount that was typed; None when it can be recorded."""
+    if amount_cents <= 0:
+        return "Write the amount that came in; it is more than zero."
+    if amount_cents > MOST_CENTS:
+        return "This amount is larger than any tuition. Check the decimal point."
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What the clock of one installment calls for; nothing of it charges anything."""
+
+    past_due: bool = False
+    reminder: Reminder | None = None
+    hold: bool = False
+
+    def __bool__(self) -> bool:
+        return self.past_due or self.hold or self.reminder is not None
+
+
+def reminder_on(due_on: dt.date, accepted_on: dt.date, today: dt.date) -> Reminder | None:
+    """Return the one letter that is right about an unpaid installment on a day, also when earlier ones were missed.
+
+    The first stands until the day before it is due, the second on that day only, the third from 3 days late, the last
+    from 10. So after days without a worker one letter goes out, and what it says is so.
+    """
+    begun = [reminder for reminder, on in reminders(due_on, accepted_on).items() if on <= today]
+    latest = begun[-1] if begun else None
+    stale = (
+        latest in {Reminder.AHEAD, Reminder.TODAY} and today != due_on and (today > due_on or latest is Reminder.TODAY)
+    )
+    return None if stale else latest
+
+
+def steps(
+    *, due_on: dt.date, accepted_on: dt.date, today: dt.date, now: dt.datetime, zone: ZoneInfo, scheduled: bool
+) -> Steps:
+    """Say what an unpaid installment calls for now; ``today`` and ``accepted_on`` are dates in the school's zone."""
+    return Steps(
+        past_due=scheduled and now >= past_due_at(due_on, zone),
+        reminder=reminder_on(due_on, accepted_on, today),
+        hold=now >= hold_at(due_on, zone),
+    )

@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provider.kernel.database import Model, line, reference
+from provider.kernel.database import Line, Model, Ref
 
 
 class RefundPolicy(Model):
@@ -19,13 +19,18 @@ class RefundPolicy(Model):
     summary: Mapped[str] = mapped_column(sa.Text)
     effective_from: Mapped[dt.datetime]
     created_at: Mapped[dt.datetime]
-    created_by: Mapped[reference | None]
+    created_by: Mapped[Ref | None]
 
     __table_args__ = (
         sa.UniqueConstraint("number"),
         sa.UniqueConstraint("effective_from"),
         sa.CheckConstraint("hours >= 24", name="hours_at_least_a_day"),
     )
+
+    @property
+    def reference(self) -> str:
+        """How history names it."""
+        return f"POLICY-{self.number}"
 
 
 class StateFloorRow(Model):
@@ -34,9 +39,9 @@ class StateFloorRow(Model):
     __tablename__ = "state_floor"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     state: Mapped[str] = mapped_column(sa.String(2))
-    citation: Mapped[line]
+    citation: Mapped[Line]
     rule: Mapped[str] = mapped_column(sa.Text)
     anchor: Mapped[str] = mapped_column(sa.String(32))
     amount: Mapped[int | None]
@@ -47,7 +52,7 @@ class StateFloorRow(Model):
     confidence: Mapped[str] = mapped_column(sa.String(16))
     as_of: Mapped[dt.date]
     enabled_at: Mapped[dt.datetime | None]
-    enabled_by: Mapped[reference | None]
+    enabled_by: Mapped[Ref | None]
 
     __table_args__ = (
         sa.UniqueConstraint("reference"),

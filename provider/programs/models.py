@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from provider.kernel.database import Model, line, reference
+from provider.kernel.database import Line, Model, Ref
 
 
 class Credential(Model):
@@ -17,8 +17,8 @@ class Credential(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(32))
     slug: Mapped[str] = mapped_column(sa.String(64))
-    name: Mapped[line]
-    body: Mapped[line]
+    name: Mapped[Line]
+    body: Mapped[Line]
     minutes: Mapped[int | None]
     scored_items: Mapped[int | None]
     unscored_items: Mapped[int | None]
@@ -34,6 +34,11 @@ class Credential(Model):
     )
 
     __table_args__ = (sa.UniqueConstraint("code"), sa.UniqueConstraint("slug"))
+
+    @property
+    def reference(self) -> str:
+        """How history names it."""
+        return self.code
 
 
 class Blueprint(Model):
@@ -56,13 +61,13 @@ class Recommendation(Model):
     __tablename__ = "recommendation"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     credential_id: Mapped[int] = mapped_column(sa.ForeignKey("credential.id"))
     credits: Mapped[int]
     source: Mapped[str] = mapped_column(sa.Text)
     valid_from: Mapped[dt.date]
     valid_to: Mapped[dt.date | None]
-    confirmed_by: Mapped[line | None]
+    confirmed_by: Mapped[Line | None]
     confirmed_on: Mapped[dt.date | None]
     sample: Mapped[bool]
     credential: Mapped[Credential] = relationship(back_populates="recommendations")
@@ -81,7 +86,7 @@ class Program(Model):
     __tablename__ = "program"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     slug: Mapped[str] = mapped_column(sa.String(64))
     code: Mapped[str] = mapped_column(sa.String(32))
     position: Mapped[int]
@@ -101,12 +106,12 @@ class ProgramVersion(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     program_id: Mapped[int] = mapped_column(sa.ForeignKey("program.id"))
     number: Mapped[int]
-    title: Mapped[line]
+    title: Mapped[Line]
     class_weeks: Mapped[int]
     sample: Mapped[bool]
     content: Mapped[dict[str, Any]]
     created_at: Mapped[dt.datetime]
-    created_by: Mapped[reference | None]
+    created_by: Mapped[Ref | None]
     program: Mapped[Program] = relationship(back_populates="versions")
 
     __table_args__ = (
@@ -123,8 +128,13 @@ class FaqItem(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(sa.String(64))
     position: Mapped[int]
-    question: Mapped[line]
+    question: Mapped[Line]
     answer: Mapped[str] = mapped_column(sa.Text)
     updated_at: Mapped[dt.datetime]
 
     __table_args__ = (sa.UniqueConstraint("slug"),)
+
+    @property
+    def reference(self) -> str:
+        """How history names it."""
+        return f"Q-{self.id}"

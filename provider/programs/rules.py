@@ -2,8 +2,10 @@
 
 import datetime as dt
 import enum
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from provider.kernel.days import counted, written
 
@@ -124,3 +126,82 @@ def credit_wording(recommendation: Recommendation, on: dt.date) -> str:
     checked = f" (checked on {written(recommendation.confirmed_on)})" if recommendation.confirmed_on else ""
     number = counted(recommendation.credits, "semester credit")
     return f"ACE recommends {number}{checked}. Each college decides whether to accept the recommendation."
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionLine:
+    """One thing, whether tuition includes it, and what there is to say about it."""
+
+    key: str
+    label: str
+    status: Inclusion
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place on the web that a student of the program uses: classroom, meetings, exam preparation."""
+
+    label: str
+    url: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one version of a program says of itself; ``credentials`` are codes."""
+
+    summary: str
+    teaching: str
+    outcome: str
+    credentials: tuple[str, ...]
+    inclusions: tuple[InclusionLine, ...]
+    prerequisites: tuple[str, ...] = ()
+    state_rules: tuple[StateRule, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values, to be stored."""
+        values = asdict(self)
+        for rule in values["state_rules"]:
+            rule["as_of"] = rule["as_of"].isoformat()
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Content":
+        """Read what was stored."""
+        return cls(
+            summary=values["summary"],
+            teaching=values["teaching"],
+            outcome=values["outcome"],
+            credentials=tuple(values["credentials"]),
+            inclusions=tuple(
+                InclusionLine(**one | {"status": Inclusion(one["status"])}) for one in values["inclusions"]
+            ),
+            prerequisites=tuple(values["prerequisites"]),
+            state_rules=tuple(_state_rule(one) for one in values["state_rules"]),
+            links=tuple(Link(**one) for one in values["links"]),
+        )
+
+    def problems(self) -> list[str]:
+        """Return a sentence for each thing that keeps this from being published."""
+        found = check_inclusions({line.key: line.status for line in self.inclusions})
+        if not self.credentials:
+            found.append("Name at least one credential that the program leads to.")
+        found += [f"Name each thing once: {key} stands on the list twice." for key in _repeated(self.inclusions)]
+        found += [
+            f"Write the link “{link.label}” with https:// at its beginning."
+            for link in self.links
+            if not link.url.startswith("https://")
+        ]
+        return found
+
+
+def _state_rule(values: Mapping[str, Any]) -> StateRule:
+    as_of = dt.date.fromisoformat(values["as_of"])
+    return StateRule(**{**values, "availability": Availability(values["availability"]), "as_of": as_of})
+
+
+def _repeated(lines: Iterable[InclusionLine]) -> list[str]:
+    counts = Counter(line.key for line in lines)
+    return [key for key, number in counts.items() if number > 1]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from provider.enrollments.models import Enrollment
-from provider.kernel.database import Model, cents, known, line, reference
+from provider.kernel.database import Cents, Line, Model, Ref, known
 from provider.payments.models import Payment
 from provider.payments.rules import PaymentMethod
 from provider.refunds.rules import Channel, PayoutState, RefundBasis, RefundState
@@ -21,12 +21,12 @@ class Refund(Model):
     __tablename__ = "refund"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     state: Mapped[RefundState]
     basis: Mapped[RefundBasis]
     channel: Mapped[Channel]
-    amount_cents: Mapped[cents]
+    amount_cents: Mapped[Cents]
     asked_at: Mapped[dt.datetime]
     decided_at: Mapped[dt.datetime]
     purchased_at: Mapped[dt.datetime | None]
@@ -35,7 +35,7 @@ class Refund(Model):
     note: Mapped[str | None] = mapped_column(sa.Text)
     evidence: Mapped[str | None] = mapped_column(sa.Text)
     override_reason: Mapped[str | None] = mapped_column(sa.Text)
-    decided_by: Mapped[reference | None]
+    decided_by: Mapped[Ref | None]
     due_on: Mapped[dt.date | None]
     overdue_on: Mapped[dt.date | None]
     settled_at: Mapped[dt.datetime | None]
@@ -63,15 +63,15 @@ class Payout(Model):
     __tablename__ = "payout"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     refund_id: Mapped[int] = mapped_column(sa.ForeignKey("refund.id"))
     payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"))
-    amount_cents: Mapped[cents]
+    amount_cents: Mapped[Cents]
     method: Mapped[PaymentMethod]
     state: Mapped[PayoutState] = mapped_column(default=PayoutState.DUE)
-    external_reference: Mapped[line | None]
+    external_reference: Mapped[Line | None]
     sent_at: Mapped[dt.datetime | None]
-    sent_by: Mapped[reference | None]
+    sent_by: Mapped[Ref | None]
     failure: Mapped[str | None] = mapped_column(sa.Text)
     refund: Mapped[Refund] = relationship(back_populates="payouts", lazy="raise")
     payment: Mapped[Payment] = relationship(lazy="raise")
@@ -96,11 +96,11 @@ class Withdrawal(Model):
     __tablename__ = "withdrawal"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     reason: Mapped[str] = mapped_column(sa.Text)
-    waived_cents: Mapped[cents]
+    waived_cents: Mapped[Cents]
     decided_at: Mapped[dt.datetime]
-    decided_by: Mapped[reference | None]
+    decided_by: Mapped[Ref | None]
 
     __table_args__ = (sa.UniqueConstraint("reference"), sa.UniqueConstraint("enrollment_id"))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
-from provider.kernel.database import db
+from provider.kernel.database import db, rows_changed
 from provider.kernel.errors import DomainError
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind, TaskState
@@ -42,12 +42,12 @@ def raise_task(
 
 def finish(*, task: Task, remark: str | None, actor: Actor, at: dt.datetime) -> Task:
     """Mark a task as done; raises TaskDone when it was."""
-    changed = db.session.execute(
+    changed = rows_changed(
         sa.update(Task)
         .where(Task.id == task.id, Task.state == TaskState.OPEN)
         .values(state=TaskState.DONE, done_at=at, done_by=actor.reference, done_note=remark)
     )
-    if changed.rowcount != 1:
+    if changed != 1:
         raise TaskDone
     note(task, "task.done", actor=actor, at=at, about=task.about)
     return task

@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provider.kernel.database import Model, known, line, reference
+from provider.kernel.database import Line, Model, Ref, known
 from provider.tasks.rules import TaskKind, TaskState
 
 
@@ -15,17 +15,17 @@ class Task(Model):
     __tablename__ = "task"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     kind: Mapped[TaskKind]
-    key: Mapped[line]
+    key: Mapped[Line]
     state: Mapped[TaskState] = mapped_column(default=TaskState.OPEN)
-    about: Mapped[reference | None]
+    about: Mapped[Ref | None]
     sentence: Mapped[str] = mapped_column(sa.Text)
     created_at: Mapped[dt.datetime]
     due_on: Mapped[dt.date | None]
-    owner_reference: Mapped[reference | None]
+    owner_reference: Mapped[Ref | None]
     done_at: Mapped[dt.datetime | None]
-    done_by: Mapped[reference | None]
+    done_by: Mapped[Ref | None]
     done_note: Mapped[str | None] = mapped_column(sa.Text)
 
     __table_args__ = (

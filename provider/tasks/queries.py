@@ -24,7 +24,7 @@ def counts() -> dict[TaskKind, int]:
     rows = db.session.execute(
         sa.select(Task.kind, sa.func.count()).where(Task.state == TaskState.OPEN).group_by(Task.kind)
     )
-    return {kind: number for kind, number in rows}  # noqa: C416 - rows are Row objects, a dict of plain pairs is wanted
+    return {kind: number for kind, number in rows}
 
 
 def about(reference: str) -> Sequence[Task]:

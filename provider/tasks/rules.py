@@ -11,6 +11,7 @@ class TaskKind(StrEnum):
     LETTER_FAILED = "letter_failed"
     JOB_FAILED = "job_failed"
     PAYMENT_HOLD = "payment_hold"
+    PAY_OUT = "pay_out"
     END_PLACEMENT = "end_placement"
     CREDIT_ALREADY_SENT = "credit_already_sent"
 
@@ -23,6 +24,7 @@ class TaskKind(StrEnum):
             "letter_failed": "A letter could not be delivered",
             "job_failed": "A background job failed",
             "payment_hold": "An installment is more than ten days late",
+            "pay_out": "Pay out a refund that is late",
             "end_placement": "End a running placement",
             "credit_already_sent": "Tell a college about a refund",
         }[self.value]

@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provider.kernel.database import Model, cents, known, line, reference
+from provider.kernel.database import Cents, Line, Model, Ref, known
 from provider.tuition.rules import PlanKind
 
 _ON_SALE = sa.text("retired_at IS NULL")
@@ -17,17 +17,17 @@ class TuitionPlan(Model):
     __tablename__ = "tuition_plan"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[reference]
+    reference: Mapped[Ref]
     program_id: Mapped[int] = mapped_column(sa.ForeignKey("program.id"))
     slug: Mapped[str] = mapped_column(sa.String(64))
     version: Mapped[int]
     kind: Mapped[PlanKind]
-    title: Mapped[line]
-    total_cents: Mapped[cents]
+    title: Mapped[Line]
+    total_cents: Mapped[Cents]
     count: Mapped[int]
     sample: Mapped[bool]
     created_at: Mapped[dt.datetime]
-    created_by: Mapped[reference | None]
+    created_by: Mapped[Ref | None]
     retired_at: Mapped[dt.datetime | None]
 
     __table_args__ = (
@@ -35,7 +35,12 @@ class TuitionPlan(Model):
         sa.UniqueConstraint("reference"),
         sa.UniqueConstraint("program_id", "slug", "version"),
         sa.Index(
-            "uq_tuition_plan_on_sale", "program_id", "slug", unique=True, sqlite_where=_ON_SALE, postgresql_where=_ON_SALE
+            "uq_tuition_plan_on_sale",
+            "program_id",
+            "slug",
+            unique=True,
+            sqlite_where=_ON_SALE,
+            postgresql_where=_ON_SALE,
         ),
         sa.CheckConstraint("total_cents > 0", name="total_positive"),
         sa.CheckConstraint("count BETWEEN 1 AND 24", name="count_allowed"),
@@ -50,8 +55,13 @@ class CounselConfirmation(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     topic: Mapped[str] = mapped_column(sa.String(64))
-    name: Mapped[line]
+    name: Mapped[Line]
     confirmed_on: Mapped[dt.date]
-    confirmed_by: Mapped[reference]
+    confirmed_by: Mapped[Ref]
 
     __table_args__ = (sa.UniqueConstraint("topic"),)
+
+    @property
+    def reference(self) -> str:
+        """How history names it."""
+        return f"COUNSEL-{self.id}"

@@ -5,6 +5,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from provider.kernel.days import counted, start_of
@@ -62,6 +63,32 @@ class Plan:
         """Return the rows of this plan for a student who accepts on a date (in the school's zone)."""
         count = 1 if self.kind is PlanKind.UPFRONT else self.count
         return schedule(self.total_cents, count, accepted_on, class_weeks)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDraft:
+    """A plan as an editor writes it: its name in addresses, its title, and what it costs."""
+
+    slug: str
+    title: str
+    plan: Plan
+    sample: bool
+
+    @classmethod
+    def of(cls, row: "SoldPlan") -> "PlanDraft":
+        """Return what a plan that was sold says."""
+        return cls(row.slug, row.title, Plan(row.kind, row.total_cents, row.count), row.sample)
+
+
+class SoldPlan(Protocol):
+    """A plan as it was stored."""
+
+    slug: Any
+    title: Any
+    kind: Any
+    total_cents: Any
+    count: Any
+    sample: Any
 
 
 def split(total_cents: int, count: int) -> list[int]:

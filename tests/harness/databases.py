@@ -66,7 +66,7 @@ def postgres_server() -> Iterator[str]:
         uri = server.get_uri()
         with psycopg.connect(uri, autocommit=True) as connection:
             for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-                connection.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[arg-type] # three constants
+                connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")
         yield uri
     finally:

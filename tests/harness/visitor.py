@@ -18,7 +18,7 @@ class Page:
         self.response = response
         self.path = path
         self.status = response.status_code
-        self.text = response.get_data(as_text=True) if response.mimetype.startswith("text/") else ""
+        self.text = response.get_data(as_text=True) if (response.mimetype or "").startswith("text/") else ""
         self.html = JustHTML(self.text, sanitize=False) if response.mimetype == "text/html" else None
 
     def all(self, selector: str) -> list[Any]:
