@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from provider.jobs import queries
 from provider.jobs.models import Job
 from provider.jobs.rules import LEASE, JobState
-from provider.kernel.database import db, is_sqlite
+from provider.kernel.database import db, is_sqlite, rows_changed
 from provider.kernel.errors import DomainError
 from provider.kernel.registry import Payload
 
@@ -80,7 +80,7 @@ def put_off(lease: Lease, *, run_at: dt.datetime, why: str, waits_for: str | Non
 
 def _release(lease: Lease, **values: object) -> bool:
     mine = sa.update(Job).where(Job.id == lease.id, Job.owner == lease.owner, Job.state == JobState.QUEUED)
-    return bool(db.session.execute(mine.values(owner=None, **values)).rowcount)
+    return rows_changed(mine.values(owner=None, **values)) == 1
 
 
 def postpone(*, kind: str, until: dt.datetime, waits_for: str, at: dt.datetime) -> int:
@@ -95,7 +95,7 @@ def wake(waits_for: str, *, at: dt.datetime) -> int:
     return _reschedule(waiting.with_for_update(skip_locked=True), run_at=at, waits_for=None)
 
 
-def _reschedule(jobs: sa.Select[tuple[int]], **values: object) -> int:
+def _reschedule(jobs: sa.Select[int], **values: object) -> int:
     found = db.session.scalars(jobs.limit(MOST_AT_ONCE)).all()
     if found:
         db.session.execute(sa.update(Job).where(Job.id.in_(found)).values(**values))
@@ -113,4 +113,4 @@ def revive(job: Job, *, at: dt.datetime) -> Job:
 def forget_done(*, before: dt.datetime, most: int = 1000) -> int:
     """Remove jobs that were done long ago, a bounded number at a time; return how many."""
     old = sa.select(Job.id).where(Job.state == JobState.DONE, Job.ended_at < before).order_by(Job.ended_at).limit(most)
-    return int(db.session.execute(sa.delete(Job).where(Job.id.in_(old.scalar_subquery()))).rowcount)
+    return rows_changed(sa.delete(Job).where(Job.id.in_(old.scalar_subquery())))

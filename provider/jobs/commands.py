@@ -23,7 +23,7 @@ def worker(*, once: bool) -> None:
     if once:
         click.echo(f"{run_due(clock.now())} jobs tried")
         return
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - behind the proxy
     work(app, _until_interrupted())
 
 

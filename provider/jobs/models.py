@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provider.jobs.rules import JobState
-from provider.kernel.database import Model, known, line
+from provider.kernel.database import Line, Model, known
 
 _QUEUED = sa.text("state = 'queued'")
 _WAITING = sa.text("waits_for IS NOT NULL")
@@ -21,7 +21,7 @@ class Job(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(64))
-    key: Mapped[line]
+    key: Mapped[Line]
     payload: Mapped[dict[str, Any]]
     state: Mapped[JobState] = mapped_column(default=JobState.QUEUED)
     run_at: Mapped[dt.datetime]

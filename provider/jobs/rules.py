@@ -35,7 +35,8 @@ class Later(Exception):
 
 def wait_after(attempt: int) -> dt.timedelta:
     """Return the pause after the n-th failed attempt: 10 s, doubling, 30 minutes at most."""
-    return min(FIRST_WAIT * 2 ** min(max(attempt, 1) - 1, 10), LONGEST_WAIT)
+    doubled: int = 2 ** min(max(attempt, 1) - 1, 10)
+    return min(FIRST_WAIT * doubled, LONGEST_WAIT)
 
 
 def is_given_up(attempt: int) -> bool:

@@ -1,0 +1,41 @@
+"""Reading the queue: what is due, what failed, what hangs."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+
+import sqlalchemy as sa
+
+from provider.jobs.models import Job
+from provider.jobs.rules import LONGEST_OVERDUE, JobState
+from provider.kernel.database import db
+from provider.kernel.paging import Page, keyset
+
+
+def due(now: dt.datetime) -> sa.Select[Job]:
+    """Return the query for jobs that are due, the longest waiting first."""
+    return sa.select(Job).where(Job.state == JobState.QUEUED, Job.run_at <= now).order_by(Job.run_at, Job.id)
+
+
+def anything_due(now: dt.datetime) -> bool:
+    """Say whether a job is due; a read, so that an idle worker never asks for SQLite's write lock."""
+    return db.session.scalar(due(now).with_only_columns(Job.id).limit(1)) is not None
+
+
+def known_keys(keys: Collection[str]) -> frozenset[str]:
+    """Return those of the keys that were enqueued before."""
+    return frozenset(db.session.scalars(sa.select(Job.key).where(Job.key.in_(keys))))
+
+
+def by_key(key: str) -> Job | None:
+    """Return the job of a key."""
+    return db.session.scalar(sa.select(Job).where(Job.key == key))
+
+
+def failed_page(*, before: int | None = None, after: int | None = None) -> Page[Job]:
+    """Return a page of the jobs that were given up, newest first."""
+    return keyset(sa.select(Job).where(Job.state == JobState.FAILED), Job.id, before=before, after=after)
+
+
+def hanging(now: dt.datetime) -> Iterator[Job]:
+    """Return the jobs that have been due for longer than any job may be: no worker runs, or none can do them."""
+    return iter(db.session.scalars(due(now - LONGEST_OVERDUE)))
