@@ -1,6 +1,7 @@
 """Builds the house: settings, database, doors, and the registries that rooms fill; nobody imports it."""
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +22,7 @@ import provider.jobs.handlers
 import provider.places.commands
 import provider.tables
 import provider.tasks.handlers
-from config import ROOT, Config
+from config import ROOT, Config, ConfigError
 from provider.kernel import database, registry, web
 
 HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
@@ -41,7 +42,7 @@ PUBLIC_DOORS = frozenset({"accounts"})
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the application from its settings (those of the environment, unless given)."""
-    config = config or Config.load(os.environ)
+    config = config or _settings()
     app = Flask("provider", template_folder=str(ROOT / "templates"))
     app.config.update(_flask_settings(config))
     app.extensions["settings"] = config
@@ -62,6 +63,13 @@ def create_app(config: Config | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
+
+
+def _settings() -> Config:
+    try:
+        return Config.load(os.environ)
+    except ConfigError as error:
+        sys.exit(str(error))
 
 
 @dataclass(frozen=True, slots=True)
