@@ -35,7 +35,6 @@ from provider.ledger.actions import post as post_ledger
 from provider.ledger.rules import Amounts, PostingKind
 from provider.mail.actions import post
 from provider.policies.rules import PolicyVersion
-from provider.programs.rules import credit_wording, standing_in
 from provider.search.actions import file_under
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
@@ -68,6 +67,14 @@ class NotUnpaid(DomainError):
 
     code = "not_unpaid"
     sentence = "A payment has been received for this enrollment, so it is not canceled but refunded or withdrawn."
+
+
+class CompletedTooEarly(DomainError):
+    """Nobody completes a program before accepting its agreement, or in the future."""
+
+    status = 422
+    code = "completed_too_early"
+    sentence = "The day of completion lies before the agreement or in the future. Check the date."
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ def offered_terms(offer: ProgramOffer, plan: PlanOffer, policy: PolicyVersion, t
 
 def _credits(offer: ProgramOffer, today: dt.date) -> list[str]:
     return [
-        f"{credential.name}: {credit_wording(credential.recommendation, today)}"
+        f"{credential.name}: {credential.recommendation.wording(today)}"
         for credential in offer.credentials
         if credential.recommendation is not None
     ]
@@ -130,7 +137,7 @@ def accept(
     The same answers from the same browser session are the same enrollment; other answers replace an unpaid one.
     Raises AlreadyEnrolled, ClosedInState.
     """
-    standing = standing_in(answers.state_code, offer.state_rules)
+    standing = offer.standing(answers.state_code)
     if not standing.may_enroll:
         raise ClosedInState(" ".join(standing.sentences))
     earlier = queries.open_of_submission(browser, offer.id)
@@ -336,11 +343,27 @@ def cancel(*, enrollment: Enrollment, reason: CancelReason, actor: Actor, at: dt
     post(letters.canceled(enrollment, reason), at=at)
 
 
-def complete(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
-    """Mark the program as completed; raises IllegalTransition unless it is active."""
-    enrollment.completed_at = at
+def complete(
+    *, enrollment: Enrollment, actor: Actor, at: dt.datetime, completed_at: dt.datetime | None = None
+) -> None:
+    """Mark the program as completed, now or at an earlier instant.
+
+    Raises IllegalTransition unless it is active, CompletedTooEarly when it was not accepted yet or is still to come.
+    """
+    finished = completed_at or at
+    if not enrollment.accepted_at <= finished <= at:
+        raise CompletedTooEarly
+    enrollment.completed_at = finished
     move(enrollment, EnrollmentState.COMPLETED, LIFECYCLE, actor=actor, at=at)
     post(letters.completed(enrollment), at=at)
+
+
+def release_hold(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
+    """Take the hold for a late installment off; the installment stays late. Nothing when there is none."""
+    if enrollment.hold_on is None:
+        return
+    enrollment.hold_on = None
+    note(enrollment, "enrollment.hold_released", actor=actor, at=at)
 
 
 def end(*, enrollment: Enrollment, to: EnrollmentState, actor: Actor, at: dt.datetime) -> None:

@@ -115,3 +115,10 @@ def _unpaid(accepted_before: dt.datetime) -> sa.Select[str]:
         .where(Enrollment.state.in_(UNPAID_STATES), Enrollment.accepted_at <= accepted_before)
         .order_by(Enrollment.id)
     )
+
+
+def by_references(references: Sequence[str], *, lock: bool = False) -> dict[str, Enrollment]:
+    """Return the enrollments of these references that there are, always locked in the same order."""
+    query = _whole().where(Enrollment.reference.in_(references)).order_by(Enrollment.id)
+    found = db.session.scalars(query.with_for_update(of=Enrollment) if lock else query)
+    return {enrollment.reference: enrollment for enrollment in found}

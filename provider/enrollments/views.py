@@ -1,5 +1,6 @@
 """The enrollment form, the agreement, and canceling before the first payment."""
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from provider.enrollments.schemas import PREREQUISITE, enroll_schema
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.doors import PUBLIC, Door
-from provider.kernel.errors import DomainError, NotFound
+from provider.kernel.errors import DomainError
 from provider.kernel.forms import Form
 from provider.kernel.pdf import render
 from provider.kernel.settings import settings
@@ -27,8 +28,9 @@ from provider.kernel.web import HOUR, actor, client, received_at, utc, when
 from provider.places.queries import zone_of
 from provider.places.rules import STATE_NAMES
 from provider.policies import queries as policies
+from provider.policies.queries import NoPolicy
 from provider.policies.rules import PolicyVersion
-from provider.programs.rules import Availability, Standing, standing_in
+from provider.programs.rules import Availability, Standing
 
 door = Door("enrollments", __name__, needs=PUBLIC)
 PAPER = Path(__file__).with_name("agreement.typ")
@@ -46,8 +48,7 @@ class Shown:
     @property
     def text(self) -> str:
         """The agreement's text of today."""
-        today = day_of(received_at(), settings().SCHOOL_ZONE)
-        return actions.offered_terms(self.offer, self.plan, self.policy, today)
+        return actions.offered_terms(self.offer, self.plan, self.policy, _today())
 
 
 class TermsChanged(DomainError):
@@ -62,21 +63,21 @@ class TermsChanged(DomainError):
 def new(program: str) -> ResponseReturnValue:
     sessions.browser_key()
     known = catalog.current()
-    offer = next((one for one in known.programs if one.slug == program), None)
-    if offer is None:
-        raise NotFound
-    plan = _plan(offer, request.args.get("plan"))
+    offer, policy = known.program(program), known.policy
+    plan = offer.plan(request.args.get("plan"))
+    if policy is None:
+        raise NoPolicy
     if plan is None:
         return render_template("enrollments/choose_plan.html", offer=offer, today=_today())
     form = Form(enroll_schema(offer.prerequisites), choices=_choices(offer), values={"plan": plan.slug})
-    return _form_page(form, Shown(offer, plan, known.policy), 200)
+    return _form_page(form, Shown(offer, plan, policy), 200)
 
 
 @door.post("/programs/<program>/enroll")
 def create(program: str) -> ResponseReturnValue:
     offer = catalog.offer(program)
     form = Form(enroll_schema(offer.prerequisites), choices=_choices(offer)).load_form(request.form)
-    plan = _plan(offer, request.form.get("plan")) or offer.plans[0]
+    plan = offer.plan(request.form.get("plan")) or offer.plans[0]
     if form.ok:
         _read_notice(form, offer)
     if not form.ok:
@@ -101,7 +102,7 @@ def _accept(form: Form, program: str, browser: str) -> str:
     at = received_at()
     count_try(key=f"enroll:{client()}", limit=settings().ENROLLMENTS_PER_HOUR, window=HOUR, at=at)
     offer, policy = catalog.offer(program), policies.in_force(at)
-    plan = _plan(offer, form.data["plan"])
+    plan = offer.plan(form.data["plan"])
     answers = _answers(form)
     if plan is None or form.data["terms_shown"] != terms.fingerprint(Shown(offer, plan, policy).text):
         same = actions.accepted_before(
@@ -137,22 +138,18 @@ def _answers(form: Form) -> Answers:
 
 def _read_notice(form: Form, offer: ProgramOffer) -> None:
     """Refuse a state that is closed; a notice has to be read first."""
-    standing = standing_in(form.data["state"], offer.state_rules)
+    standing = offer.standing(form.data["state"])
     if standing.availability is Availability.CLOSED:
         form.add_error("state", " ".join(standing.sentences))
     elif standing.availability is Availability.NOTICE and not form.data["notice"]:
         form.add_error("notice", "Read the notice for your state and tick the box below it.")
 
 
-def _plan(offer: ProgramOffer, slug: str | None) -> PlanOffer | None:
-    return next((plan for plan in offer.plans if plan.slug == slug), None)
-
-
 def _choices(offer: ProgramOffer) -> dict[str, list[tuple[str, str]]]:
     return {"plan": [(plan.slug, plan.title) for plan in offer.plans]}
 
 
-def _today() -> object:
+def _today() -> dt.date:
     return day_of(received_at(), settings().SCHOOL_ZONE)
 
 
@@ -161,14 +158,14 @@ def _form_page(form: Form, shown: Shown, status: int) -> ResponseReturnValue:
     form.values["terms_shown"] = terms.fingerprint(text)
     form.values.setdefault("plan", shown.plan.slug)
     state = form.values.get("state", "")
-    standing = standing_in(state, shown.offer.state_rules) if state in STATE_NAMES else Standing(Availability.OPEN)
+    standing = shown.offer.standing(state) if state in STATE_NAMES else Standing(Availability.OPEN)
     confirmations = [form.field(name) for name in form.schema.fields if name.startswith(PREREQUISITE)]
     page = render_template(
         "enrollments/new.html",
         form=form,
         offer=shown.offer,
         plan=shown.plan,
-        rows=shown.plan.schedule(day_of(received_at(), settings().SCHOOL_ZONE), shown.offer.class_weeks),
+        rows=shown.plan.schedule(_today(), shown.offer.class_weeks),
         sections=terms.sections(text),
         confirmations=confirmations,
         standing=standing,

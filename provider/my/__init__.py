@@ -1,0 +1,1 @@
+"""The student's desk: every enrollment with its clock and its next step."""

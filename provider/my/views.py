@@ -1,0 +1,55 @@
+"""The desk of a student, and the page of one enrollment."""
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from provider.accounts import sessions
+from provider.enrollments import queries as enrollments
+from provider.enrollments.actions import lapses_on
+from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import CLASSROOM_STATES, UNPAID_STATES
+from provider.kernel.doors import PUBLIC, Door
+from provider.kernel.web import received_at
+from provider.payments import queries as payments
+from provider.programs import queries as programs
+from provider.programs.rules import Link
+from provider.refunds import queries as refunds
+
+door = Door("my", __name__, needs=PUBLIC, url_prefix="/my")
+
+
+@door.get("")
+def index() -> ResponseReturnValue:
+    viewer, browser = sessions.signed_in(), sessions.known_browser()
+    unproved = enrollments.of_browser(browser) if browser else []
+    if viewer is None and not unproved:
+        return redirect(url_for("accounts.sign_in", next=url_for("my.index")), code=303)
+    mine = [*unproved, *(enrollments.of_person(viewer.person_id) if viewer else [])]
+    outlooks = {enrollment.reference: refunds.outlook(enrollment, received_at()) for enrollment in mine}
+    return render_template(
+        "my/index.html", enrollments=mine, outlooks=outlooks, unpaid=UNPAID_STATES, now=received_at()
+    )
+
+
+@door.get("/enrollments/<reference>")
+def enrollment(reference: str) -> ResponseReturnValue:
+    viewer = sessions.signed_in()
+    found = enrollments.visible(viewer.person_id if viewer else None, sessions.known_browser(), reference)
+    return render_template(
+        "my/enrollment.html",
+        enrollment=found,
+        payments=payments.of_enrollment(found.id),
+        refunds=refunds.of_enrollment(found.id),
+        outlook=refunds.outlook(found, received_at()),
+        links=_classroom(found),
+        unpaid=found.state in UNPAID_STATES,
+        lapses_on=lapses_on(found),
+        now=received_at(),
+    )
+
+
+def _classroom(found: Enrollment) -> tuple[Link, ...]:
+    """Return the program's links, which are open while the enrollment is active or completed."""
+    if found.state not in CLASSROOM_STATES:
+        return ()
+    return programs.content(programs.latest(found.program_id)).links
