@@ -151,9 +151,10 @@ class ReceiptKind(enum.StrEnum):
         """Return the series whose numbers it counts up, without a gap."""
         return f"{self.value}s"
 
-    def numbered(self, number: int) -> str:
-        """Write its number as people quote it: ``Receipt 000042``."""
-        return f"{self.label} {number:06d}"
+
+def written_number(number: int) -> str:
+    """Write a paper's number as people quote it: ``000042``."""
+    return f"{number:06d}"
 
 
 def amount_problem(amount_cents: int) -> str | None:

@@ -1,0 +1,96 @@
+"""Letters about money coming in."""
+
+from provider.accounts.models import SignedLink
+from provider.enrollments.models import Enrollment, Installment
+from provider.mail.rules import Letter, Value
+from provider.payments.models import Payment, Receipt
+from provider.payments.rules import OpenInstallment, written_number
+from provider.policies.rules import Window
+from provider.tuition.rules import Reminder
+
+INSTALLMENT_REMINDER = "installment_reminder"
+
+
+def receipt(
+    paper: Receipt,
+    payment: Payment,
+    enrollment: Enrollment,
+    *,
+    recipient: str,
+    window: Window | None,
+    purchase: bool,
+    owed: list[OpenInstallment],
+    link: SignedLink,
+) -> Letter:
+    """The receipt of a payment, with the refund deadline and the link that opens the refund page."""
+    return Letter(
+        template="receipt",
+        recipient=recipient,
+        event=paper.reference,
+        about=enrollment.reference,
+        values=_values(enrollment)
+        | {
+            "receipt_number": written_number(paper.number),
+            "receipt_reference": paper.reference,
+            "amount_cents": payment.amount_cents,
+            "method": payment.method.label,
+            "received_at": payment.received_at.isoformat(),
+            "purchase": purchase,
+            "deadline_at": window.deadline.isoformat() if window else None,
+            "zone": enrollment.zone,
+            "deadline_clause": window.clause.text if window else None,
+            "refund_link": link.reference,
+            "enrollment_path": f"/my/enrollments/{enrollment.reference}",
+            "open_cents": sum(one.open_cents for one in owed),
+            "next_due_on": owed[0].due_on.isoformat() if owed else None,
+        },
+    )
+
+
+def credit_note(paper: Receipt, payment: Payment, enrollment: Enrollment, *, recipient: str) -> Letter:
+    """Word that a payment was recorded in error and does not count any more."""
+    return Letter(
+        template="credit_note",
+        recipient=recipient,
+        event=paper.reference,
+        about=enrollment.reference,
+        values=_values(enrollment)
+        | {
+            "number": written_number(paper.number),
+            "amount_cents": payment.amount_cents,
+            "reason": payment.reversed_reason,
+        },
+    )
+
+
+def reminder_event(enrollment: str, number: int, reminder: Reminder) -> str:
+    """Name one letter about one installment: it goes out once, whatever happens to clocks and workers."""
+    return f"{enrollment}:installment:{number}:{reminder}"
+
+
+def installment_reminder(
+    enrollment: Enrollment, installment: Installment, reminder: Reminder, *, recipient: str
+) -> Letter:
+    """A word about an installment that is due soon, today, or was."""
+    return Letter(
+        template=INSTALLMENT_REMINDER,
+        recipient=recipient,
+        event=reminder_event(enrollment.reference, installment.number, reminder),
+        about=enrollment.reference,
+        values=_values(enrollment)
+        | {
+            "number": installment.number,
+            "due_on": installment.due_on.isoformat(),
+            "amount_cents": installment.open_cents,
+            "kind": reminder.value,
+        },
+    )
+
+
+def _values(enrollment: Enrollment) -> dict[str, Value]:
+    return {
+        "name": enrollment.legal_name,
+        "program": enrollment.agreement.program_title,
+        "reference": enrollment.reference,
+        "sample": enrollment.agreement.sample,
+    }

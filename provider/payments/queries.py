@@ -1,0 +1,211 @@
+"""Reading payments and receipts, and the refund window that the first payment opened."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from provider.accounts.models import Person
+from provider.enrollments.models import Enrollment, Installment
+from provider.enrollments.rules import OWED_STATES, InstallmentState
+from provider.files.models import File
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+from provider.kernel.paging import Page, keyset
+from provider.mail.models import OutboxLetter
+from provider.payments.models import Payment, Receipt
+from provider.payments.rules import CLOCK_STATES, PURCHASE_STATES, OpenInstallment, PaymentMethod, PaymentState
+from provider.policies import queries as policies
+from provider.policies.rules import PolicyVersion, Terms, Window, in_force, window
+
+_MOST_NAMED = 500  # values in one IN list
+
+
+def hold(enrollment_id: int) -> Enrollment:
+    """Lock an enrollment and read it again, with agreement and installments: what is decided next is decided on this.
+
+    Whoever changes money of an enrollment holds it first; so two who do it at once wait for each other.
+    """
+    whole = sa.select(Enrollment).options(joinedload(Enrollment.agreement), selectinload(Enrollment.installments))
+    query = whole.where(Enrollment.id == enrollment_id).with_for_update(of=Enrollment)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def of_enrollment(enrollment_id: int) -> Sequence[Payment]:
+    """Return the payments of an enrollment with what each paid and their receipts, oldest first."""
+    query = sa.select(Payment).where(Payment.enrollment_id == enrollment_id).order_by(Payment.id)
+    loaded = query.options(selectinload(Payment.allocations), selectinload(Payment.receipts))
+    return db.session.scalars(loaded.execution_options(populate_existing=True)).all()
+
+
+def by_reference(reference: str) -> Payment:
+    """Return one payment with its enrollment, receipts and proof (without its bytes); raises NotFound."""
+    query = sa.select(Payment).where(Payment.reference == reference)
+    found = db.session.scalar(
+        query.options(
+            joinedload(Payment.enrollment).options(
+                joinedload(Enrollment.agreement), selectinload(Enrollment.installments)
+            ),
+            joinedload(Payment.proof_file),
+            selectinload(Payment.allocations),
+            selectinload(Payment.receipts),
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def recorded(enrollment_id: int, method: PaymentMethod, external_reference: str) -> Payment | None:
+    """Return the payment that stands under this method and reference already."""
+    return db.session.scalar(
+        sa.select(Payment).where(
+            Payment.enrollment_id == enrollment_id,
+            Payment.method == method,
+            Payment.external_reference == external_reference,
+            Payment.reversed_at.is_(None),
+        )
+    )
+
+
+def captured_cents(enrollment_id: int) -> int:
+    """Return what was received for an enrollment and stands, in cents; money given back later still counts."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(Payment.amount_cents), 0))
+    return int(
+        db.session.scalars(
+            query.where(Payment.enrollment_id == enrollment_id, Payment.state.in_(PURCHASE_STATES))
+        ).one()
+    )
+
+
+def receipt(enrollment_id: int, reference: str) -> Receipt:
+    """Return one receipt or credit note of an enrollment with its payment; raises NotFound."""
+    query = sa.select(Receipt).join(Payment).where(Payment.enrollment_id == enrollment_id)
+    found = db.session.scalar(query.where(Receipt.reference == reference).options(joinedload(Receipt.payment)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def receipts(enrollment_id: int) -> Sequence[Receipt]:
+    """Return the receipts and credit notes of an enrollment, newest first."""
+    query = sa.select(Receipt).join(Payment).where(Payment.enrollment_id == enrollment_id)
+    return db.session.scalars(query.order_by(Receipt.id.desc()).options(joinedload(Receipt.payment))).all()
+
+
+def staff_page(
+    *,
+    state: PaymentState | None = None,
+    for_return: bool | None = None,
+    before: int | None = None,
+    after: int | None = None,
+) -> Page[Payment]:
+    """Return a page of payments with their enrollments, newest first, in two statements."""
+    query = sa.select(Payment).options(selectinload(Payment.enrollment))
+    if state is not None:
+        query = query.where(Payment.state == state)
+    if for_return is not None:
+        query = query.where(Payment.for_return.is_(for_return))
+    return keyset(query, Payment.id, before=before, after=after)
+
+
+def proof(enrollment_id: int, file_reference: str) -> File:
+    """Return the proof of one of an enrollment's payments, without its bytes; raises NotFound."""
+    query = sa.select(File).join(Payment, Payment.proof_file_id == File.id)
+    found = db.session.scalar(query.where(Payment.enrollment_id == enrollment_id, File.reference == file_reference))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def terms(enrollment: Enrollment) -> Terms:
+    """Return what the agreement froze that the refund window depends on."""
+    return _terms(enrollment, policies.versions())
+
+
+def _terms(enrollment: Enrollment, versions: Sequence[PolicyVersion]) -> Terms:
+    agreement = enrollment.agreement
+    stored = next(version for version in versions if version.number == agreement.policy_number)
+    return Terms(
+        accepted_at=enrollment.accepted_at,
+        policy=replace(stored, hours=agreement.policy_hours),
+        state=enrollment.state_code,
+        zone=ZoneInfo(enrollment.zone),
+    )
+
+
+def refund_window(enrollment: Enrollment) -> Window | None:
+    """Return the refund window of an enrollment; None as long as nothing was paid."""
+    if enrollment.purchased_at is None:
+        return None
+    versions = policies.versions()
+    accepted = _terms(enrollment, versions)
+    return window(
+        terms=accepted,
+        purchased_at=enrollment.purchased_at,
+        policy_at_purchase=in_force(versions, enrollment.purchased_at) or accepted.policy,
+        floors=policies.floors_for(enrollment.state_code),
+    )
+
+
+def recipient(enrollment: Enrollment) -> str:
+    """Return where letters about an enrollment go: its person's address, or the one that was typed."""
+    if enrollment.person_id is None:
+        return enrollment.claimed_email
+    joined = db.session.get(Person, enrollment.person_id)
+    return enrollment.claimed_email if joined is None else joined.email
+
+
+def owed(enrollment: Enrollment) -> list[OpenInstallment]:
+    """Return the installments of a loaded enrollment that still want money."""
+    return [
+        OpenInstallment(installment.number, installment.due_on, installment.open_cents)
+        for installment in enrollment.installments
+        if installment.state in OWED_STATES
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRow:
+    """What the clock needs of one unpaid installment."""
+
+    enrollment: str
+    number: int
+    due_on: dt.date
+    scheduled: bool
+    accepted_at: dt.datetime
+    held: bool
+
+
+def unpaid_installments(due_by: dt.date) -> list[ClockRow]:
+    """Return the unpaid installments due by a day, of enrollments that were paid for at least once, as plain rows."""
+    query = (
+        sa.select(
+            Installment.enrollment_id,
+            Installment.number,
+            Installment.due_on,
+            Installment.state,
+            Enrollment.reference,
+            Enrollment.accepted_at,
+            Enrollment.hold_on,
+        )
+        .join(Enrollment, Enrollment.id == Installment.enrollment_id)
+        .where(Installment.state.in_(OWED_STATES), Installment.due_on <= due_by, Enrollment.state.in_(CLOCK_STATES))
+        .order_by(Installment.enrollment_id, Installment.number)
+    )
+    return [
+        ClockRow(reference, number, due_on, state is InstallmentState.SCHEDULED, accepted_at, hold_on is not None)
+        for _, number, due_on, state, reference, accepted_at, hold_on in db.session.execute(query)
+    ]
+
+
+def letters_posted(template: str, events: Sequence[str]) -> frozenset[str]:
+    """Return which of these events have had their letter, whoever it went to."""
+    found: set[str] = set()
+    for some in (events[n : n + _MOST_NAMED] for n in range(0, len(events), _MOST_NAMED)):
+        query = sa.select(OutboxLetter.event).where(OutboxLetter.template == template, OutboxLetter.event.in_(some))
+        found.update(db.session.scalars(query))
+    return frozenset(found)
