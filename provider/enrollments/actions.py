@@ -343,9 +343,7 @@ def cancel(*, enrollment: Enrollment, reason: CancelReason, actor: Actor, at: dt
     post(letters.canceled(enrollment, reason), at=at)
 
 
-def complete(
-    *, enrollment: Enrollment, actor: Actor, at: dt.datetime, completed_at: dt.datetime | None = None
-) -> None:
+def complete(*, enrollment: Enrollment, actor: Actor, at: dt.datetime, completed_at: dt.datetime | None = None) -> None:
     """Mark the program as completed, now or at an earlier instant.
 
     Raises IllegalTransition unless it is active, CompletedTooEarly when it was not accepted yet or is still to come.

@@ -89,9 +89,7 @@ def judge(rows: Sequence[Row], known: Mapping[str, Enrollment], *, now: dt.datet
     return judged
 
 
-def _fate(
-    row: Row, enrollment: Enrollment | None, now: dt.datetime, zone: ZoneInfo
-) -> tuple[Fate, dt.datetime | None]:
+def _fate(row: Row, enrollment: Enrollment | None, now: dt.datetime, zone: ZoneInfo) -> tuple[Fate, dt.datetime | None]:
     if enrollment is None:
         return Fate.UNKNOWN, None
     if enrollment.state is EnrollmentState.COMPLETED:
@@ -123,7 +121,5 @@ def complete_all(*, rows: Sequence[Row], actor: Actor, at: dt.datetime) -> list[
     judged = judge(rows, known, now=at, zone=settings().SCHOOL_ZONE)
     for one in judged:
         if one.fate is Fate.COMPLETES:
-            actions.complete(
-                enrollment=known[one.row.reference], actor=actor, at=at, completed_at=one.completed_at
-            )
+            actions.complete(enrollment=known[one.row.reference], actor=actor, at=at, completed_at=one.completed_at)
     return judged

@@ -23,7 +23,7 @@ CONFIRMED = "Your e-mail address is confirmed."
 OUTCOMES = {
     Joined.JOINED: CONFIRMED,
     Joined.ALREADY_ENROLLED: (
-        f"{CONFIRMED} You are enrolled in this program already, so the second enrollment has ended. It cost you nothing."
+        f"{CONFIRMED} You are enrolled in this program already, so the second one has ended. It cost you nothing."
     ),
     Joined.PAID_TWICE: (
         f"{CONFIRMED} You have paid for this program twice: we will send the second payment back and write to you."

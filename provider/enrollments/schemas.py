@@ -75,7 +75,7 @@ class Enroll(Schema):
     consent = Confirmed(required=True, metadata={"label": CONSENT})
 
     @validates_schema(skip_on_field_errors=False)
-    def check_shapes(self, data: dict[str, Any], **_: Any) -> None:
+    def check_shapes(self, data: dict[str, Any], **_: object) -> None:
         """Check what depends on two fields, and the ZIP's shape."""
         problems = {}
         if "zip" in data and not is_zip(data["zip"]):

@@ -11,6 +11,26 @@ from provider.programs.rules import ACE_SENTENCE, Inclusion
 from provider.tuition.rules import Row
 
 HEADING = "# "
+LATE = (
+    "A late payment costs no fee. Finishing early makes nothing due sooner. "
+    "As long as you have not paid, you can cancel free of charge."
+)
+REFUND_TERMS = (
+    "The time counts from the instant we record your first payment and send its receipt, around the clock, weekends and "
+    "holidays included. The receipt prints the deadline to the second. What counts is when your request reaches us. "
+    "Inside that time it is approved at once, nobody has to agree, and everything you paid goes back to where it came "
+    "from, 7 to 10 business days after approval."
+)
+LEAVING = (
+    "After the refund window there is no refund. If you have to leave the program later, write to us; the school "
+    "decides, with a reason, whether payments that are still to come are waived."
+)
+EXTERNSHIP = (
+    "An externship is optional and free: the school charges nothing for a placement. Once you have completed the "
+    "program you may ask for one, and then the school keeps looking until you are placed near you or withdraw your "
+    "request. Costs outside the school, such as immunizations, a background check, a CPR card or travel, are yours. "
+    "You do not need an externship to complete the program."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +117,7 @@ def _tuition(offered: Offered) -> list[str]:
     return [
         f"Plan: {offered.plan_title} (version {offered.plan_version}). Tuition: {dollars(offered.total_cents)} in all.",
         *rows,
-        (
-            "A late payment costs no fee. Finishing early makes nothing due sooner. As long as you have not paid, you can "
-            f"cancel free of charge; without a payment the enrollment ends by itself after {offered.unpaid_days} days."
-        ),
+        f"{LATE} Without a payment the enrollment ends by itself after {counted(offered.unpaid_days, 'day')}.",
     ]
 
 
@@ -115,31 +132,14 @@ def _refunds(offered: Offered) -> list[str]:
             f"Refund policy version {offered.policy.number}, in force since "
             f"{written(offered.policy.effective_from.date())}: {offered.policy.sentence}"
         ),
-        (
-            "The time counts from the instant we record your first payment and send its receipt, around the clock, "
-            "weekends and holidays included. The receipt prints the deadline to the second. What counts is when your "
-            "request reaches us. Inside that time it is approved at once, nobody has to agree, and everything you paid "
-            "goes back to where it came from, 7 to 10 business days after approval."
-        ),
+        REFUND_TERMS,
         STATE_LAW_NOTE,
     ]
 
 
 def _leaving() -> list[str]:
-    return [
-        (
-            "After the refund window there is no refund. If you have to leave the program later, write to us; the school "
-            "decides, with a reason, whether payments that are still to come are waived."
-        ),
-    ]
+    return [LEAVING]
 
 
 def _externship() -> list[str]:
-    return [
-        (
-            "An externship is optional and free: the school charges nothing for a placement. Once you have completed the "
-            "program you may ask for one, and then the school keeps looking until you are placed near you or withdraw your "
-            "request. Costs outside the school, such as immunizations, a background check, a CPR card or travel, are "
-            "yours. You do not need an externship to complete the program."
-        ),
-    ]
+    return [EXTERNSHIP]

@@ -16,7 +16,7 @@ Payload = Mapping[str, str | int | None]
 class JobHandler(Protocol):
     """Does one job; opens its own units of work and is safe to repeat."""
 
-    def __call__(self, payload: Payload, *, now: dt.datetime) -> None: ...
+    def __call__(self, payload: Payload, /, *, now: dt.datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
