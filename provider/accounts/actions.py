@@ -101,6 +101,15 @@ def revoke_role(*, person: Person, role: Role, actor: Actor, at: dt.datetime) ->
     note(person, "person.role_revoked", actor=actor, at=at, data={"role": role})
 
 
+def set_roles(*, person: Person, roles: frozenset[Role], actor: Actor, at: dt.datetime) -> None:
+    """Let a person hold exactly these roles; raises LastAdmin."""
+    held = person.roles
+    for role in sorted(held - roles):
+        revoke_role(person=person, role=role, actor=actor, at=at)
+    for role in sorted(roles - held):
+        grant(person=person, role=role, actor=actor, at=at)
+
+
 def disable(*, person: Person, actor: Actor, at: dt.datetime) -> None:
     """Lock an account and end its sessions and links; its past deeds keep their name. Raises LastAdmin."""
     if person.disabled_at is not None:

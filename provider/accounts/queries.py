@@ -16,9 +16,10 @@ def by_email(email: str) -> Person | None:
     return db.session.scalar(sa.select(Person).where(Person.email == email).options(selectinload(Person.grants)))
 
 
-def by_reference(reference: str) -> Person:
+def by_reference(reference: str, *, lock: bool = False) -> Person:
     """Return one person; raises NotFound."""
-    person = db.session.scalar(sa.select(Person).where(Person.reference == reference))
+    query = sa.select(Person).where(Person.reference == reference)
+    person = db.session.scalar(query.with_for_update(of=Person) if lock else query)
     if person is None:
         raise NotFound
     return person

@@ -28,6 +28,22 @@ class Role(StrEnum):
         """The role in words."""
         return self.value.replace("_", " ").capitalize()
 
+    @property
+    def duty(self) -> str:
+        """What it is for, in a sentence."""
+        return _DUTIES[self]
+
+
+_DUTIES = {
+    Role.ADMISSIONS: "Follows enrollments, marks completions, answers letters.",
+    Role.BURSAR: "Records payments, pays refunds out, decides exceptions.",
+    Role.COORDINATOR: "Sees enrollments to arrange externships.",
+    Role.CREDIT_OFFICER: "Sees enrollments to send credit requests.",
+    Role.EDITOR: "Writes programs, plans and answers.",
+    Role.AUDITOR: "Sees everything, changes nothing.",
+    Role.ADMIN: "May do everything, and lets others in.",
+}
+
 
 class Permission(StrEnum):
     """What a door may ask for."""

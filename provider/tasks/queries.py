@@ -6,17 +6,29 @@ import sqlalchemy as sa
 
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
-from provider.kernel.paging import Page, keyset
+from provider.kernel.paging import PAGE, Page, keyset, up_to
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind, TaskState
 
 
-def open_page(*, kind: TaskKind | None = None, before: int | None = None, after: int | None = None) -> Page[Task]:
-    """Return a page of open tasks, newest first."""
-    query = sa.select(Task).where(Task.state == TaskState.OPEN)
+def page(
+    *,
+    state: TaskState = TaskState.OPEN,
+    kind: TaskKind | None = None,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = PAGE,
+) -> Page[Task]:
+    """Return a page of open or of done tasks, newest first."""
+    query = sa.select(Task).where(Task.state == state)
     if kind is not None:
         query = query.where(Task.kind == kind)
-    return keyset(query, Task.id, before=before, after=after)
+    return keyset(query, Task.id, before=before, after=after, size=size)
+
+
+def waiting() -> sa.ScalarSelect[int]:
+    """Return the count of open tasks."""
+    return up_to(sa.select(Task.id).where(Task.state == TaskState.OPEN))
 
 
 def counts() -> dict[TaskKind, int]:
@@ -38,3 +50,8 @@ def by_reference(reference: str) -> Task:
     if task is None:
         raise NotFound
     return task
+
+
+def by_key(key: str) -> Task | None:
+    """Return the task of a key."""
+    return db.session.scalar(sa.select(Task).where(Task.key == key))
