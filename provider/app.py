@@ -19,6 +19,8 @@ import provider.accounts.handlers
 import provider.accounts.views
 import provider.jobs.commands
 import provider.jobs.handlers
+import provider.mail.gateway
+import provider.mail.handlers
 import provider.places.commands
 import provider.tables
 import provider.tasks.handlers
@@ -28,6 +30,7 @@ from provider.kernel import database, registry, web
 HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.jobs.handlers.register,
     provider.tasks.handlers.register,
+    provider.mail.handlers.register,
     provider.accounts.handlers.register,
 )
 BLUEPRINTS: tuple[Blueprint, ...] = (

@@ -177,6 +177,7 @@ def upgrade() -> None:
         sa.Column("template", sa.String(length=64), nullable=False),
         sa.Column("mailbox", sa.String(length=32), nullable=False),
         sa.Column("recipient", sa.String(length=254), nullable=False),
+        sa.Column("reply_to", sa.String(length=254), nullable=True),
         sa.Column("about", sa.String(length=16), nullable=True),
         sa.Column("values", sa.JSON(), nullable=False),
         sa.Column("message_id", sa.String(length=200), nullable=False),
@@ -186,6 +187,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("ambiguous_attempts", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=32), nullable=True),
         sa.Column("last_reply", sa.Text(), nullable=True),
         sa.Column("subject", sa.String(length=300), nullable=True),
         sa.Column("body_text", sa.Text(), nullable=True),
@@ -195,7 +197,14 @@ def upgrade() -> None:
             "mailbox IN ('enquiries', 'externship', 'collegecredits')", name=op.f("ck_letter_mailbox_known")
         ),
         sa.CheckConstraint(
+            "outcome IN ('accepted', 'temporary', 'permanent', 'ambiguous', 'unreachable')",
+            name=op.f("ck_letter_outcome_known"),
+        ),
+        sa.CheckConstraint(
             "state IN ('queued', 'sending', 'sent', 'failed', 'canceled')", name=op.f("ck_letter_state_known")
+        ),
+        sa.CheckConstraint(
+            "ambiguous_attempts BETWEEN 0 AND attempts", name=op.f("ck_letter_ambiguous_at_most_attempts")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
         sa.UniqueConstraint("event", "recipient", "template", name=op.f("uq_letter_event_recipient_template")),
@@ -204,6 +213,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_letter_about"), ["about"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_letter_recipient_id"),
+            ["recipient", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+        )
         batch_op.create_index(batch_op.f("ix_letter_state_id"), ["state", "id"], unique=False)
 
     op.create_table(
@@ -897,6 +913,11 @@ def downgrade() -> None:
     op.drop_table("person")
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_letter_state_id"))
+        batch_op.drop_index(
+            batch_op.f("ix_letter_recipient_id"),
+            sqlite_where=sa.text("state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+        )
         batch_op.drop_index(batch_op.f("ix_letter_about"))
 
     op.drop_table("letter")

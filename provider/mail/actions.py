@@ -1,32 +1,120 @@
-"""Posting letters into the outbox, in the transaction of what caused them."""
+"""Posting letters into the outbox, in the transaction of what caused them; resending and canceling them."""
 
 import datetime as dt
+import itertools
+from collections.abc import Collection
 
+import sqlalchemy as sa
+
+from provider.history import actions as history
 from provider.jobs.actions import enqueue
 from provider.kernel import references
+from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import db
+from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
+from provider.mail import queries
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import Letter
+from provider.mail.rules import LIFECYCLE, REFERENCE_PREFIX, Letter, LetterState
+from provider.tasks.actions import finish_by_key
 
 SEND = "mail.send"
 
 
-def post(letter: Letter, *, at: dt.datetime) -> OutboxLetter:
-    """Store a letter and the job that sends it; it leaves only if the transaction commits."""
-    reference = references.new("L")
+class OnItsWay(DomainError):
+    """A letter that waits or is being sent needs no resending; a canceled one must not be."""
+
+    code = "letter_on_its_way"
+    sentence = "Only a letter that was sent or that failed can be sent again. Reload the page to see how it stands."
+
+
+def post(letter: Letter, *, at: dt.datetime, actor: Actor = SYSTEM) -> OutboxLetter:
+    """Store a letter and the job that sends it; it leaves only if the transaction commits.
+
+    A second letter of the same event, template and recipient is an integrity error.
+    """
+    reference = references.new(REFERENCE_PREFIX)
     row = OutboxLetter(
         reference=reference,
         event=letter.event,
         template=letter.template,
         mailbox=letter.mailbox,
         recipient=letter.recipient,
+        reply_to=letter.reply_to,
         about=letter.about,
         values=dict(letter.values),
         message_id=f"<{reference.lower()}@{settings().MAIL_DOMAIN}>",
+        state=LetterState.QUEUED,
         queued_at=at,
-        give_up_at=at + dt.timedelta(hours=settings().MAIL_RETRY_HOURS),
+        give_up_at=_give_up_at(at),
+        attempts=0,
+        ambiguous_attempts=0,
     )
     db.session.add(row)
+    history.born(row, actor=actor, at=at)
     enqueue(kind=SEND, key=f"{SEND}:{reference}", payload={"letter": reference}, at=at)
     return row
+
+
+def post_once(letter: Letter, *, at: dt.datetime) -> OutboxLetter:
+    """Store a letter unless its event has one already, for what comes round again by the clock."""
+    found = queries.of_event(event=letter.event, recipient=letter.recipient, template=letter.template)
+    return found or post(letter, at=at)
+
+
+def _give_up_at(at: dt.datetime) -> dt.datetime:
+    return at + dt.timedelta(hours=settings().MAIL_RETRY_HOURS)
+
+
+def task_key(letter: OutboxLetter) -> str:
+    """Return the key of the task that a failed letter becomes."""
+    return f"letter:{letter.reference}"
+
+
+def resend(letter: OutboxLetter, *, actor: Actor, at: dt.datetime) -> OutboxLetter:
+    """Send again what failed (the same letter, with its Message-ID) or was sent (as a new one); raises OnItsWay."""
+    if letter.state is LetterState.SENT:
+        return _post_copy(letter, actor=actor, at=at)
+    if letter.state is not LetterState.FAILED:
+        raise OnItsWay
+    history.move(letter, LetterState.QUEUED, LIFECYCLE, actor=actor, at=at)
+    letter.give_up_at, letter.outcome = _give_up_at(at), None
+    key = f"{SEND}:{letter.reference}:{letter.attempts}:{at.isoformat()}"
+    enqueue(kind=SEND, key=key, payload={"letter": letter.reference}, at=at)
+    finish_by_key(key=task_key(letter), at=at)
+    return letter
+
+
+def _post_copy(letter: OutboxLetter, *, actor: Actor, at: dt.datetime) -> OutboxLetter:
+    original = letter.event.partition(":again:")[0]
+    copy = Letter(
+        template=letter.template,
+        recipient=letter.recipient,
+        event=_free_event(letter, f"{original}:again"),
+        about=letter.about,
+        mailbox=letter.mailbox,
+        values=letter.values,
+        reply_to=letter.reply_to,
+    )
+    return post(copy, at=at, actor=actor)
+
+
+def _free_event(letter: OutboxLetter, prefix: str) -> str:
+    for number in itertools.count(1):
+        event = f"{prefix}:{number}"
+        if queries.of_event(event=event, recipient=letter.recipient, template=letter.template) is None:
+            return event
+    raise OnItsWay
+
+
+def cancel_for(*, about: str, templates: Collection[str], actor: Actor, at: dt.datetime) -> int:
+    """Keep waiting letters of these templates about one record from leaving; return how many."""
+    query = sa.select(OutboxLetter).where(
+        OutboxLetter.about == about,
+        OutboxLetter.template.in_(templates),
+        OutboxLetter.state == LetterState.QUEUED,
+    )
+    waiting = db.session.scalars(query.with_for_update()).all()
+    for letter in waiting:
+        history.move(letter, LetterState.CANCELED, LIFECYCLE, actor=actor, at=at)
+    return len(waiting)

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provider.kernel.database import EmailText, Line, Model, Ref, known
-from provider.mail.rules import LetterState, Mailbox
+from provider.mail.rules import LetterState, Mailbox, Outcome
+
+_ON_ITS_WAY = sa.text("state IN ('queued', 'sending')")
 
 
 class OutboxLetter(Model):
@@ -21,6 +23,7 @@ class OutboxLetter(Model):
     template: Mapped[str] = mapped_column(sa.String(64))
     mailbox: Mapped[Mailbox]
     recipient: Mapped[EmailText]
+    reply_to: Mapped[EmailText | None]
     about: Mapped[Ref | None]
     values: Mapped[dict[str, Any]]
     message_id: Mapped[Line]
@@ -30,6 +33,7 @@ class OutboxLetter(Model):
     sent_at: Mapped[dt.datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     ambiguous_attempts: Mapped[int] = mapped_column(default=0)
+    outcome: Mapped[Outcome | None]
     last_reply: Mapped[str | None] = mapped_column(sa.Text)
     subject: Mapped[str | None] = mapped_column(sa.String(300))
     body_text: Mapped[str | None] = mapped_column(sa.Text)
@@ -38,10 +42,13 @@ class OutboxLetter(Model):
     __table_args__ = (
         known("state", LetterState),
         known("mailbox", Mailbox),
+        known("outcome", Outcome),
         sa.UniqueConstraint("reference"),
         sa.UniqueConstraint("message_id"),
         sa.UniqueConstraint("event", "recipient", "template"),
         sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_instant"),
+        sa.CheckConstraint("ambiguous_attempts BETWEEN 0 AND attempts", name="ambiguous_at_most_attempts"),
         sa.Index(None, "about"),
+        sa.Index(None, "recipient", "id", sqlite_where=_ON_ITS_WAY, postgresql_where=_ON_ITS_WAY),
         sa.Index(None, "state", "id"),
     )

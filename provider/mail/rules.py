@@ -1,11 +1,20 @@
-"""The states of a letter, the mailboxes it leaves from, and what may be sent."""
+"""The states of a letter, the mailboxes it leaves from, what became of an attempt, and when there is another."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from provider.kernel.lifecycles import Lifecycle
+from provider.kernel.lifecycles import Lifecycle, State, Tone
+
+REFERENCE_PREFIX = "L"
+LINK = "_link"  # a value under a key with this ending is the reference of a signed link
+SHOWN_LINK = "[personal link]"
+LONGEST_SUBJECT = 200
+# What waits for the mail server waits for it by this name, so that one answer of the server wakes all of it.
+SERVER = "mail server"
+LONGEST_OUTAGE_WAIT = dt.timedelta(minutes=5)
+WAIT_FOR_EARLIER = dt.timedelta(seconds=30)
 
 
 class Mailbox(StrEnum):
@@ -16,7 +25,7 @@ class Mailbox(StrEnum):
     COLLEGE_CREDITS = "collegecredits"
 
 
-class LetterState(StrEnum):
+class LetterState(State):
     """Where a letter is on its way."""
 
     QUEUED = "queued"
@@ -28,27 +37,59 @@ class LetterState(StrEnum):
     @property
     def label(self) -> str:
         """The state in words."""
-        return {
-            "queued": "Waiting",
-            "sending": "Being sent",
-            "sent": "Sent",
-            "failed": "Failed",
-            "canceled": "Canceled",
-        }[self.value]
+        return {_S.QUEUED: "Waiting", _S.SENDING: "Being sent"}.get(self) or self.value.capitalize()
 
     @property
-    def tone(self) -> str:
+    def tone(self) -> Tone:
         """How it is colored."""
-        return {"sent": "good", "failed": "bad"}.get(self.value, "neutral")
+        tones: dict[LetterState, Tone] = {_S.SENT: "good", _S.FAILED: "bad"}
+        return tones.get(self, "neutral")
 
 
+_S = LetterState
 LIFECYCLE: Lifecycle[LetterState] = Lifecycle(
     {
-        LetterState.QUEUED: frozenset({LetterState.SENDING, LetterState.CANCELED, LetterState.FAILED}),
-        LetterState.SENDING: frozenset({LetterState.QUEUED, LetterState.SENT, LetterState.FAILED}),
-        LetterState.FAILED: frozenset({LetterState.QUEUED}),
+        _S.QUEUED: frozenset({_S.SENDING, _S.CANCELED, _S.FAILED}),
+        _S.SENDING: frozenset({_S.QUEUED, _S.SENT, _S.FAILED}),
+        _S.FAILED: frozenset({_S.QUEUED}),
     }
 )
+ON_ITS_WAY = frozenset({_S.QUEUED, _S.SENDING})
+
+
+class Outcome(StrEnum):
+    """What became of one attempt to hand a letter to the mail server."""
+
+    ACCEPTED = "accepted"
+    TEMPORARY = "temporary"  # this letter was put off by the server (4xx)
+    PERMANENT = "permanent"  # this letter was refused by the server (5xx)
+    AMBIGUOUS = "ambiguous"  # the whole letter was handed over and no answer came: it may have been delivered
+    UNREACHABLE = "unreachable"  # the server itself is away, slow, not secure enough, or does not know us
+
+    @property
+    def answered(self) -> bool:
+        """Say whether the server decided about the letter, which shows that it works."""
+        return self in {Outcome.ACCEPTED, Outcome.TEMPORARY, Outcome.PERMANENT}
+
+
+def state_after(outcome: Outcome, *, now: dt.datetime, give_up_at: dt.datetime) -> LetterState:
+    """Return where a letter goes after an attempt: sent, failed, or queued again until its hours are over."""
+    if outcome is Outcome.ACCEPTED:
+        return LetterState.SENT
+    if outcome is Outcome.PERMANENT or now >= give_up_at:
+        return LetterState.FAILED
+    return LetterState.QUEUED
+
+
+def wait_before_next(outcome: Outcome, wait: dt.timedelta) -> dt.timedelta:
+    """Return the pause before another attempt; a server that is away is asked more often, since one asks for all."""
+    return wait if outcome.answered else min(wait, LONGEST_OUTAGE_WAIT)
+
+
+def next_attempt(wait: dt.timedelta, *, now: dt.datetime, give_up_at: dt.datetime) -> dt.datetime:
+    """Return when a letter is tried again; the last attempt falls on the instant at which it is given up."""
+    return min(now + wait, max(give_up_at, now))
+
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
@@ -59,6 +100,7 @@ class Letter:
 
     ``values`` are plain JSON values (instants as ISO text). A signed link is given by its reference under a key that
     ends in ``_link``; its address is written in only when the mail leaves, so that no stored text opens anything.
+    ``reply_to`` is for what a visitor wrote to the school; else answers go to the mailbox.
     """
 
     template: str
@@ -67,6 +109,4 @@ class Letter:
     about: str | None
     mailbox: Mailbox = Mailbox.ENQUIRIES
     values: Mapping[str, Value] = field(default_factory=dict)
-
-
-RETRY = dt.timedelta(hours=72)
+    reply_to: str | None = None

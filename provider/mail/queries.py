@@ -1,0 +1,122 @@
+"""Reading letters: for the sender, and for staff."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+from provider.kernel.paging import Page, keyset, up_to
+from provider.mail import letters
+from provider.mail.models import OutboxLetter
+from provider.mail.rules import LONGEST_OUTAGE_WAIT, ON_ITS_WAY, LetterState, Outcome
+
+
+def find(reference: str, *, lock: bool = False) -> OutboxLetter | None:
+    """Return one letter, locked if asked for; None when it is not there."""
+    query = sa.select(OutboxLetter).where(OutboxLetter.reference == reference)
+    return db.session.scalar(query.with_for_update() if lock else query)
+
+
+def by_reference(reference: str, *, lock: bool = False) -> OutboxLetter:
+    """Return one letter; raises NotFound."""
+    letter = find(reference, lock=lock)
+    if letter is None:
+        raise NotFound
+    return letter
+
+
+def staff_page(
+    *, state: LetterState | None = None, before: int | None = None, after: int | None = None
+) -> Page[OutboxLetter]:
+    """Return a page of letters, newest first, of one state if asked for."""
+    query = sa.select(OutboxLetter)
+    if state is not None:
+        query = query.where(OutboxLetter.state == state)
+    return keyset(query, OutboxLetter.id, before=before, after=after)
+
+
+def about(reference: str) -> Sequence[OutboxLetter]:
+    """Return the letters around one enrollment, oldest first."""
+    return db.session.scalars(
+        sa.select(OutboxLetter).where(OutboxLetter.about == reference).order_by(OutboxLetter.id)
+    ).all()
+
+
+def waiting() -> sa.ScalarSelect[int]:
+    """Return the count of letters that wait for staff: those that could not be delivered."""
+    return up_to(sa.select(OutboxLetter.id).where(OutboxLetter.state == LetterState.FAILED))
+
+
+def of_event(*, event: str, recipient: str, template: str) -> OutboxLetter | None:
+    """Return the letter of an event to a recipient."""
+    query = sa.select(OutboxLetter).where(
+        OutboxLetter.event == event, OutboxLetter.recipient == recipient, OutboxLetter.template == template
+    )
+    return db.session.scalar(query)
+
+
+def has_earlier(letter: OutboxLetter) -> bool:
+    """Say whether an earlier letter to the same recipient is being sent, or waits for the server like this one.
+
+    One that the server itself put off does not hold up later ones.
+    """
+    query = sa.select(OutboxLetter.id).where(
+        OutboxLetter.recipient == letter.recipient,
+        OutboxLetter.id < letter.id,
+        OutboxLetter.state.in_(ON_ITS_WAY),
+        sa.or_(
+            OutboxLetter.state == LetterState.SENDING,
+            OutboxLetter.outcome.is_(None),
+            OutboxLetter.outcome == Outcome.UNREACHABLE,
+        ),
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def past_giving_up(now: dt.datetime, *, most: int) -> Sequence[OutboxLetter]:
+    """Return letters that wait although their hours are over, oldest first, a bounded number."""
+    query = sa.select(OutboxLetter).where(OutboxLetter.state == LetterState.QUEUED, OutboxLetter.give_up_at <= now)
+    return db.session.scalars(query.order_by(OutboxLetter.id).limit(most).with_for_update(skip_locked=True)).all()
+
+
+def stuck(now: dt.datetime, lease: dt.timedelta) -> Sequence[OutboxLetter]:
+    """Return letters that neither left nor failed although their hours are long over."""
+    overdue = now - lease - LONGEST_OUTAGE_WAIT
+    query = sa.select(OutboxLetter).where(OutboxLetter.state.in_(ON_ITS_WAY), OutboxLetter.give_up_at < overdue)
+    return db.session.scalars(query.order_by(OutboxLetter.id)).all()
+
+
+def sent_without_text() -> Sequence[str]:
+    """Return letters that are sent although nothing shows what was sent, or that it was tried."""
+    incomplete = sa.or_(OutboxLetter.subject.is_(None), OutboxLetter.body_text.is_(None), OutboxLetter.attempts < 1)
+    query = sa.select(OutboxLetter.reference).where(OutboxLetter.state == LetterState.SENT, incomplete)
+    return db.session.scalars(query.order_by(OutboxLetter.id)).all()
+
+
+def stored_open_links() -> Sequence[str]:
+    """Return letters whose stored text holds the address of a signed link."""
+    opens = sa.or_(*(body.contains("/links/") for body in (OutboxLetter.body_text, OutboxLetter.body_html)))
+    return db.session.scalars(sa.select(OutboxLetter.reference).where(opens).order_by(OutboxLetter.id)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A letter as staff read it: every personal link is only said to be there."""
+
+    letter: OutboxLetter
+    subject: str
+    text: str
+
+
+def shown(letter: OutboxLetter) -> Shown:
+    """Return what was sent, or what would be; a letter that cannot be written shows why."""
+    if letter.subject is not None:
+        return Shown(letter, letter.subject, letters.shown(letter, letter.body_text))
+    try:
+        written = letters.write(letter)
+    except letters.Unsendable as error:
+        return Shown(letter, letter.template.replace("_", " ").capitalize(), str(error))
+    return Shown(letter, written.subject, letters.shown(letter, written.text))
