@@ -73,7 +73,7 @@ def person_of(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> Person:
     return person
 
 
-def unpaid(payload: Payload, *, now: dt.datetime) -> None:
+def unpaid(_payload: Payload, *, now: dt.datetime) -> None:
     """Remind whoever has not paid for a week, and cancel what nobody paid for in two."""
     known = settings()
     for reference in queries.unpaid_references(now - dt.timedelta(days=known.UNPAID_CANCEL_DAYS)):
