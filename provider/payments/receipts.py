@@ -84,7 +84,7 @@ def _lines(spread: Allocated, enrollment: Enrollment, *, for_return: bool) -> li
 
 
 def _issue(kind: ReceiptKind, payment: Payment, content: dict[str, Any], at: dt.datetime) -> Receipt:
-    """Store a paper under the next number; all else is written before, so that others wait for it as short as can be."""
+    """Store a paper under the next number; all else is written before, so that others hardly wait for it."""
     db.session.flush()
     paper = Receipt(
         reference=references.new(kind.prefix),
