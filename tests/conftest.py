@@ -1,5 +1,7 @@
 """The fixtures every test shares: an application on either database, reset before each test, and its visitors."""
 
+import csv
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -7,12 +9,17 @@ from pathlib import Path
 
 import flask_migrate
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.ctx import AppContext
 
 from config import Config
 from provider.app import create_app
-from provider.kernel.database import db
+from provider.catalog import actions as catalog
+from provider.catalog import queries as offers
+from provider.kernel.actors import SYSTEM
+from provider.kernel.database import db, unit_of_work
+from provider.places.models import Place
 from tests.harness.databases import Database, Postgres, Sqlite, postgres_server
 from tests.harness.visitor import Visitor
 
@@ -66,6 +73,16 @@ def _templates(database: Database, config: Config) -> Flask:
 
 def _fill_sample_school(app: Flask) -> None:
     """Load the sample catalog and 200 ZIP codes."""
+    opened_at = dt.datetime(2026, 1, 5, 15, tzinfo=dt.UTC)
+    with (Path(__file__).parent / "data" / "places.csv").open(newline="") as file:
+        places = [row | {"county": row["county"] or None} | _coordinates(row) for row in csv.DictReader(file)]
+    with unit_of_work():
+        catalog.load_file(catalog.SAMPLE, actor=SYSTEM, at=opened_at)
+        db.session.execute(sa.insert(Place), places)
+
+
+def _coordinates(row: dict[str, str]) -> dict[str, float | None]:
+    return {name: float(row[name]) if row[name] else None for name in ("latitude", "longitude")}
 
 
 @pytest.fixture
@@ -84,6 +101,7 @@ def _fresh(app: Flask, database: Database, template: str) -> Iterator[Flask]:
     with app.app_context():
         db.engine.dispose()
         database.reset_to(template)
+        offers.forget()
     yield app
     with app.app_context():
         db.session.remove()

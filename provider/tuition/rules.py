@@ -5,7 +5,6 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from provider.kernel.days import counted, start_of
@@ -73,22 +72,6 @@ class PlanDraft:
     title: str
     plan: Plan
     sample: bool
-
-    @classmethod
-    def of(cls, row: "SoldPlan") -> "PlanDraft":
-        """Return what a plan that was sold says."""
-        return cls(row.slug, row.title, Plan(row.kind, row.total_cents, row.count), row.sample)
-
-
-class SoldPlan(Protocol):
-    """A plan as it was stored."""
-
-    slug: Any
-    title: Any
-    kind: Any
-    total_cents: Any
-    count: Any
-    sample: Any
 
 
 def split(total_cents: int, count: int) -> list[int]:

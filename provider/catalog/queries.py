@@ -1,0 +1,258 @@
+"""Reading the offer: fresh from the database, or as this process last saw it."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session, UOWTransaction
+
+from provider.catalog.offers import (
+    Catalog,
+    CredentialView,
+    FaqView,
+    PlanOffer,
+    ProgramOffer,
+    RecommendationView,
+    Source,
+    Topic,
+)
+from provider.kernel import clock
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+from provider.policies import queries as policies
+from provider.policies.models import RefundPolicy, StateFloorRow
+from provider.policies.rules import in_force
+from provider.programs import queries as programs
+from provider.programs.models import Blueprint, Credential, FaqItem, Program, ProgramVersion
+from provider.programs.models import Recommendation as RecommendationRow
+from provider.programs.rules import Content, Recommendation, percentages
+from provider.tuition.models import TuitionPlan
+
+__all__ = [
+    "Catalog",
+    "CredentialView",
+    "FaqView",
+    "PlanOffer",
+    "ProgramOffer",
+    "RecommendationView",
+    "Source",
+    "Topic",
+    "current",
+    "forget",
+    "offer",
+    "read",
+]
+
+FRESH_SECONDS = 30.0
+RETRY_SECONDS = 5.0
+_SHOWN = (
+    Program,
+    ProgramVersion,
+    TuitionPlan,
+    Credential,
+    Blueprint,
+    RecommendationRow,
+    FaqItem,
+    RefundPolicy,
+    StateFloorRow,
+)
+
+
+@dataclass(slots=True)
+class _Held:
+    """What this process last saw, until when that is fresh, and how often it was told that something changed."""
+
+    catalog: Catalog | None = None
+    fresh_until: float = 0.0
+    changes: int = 0
+    reading: threading.Lock = field(default_factory=threading.Lock)
+
+
+_held: WeakKeyDictionary[Engine, _Held] = WeakKeyDictionary()
+
+
+def current() -> Catalog:
+    """Return the offer as this process last saw it, at most half a minute ago; no statement while it is fresh.
+
+    One request reads it again, the others go on with the old one; so does everybody while the database is away. As
+    long as nothing changes it is the same object.
+    """
+    held = _held.setdefault(db.engine, _Held())
+    known = held.catalog
+    if known is not None and time.monotonic() < held.fresh_until:
+        return known
+    if not held.reading.acquire(blocking=known is None):
+        return known or read()
+    try:
+        return _refresh(held)
+    finally:
+        held.reading.release()
+
+
+def _refresh(held: _Held) -> Catalog:
+    known, changes = held.catalog, held.changes
+    try:
+        fresh = read()
+    except sa.exc.SQLAlchemyError:
+        db.session.rollback()
+        if known is None:
+            raise
+        held.fresh_until = time.monotonic() + RETRY_SECONDS
+        return known
+    shown = known if known is not None and known == fresh else fresh
+    held.catalog = shown
+    if held.changes == changes:
+        held.fresh_until = time.monotonic() + FRESH_SECONDS
+    return shown
+
+
+def forget() -> None:
+    """Read the offer again at the next request; called by itself when this process commits a change of it."""
+    held = _held.setdefault(db.engine, _Held())
+    held.changes += 1
+    held.fresh_until = 0.0
+
+
+@sa.event.listens_for(db.session, "after_flush")
+def _notice(session: Session, _: UOWTransaction) -> None:
+    if any(isinstance(row, _SHOWN) for row in (*session.new, *session.dirty, *session.deleted)):
+        session.info[forget] = True
+
+
+@sa.event.listens_for(db.session, "after_commit")
+def _forget_changed(session: Session) -> None:
+    if session.info.pop(forget, False):
+        forget()
+
+
+def read() -> Catalog:
+    """Read everything from the database."""
+    now = clock.now()
+    credentials = [_credential(row) for row in programs.credentials()]
+    by_code = {credential.code: credential for credential in credentials}
+    plans: dict[int, list[TuitionPlan]] = {}
+    for plan in db.session.scalars(_plans()):
+        plans.setdefault(plan.program_id, []).append(plan)
+    offers = [
+        _offer(program, version, plans.get(program.id, []), by_code)
+        for program, version in db.session.execute(_programs())
+    ]
+    versions = policies.versions()
+    return Catalog(
+        programs=tuple(offers),
+        credentials=tuple(credentials),
+        faq=tuple(FaqView(row.slug, row.question, row.answer, row.updated_at) for row in programs.faq()),
+        policy=in_force(versions, now),
+        policies=tuple(versions),
+        floors=tuple(policies.floor(row) for row in policies.floor_rows()),
+        read_at=now,
+    )
+
+
+def offer(slug: str) -> ProgramOffer:
+    """Read one program that is on sale, in three statements; raises NotFound."""
+    found = db.session.execute(_programs().where(Program.slug == slug)).first()
+    if found is None:
+        raise NotFound
+    program, version = found
+    plans = db.session.scalars(_plans().where(TuitionPlan.program_id == program.id)).all()
+    codes = version.content["credentials"]
+    joined = (
+        sa.select(Credential, RecommendationRow, Blueprint)
+        .outerjoin(RecommendationRow, RecommendationRow.credential_id == Credential.id)
+        .outerjoin(Blueprint, Blueprint.credential_id == Credential.id)
+        .where(Credential.code.in_(codes))
+        .order_by(RecommendationRow.valid_from, Blueprint.id)
+    )
+    newest = {
+        credential.code: _view(credential, blueprint, advice)
+        for credential, advice, blueprint in db.session.execute(joined)
+    }
+    return _offer(program, version, plans, newest)
+
+
+def _programs() -> sa.Select[Program, ProgramVersion]:
+    newer = sa.select(sa.func.max(ProgramVersion.number)).where(ProgramVersion.program_id == Program.id)
+    return (
+        sa.select(Program, ProgramVersion)
+        .join(ProgramVersion, ProgramVersion.program_id == Program.id)
+        .where(Program.on_sale, ProgramVersion.number == newer.scalar_subquery())
+        .order_by(Program.position, Program.id)
+    )
+
+
+def _plans() -> sa.Select[TuitionPlan]:
+    return sa.select(TuitionPlan).where(TuitionPlan.retired_at.is_(None)).order_by(TuitionPlan.count, TuitionPlan.id)
+
+
+def _credential(row: Credential) -> CredentialView:
+    advice = max(row.recommendations, key=lambda one: one.valid_from, default=None)
+    return _view(row, row.blueprints[0] if row.blueprints else None, advice)
+
+
+def _view(row: Credential, blueprint: Blueprint | None, advice: RecommendationRow | None) -> CredentialView:
+    return CredentialView(
+        code=row.code,
+        slug=row.slug,
+        name=row.name,
+        body=row.body,
+        minutes=row.minutes,
+        scored_items=row.scored_items,
+        unscored_items=row.unscored_items,
+        options_per_item=row.options_per_item,
+        renewal_months=row.renewal_months,
+        notes=tuple(row.content.get("notes", ())),
+        sources=tuple(Source(**source) for source in row.content.get("sources", ())),
+        blueprint=blueprint.version if blueprint else "",
+        topics=_topics(blueprint),
+        recommendation=_recommendation(advice) if advice else None,
+    )
+
+
+def _topics(blueprint: Blueprint | None) -> tuple[Topic, ...]:
+    if blueprint is None:
+        return ()
+    percents = percentages([topic["items"] for topic in blueprint.topics])
+    return tuple(
+        Topic(topic["name"], topic["items"], percent) for topic, percent in zip(blueprint.topics, percents, strict=True)
+    )
+
+
+def _recommendation(row: RecommendationRow) -> RecommendationView:
+    terms = Recommendation(row.credits, row.source, row.valid_from, row.valid_to, row.confirmed_by, row.confirmed_on)
+    return RecommendationView(row.reference, terms, row.sample)
+
+
+def _offer(
+    program: Program, version: ProgramVersion, plans: Sequence[TuitionPlan], credentials: dict[str, CredentialView]
+) -> ProgramOffer:
+    content = Content.from_json(version.content)
+    return ProgramOffer(
+        id=program.id,
+        reference=program.reference,
+        slug=program.slug,
+        code=program.code,
+        version=version.number,
+        title=version.title,
+        class_weeks=version.class_weeks,
+        sample=version.sample,
+        summary=content.summary,
+        teaching=content.teaching,
+        outcome=content.outcome,
+        credentials=tuple(credentials[code] for code in content.credentials if code in credentials),
+        inclusions=content.inclusions,
+        prerequisites=content.prerequisites,
+        state_rules=content.state_rules,
+        links=content.links,
+        plans=tuple(
+            PlanOffer(
+                plan.id, plan.reference, plan.slug, plan.version, plan.kind, plan.title, plan.total_cents, plan.count,
+                plan.sample,
+            )
+            for plan in plans
+        ),
+    )  # fmt: skip

@@ -1,0 +1,70 @@
+"""Reading programs, credentials and the questions people ask."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+from provider.programs.models import Credential, FaqItem, Program, ProgramVersion, Recommendation
+from provider.programs.rules import Content
+
+
+def programs() -> Sequence[Program]:
+    """Return every program, on sale or not, in the order of the page, each with its versions, newest first."""
+    query = sa.select(Program).options(selectinload(Program.versions)).order_by(Program.position, Program.id)
+    return db.session.scalars(query).all()
+
+
+def codes() -> dict[int, str]:
+    """Return the code of every program by its id, on sale or not, in the order of the page."""
+    rows = db.session.execute(sa.select(Program.id, Program.code).order_by(Program.position, Program.id))
+    return {program_id: code for program_id, code in rows}  # noqa: C416 - rows are Row objects, plain pairs are wanted
+
+
+def program(reference: str, *, lock: bool = False) -> Program:
+    """Return one program with its versions, newest first; raises NotFound."""
+    query = sa.select(Program).where(Program.reference == reference).options(selectinload(Program.versions))
+    found = db.session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def latest(program_id: int) -> ProgramVersion:
+    """Return the version of a program that is in force; raises NotFound."""
+    query = sa.select(ProgramVersion).where(ProgramVersion.program_id == program_id)
+    found = db.session.scalar(query.order_by(ProgramVersion.number.desc()).limit(1))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def content(version: ProgramVersion) -> Content:
+    """Return what a version says."""
+    return Content.from_json(version.content)
+
+
+def credentials() -> Sequence[Credential]:
+    """Return every credential with its blueprints and recommendations, newest first."""
+    loaded = (selectinload(Credential.blueprints), selectinload(Credential.recommendations))
+    return db.session.scalars(sa.select(Credential).options(*loaded).order_by(Credential.id)).all()
+
+
+def recommendation(reference: str) -> Recommendation:
+    """Return one recommendation; raises NotFound."""
+    found = db.session.scalar(sa.select(Recommendation).where(Recommendation.reference == reference))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def faq() -> Sequence[FaqItem]:
+    """Return the questions in the order of the page."""
+    return db.session.scalars(sa.select(FaqItem).order_by(FaqItem.position, FaqItem.id)).all()
+
+
+def faq_by_slug(slug: str) -> FaqItem | None:
+    """Return one question, or None."""
+    return db.session.scalar(sa.select(FaqItem).where(FaqItem.slug == slug))

@@ -1,0 +1,126 @@
+"""Everything that changes what a program costs: an edit retires a plan and adds its next version."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from provider.history.actions import note
+from provider.kernel import references
+from provider.kernel.actors import Actor
+from provider.kernel.database import db
+from provider.kernel.errors import DomainError
+from provider.programs.models import Program
+from provider.programs.queries import latest
+from provider.tuition import queries
+from provider.tuition.models import CounselConfirmation, TuitionPlan
+from provider.tuition.rules import PlanDraft, check_plans
+
+
+class PlansRefused(DomainError):
+    """These ways of paying cannot be sold together; the sentence says why."""
+
+    status = 422
+    code = "plans_refused"
+
+
+class PlanRetired(DomainError):
+    """A newer version of this plan is on sale by now."""
+
+    code = "plan_retired"
+    sentence = "Somebody else changed this plan meanwhile. Reload the page and make your change again."
+
+
+class CounselConfirmed(DomainError):
+    """Somebody confirmed this before."""
+
+    code = "counsel_confirmed"
+    sentence = "This was confirmed before; name and date stand on the page."
+
+
+def replace_plan(*, plan: TuitionPlan, draft: PlanDraft, actor: Actor, at: dt.datetime) -> TuitionPlan:
+    """Retire a plan and sell its next version; the same plan when nothing differs.
+
+    Raises PlanRetired when a newer version is on sale by now, PlansRefused when the plan does not fit the class or the
+    other plans. Enrollments made before keep the rows they froze.
+    """
+    current = queries.by_reference(plan.reference, lock=True)
+    if current.retired_at is not None:
+        raise PlanRetired
+    program = db.session.get_one(Program, current.program_id)
+    others = [queries.draft(other) for other in queries.on_sale(program.id) if other.id != current.id]
+    _check([*others, draft], latest(program.id).class_weeks)
+    return _sell(program, draft, current, actor=actor, at=at)
+
+
+def set_plans(
+    *, program: Program, drafts: Sequence[PlanDraft], actor: Actor, at: dt.datetime
+) -> tuple[list[TuitionPlan], list[TuitionPlan]]:
+    """Sell a program under exactly these plans; returns what was added and what was retired.
+
+    Raises PlansRefused when they do not fit the class or each other.
+    """
+    _check(drafts, latest(program.id).class_weeks)
+    present = {plan.slug: plan for plan in queries.on_sale(program.id)}
+    wanted = {draft.slug for draft in drafts}
+    retired = [plan for slug, plan in present.items() if slug not in wanted]
+    for plan in retired:
+        _retire(plan, actor=actor, at=at)
+    sold = [_sell(program, draft, present.get(draft.slug), actor=actor, at=at) for draft in drafts]
+    added = [plan for plan in sold if plan.slug not in present or plan.id != present[plan.slug].id]
+    return added, retired
+
+
+def confirm_counsel(*, topic: str, name: str, on: dt.date, actor: Actor, at: dt.datetime) -> CounselConfirmation:
+    """Remember an administrator's word that counsel was asked about a topic; once per topic."""
+    if queries.counsel(topic) is not None:
+        raise CounselConfirmed
+    if actor.reference is None:
+        raise DomainError("Sign in as an administrator to confirm this.")
+    confirmation = CounselConfirmation(topic=topic, name=name, confirmed_on=on, confirmed_by=actor.reference)
+    db.session.add(confirmation)
+    db.session.flush()
+    note(confirmation, "counsel.confirmed", actor=actor, at=at, data={"topic": topic, "on": on.isoformat()})
+    return confirmation
+
+
+def _check(drafts: Sequence[PlanDraft], class_weeks: int) -> None:
+    problems = check_plans([draft.plan for draft in drafts], class_weeks)
+    if problems:
+        raise PlansRefused(" ".join(dict.fromkeys(problems)))
+
+
+def _retire(plan: TuitionPlan, *, actor: Actor, at: dt.datetime) -> None:
+    plan.retired_at = at
+    note(plan, "tuition_plan.retired", actor=actor, at=at)
+
+
+def _sell(
+    program: Program, draft: PlanDraft, current: TuitionPlan | None, *, actor: Actor, at: dt.datetime
+) -> TuitionPlan:
+    if current is not None and queries.draft(current) == draft:
+        return current
+    if current is not None:
+        _retire(current, actor=actor, at=at)
+        db.session.flush()
+    last = sa.select(sa.func.max(TuitionPlan.version)).where(
+        TuitionPlan.program_id == program.id, TuitionPlan.slug == draft.slug
+    )
+    plan = TuitionPlan(
+        reference=references.new("TP"),
+        program_id=program.id,
+        slug=draft.slug,
+        version=(db.session.scalar(last) or 0) + 1,
+        kind=draft.plan.kind,
+        title=draft.title,
+        total_cents=draft.plan.total_cents,
+        count=draft.plan.count,
+        sample=draft.sample,
+        created_at=at,
+        created_by=actor.reference,
+    )
+    db.session.add(plan)
+    db.session.flush()
+    data = {"version": plan.version, "total_cents": plan.total_cents, "count": plan.count}
+    note(plan, "tuition_plan.added", actor=actor, at=at, data=data)
+    return plan

@@ -1,0 +1,55 @@
+"""Reading tuition plans and counsel's confirmations."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+from provider.tuition.models import CounselConfirmation, TuitionPlan
+from provider.tuition.rules import COUNSEL_ABOVE, Plan, PlanDraft
+
+TRUTH_IN_LENDING = "truth_in_lending"
+
+
+def on_sale(program_id: int) -> Sequence[TuitionPlan]:
+    """Return the plans a program is sold under, those paid in fewest parts first."""
+    query = sa.select(TuitionPlan).where(TuitionPlan.program_id == program_id, TuitionPlan.retired_at.is_(None))
+    return db.session.scalars(query.order_by(TuitionPlan.count, TuitionPlan.id)).all()
+
+
+def versions(program_id: int) -> Sequence[TuitionPlan]:
+    """Return every plan a program was ever sold under, newest first."""
+    query = sa.select(TuitionPlan).where(TuitionPlan.program_id == program_id)
+    return db.session.scalars(query.order_by(TuitionPlan.id.desc())).all()
+
+
+def by_reference(reference: str, *, lock: bool = False) -> TuitionPlan:
+    """Return one plan; raises NotFound."""
+    query = sa.select(TuitionPlan).where(TuitionPlan.reference == reference)
+    plan = db.session.scalar(query.with_for_update() if lock else query)
+    if plan is None:
+        raise NotFound
+    return plan
+
+
+def draft(plan: TuitionPlan) -> PlanDraft:
+    """Return what a plan says, as an editor would write it."""
+    return PlanDraft(plan.slug, plan.title, Plan(plan.kind, plan.total_cents, plan.count), plan.sample)
+
+
+def counsel(topic: str = TRUTH_IN_LENDING) -> CounselConfirmation | None:
+    """Return who confirmed that counsel was asked about a topic, or None."""
+    return db.session.scalar(sa.select(CounselConfirmation).where(CounselConfirmation.topic == topic))
+
+
+def needing_counsel() -> Sequence[TuitionPlan]:
+    """Return the plans on sale with more installments than the Truth in Lending rule lets pass."""
+    query = sa.select(TuitionPlan).where(TuitionPlan.retired_at.is_(None), TuitionPlan.count > COUNSEL_ABOVE)
+    return db.session.scalars(query.order_by(TuitionPlan.id)).all()
+
+
+def sample_on_sale() -> bool:
+    """Say whether a sample price is on sale."""
+    query = sa.select(TuitionPlan.id).where(TuitionPlan.retired_at.is_(None), TuitionPlan.sample).limit(1)
+    return db.session.scalar(query) is not None
