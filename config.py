@@ -46,28 +46,33 @@ class Config:
     MAIL_DOMAIN: str = "example.org"
     # Hours for which a letter that cannot be delivered is tried again.
     MAIL_RETRY_HOURS: int = 72
-    # Days without payment after which a student is reminded, and after which an enrollment is canceled.
+    # Days without a payment after which a student is reminded.
     UNPAID_REMINDER_DAYS: int = 7
+    # Days without a payment after which an enrollment is canceled.
     UNPAID_CANCEL_DAYS: int = 14
     # Hours for which a link that proves an e-mail address works.
     EMAIL_LINK_HOURS: int = 72
     # Minutes for which a link that sets a password works.
     PASSWORD_LINK_MINUTES: int = 60
-    # Hours without a click, and hours in all, after which a person signs in again.
+    # Hours without a click after which a person signs in again.
     SESSION_IDLE_HOURS: int = 12
+    # Hours in all after which a person signs in again.
     SESSION_HOURS: int = 168
-    # Requests that one client may send in an hour before it has to wait: enrollments, and messages by contact form.
+    # Enrollments that one client may send in an hour before it has to wait.
     ENROLLMENTS_PER_HOUR: int = 60
+    # Messages that one client may send by the contact form in an hour before it has to wait.
     MESSAGES_PER_HOUR: int = 10
     # Wrong passwords in 15 minutes before one client has to wait for one account.
     SIGN_IN_TRIES: int = 10
-    # Memory in KiB and rounds of a password's hash (argon2id).
+    # Memory of a password's hash (argon2id), in KiB.
     PASSWORD_MEMORY_KIB: int = 19_456
+    # Rounds of a password's hash.
     PASSWORD_ROUNDS: int = 2
     # The catalog that is loaded into an empty database. Empty: the sample that comes with the software.
     CATALOG_FILE: str = ""
-    # Web processes, and threads in each.
+    # Web processes.
     WEB_WORKERS: int = 2
+    # Threads in each web process.
     WEB_THREADS: int = 8
 
     @property
