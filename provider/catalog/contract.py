@@ -91,7 +91,7 @@ def flag(**kwargs: Any) -> fields.Boolean:  # noqa: ANN401 - passed through
 def several(inner: Any, **kwargs: Any) -> fields.List[Any]:  # noqa: ANN401 - any field
     """Return a field for a list."""
     messages: Messages = {
-        "invalid": "Write this as a list: lines that begin with a hyphen.",
+        "invalid": "Write this as a list, each line with a hyphen.",
         "required": "Fill this in.",
     }
     return fields.List(inner, error_messages=messages, **kwargs)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy.orm import Session, UOWTransaction, aliased
 
 from provider.catalog.offers import (
     Catalog,
@@ -176,7 +176,8 @@ def offer(slug: str) -> ProgramOffer:
 
 
 def _programs() -> sa.Select[Program, ProgramVersion]:
-    newer = sa.select(sa.func.max(ProgramVersion.number)).where(ProgramVersion.program_id == Program.id)
+    any_version = aliased(ProgramVersion)
+    newer = sa.select(sa.func.max(any_version.number)).where(any_version.program_id == Program.id)
     return (
         sa.select(Program, ProgramVersion)
         .join(ProgramVersion, ProgramVersion.program_id == Program.id)
