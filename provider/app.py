@@ -17,11 +17,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import provider.accounts.commands
 import provider.accounts.handlers
 import provider.accounts.views
+import provider.catalog.commands
+import provider.enrollments.handlers
+import provider.enrollments.views
 import provider.jobs.commands
 import provider.jobs.handlers
 import provider.mail.gateway
 import provider.mail.handlers
 import provider.places.commands
+import provider.prepare
 import provider.tables
 import provider.tasks.handlers
 from config import ROOT, Config, ConfigError
@@ -32,15 +36,19 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.tasks.handlers.register,
     provider.mail.handlers.register,
     provider.accounts.handlers.register,
+    provider.enrollments.handlers.register,
 )
 BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.views.door,
     provider.jobs.commands.bp,
     provider.places.commands.bp,
     provider.accounts.commands.bp,
+    provider.catalog.commands.bp,
+    provider.prepare.bp,
+    provider.enrollments.views.door,
 )
 # The doors that stand open to everyone; a test compares the list with the doors there are.
-PUBLIC_DOORS = frozenset({"accounts"})
+PUBLIC_DOORS = frozenset({"accounts", "enrollments"})
 
 
 def create_app(config: Config | None = None) -> Flask:
