@@ -109,7 +109,7 @@ class School:
 
 def _font(name: str) -> Response:
     """Serve the typeface from its package; a year's cache, since its name changes with it."""
-    response = send_from_directory(str(fontpkg_public_sans.ROOT / "files"), name, max_age=timedelta(days=365))
+    response = send_from_directory(str(fontpkg_public_sans.ROOT / "files"), name)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 

@@ -42,7 +42,13 @@ class Enroll(Schema):
     state = fields.String(
         required=True,
         validate=validate.OneOf([code for code, _ in STATES], error="Choose the state you live in."),
-        metadata={"label": "State", "widget": "select", "autocomplete": "address-level1", "choices": STATES},
+        metadata={
+            "label": "State",
+            "hint": "Where you live. Some programs have a notice for it.",
+            "widget": "select",
+            "autocomplete": "address-level1",
+            "choices": (("", "Choose your state"), *STATES),
+        },
     )
     zip = Text(
         required=True,
