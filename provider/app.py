@@ -24,6 +24,7 @@ import provider.jobs.commands
 import provider.jobs.handlers
 import provider.mail.gateway
 import provider.mail.handlers
+import provider.my.views
 import provider.places.commands
 import provider.prepare
 import provider.tables
@@ -46,9 +47,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.catalog.commands.bp,
     provider.prepare.bp,
     provider.enrollments.views.door,
+    provider.my.views.door,
 )
 # The doors that stand open to everyone; a test compares the list with the doors there are.
-PUBLIC_DOORS = frozenset({"accounts", "enrollments"})
+PUBLIC_DOORS = frozenset({"accounts", "enrollments", "my"})
 
 
 def create_app(config: Config | None = None) -> Flask:

@@ -10,7 +10,6 @@ from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CLASSROOM_STATES, UNPAID_STATES
 from provider.kernel.doors import PUBLIC, Door
 from provider.kernel.web import received_at
-from provider.payments import queries as payments
 from provider.programs import queries as programs
 from provider.programs.rules import Link
 from provider.refunds import queries as refunds
@@ -38,8 +37,6 @@ def enrollment(reference: str) -> ResponseReturnValue:
     return render_template(
         "my/enrollment.html",
         enrollment=found,
-        payments=payments.of_enrollment(found.id),
-        refunds=refunds.of_enrollment(found.id),
         outlook=refunds.outlook(found, received_at()),
         links=_classroom(found),
         unpaid=found.state in UNPAID_STATES,
