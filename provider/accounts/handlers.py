@@ -13,7 +13,7 @@ from provider.accounts.schemas import FirstAdmin, SetPassword
 from provider.kernel.actors import Actor
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.forms import Form
-from provider.kernel.registry import Registry
+from provider.kernel.registry import Payload, Periodic, Registry
 from provider.kernel.settings import settings
 from provider.mail.actions import post
 
@@ -45,13 +45,13 @@ class PasswordLink:
 class FirstAdminLink:
     """Makes the first administrator, once, as long as there is none."""
 
-    def show(self, *, subject: str, token: str) -> ResponseReturnValue:
+    def show(self, *, subject: str, token: str) -> ResponseReturnValue:  # noqa: ARG002 - every purpose's signature
         return render_template("accounts/first_admin.html", form=Form(FirstAdmin()), token=token)
 
     def decide(
         self,
         *,
-        subject: str,
+        subject: str,  # noqa: ARG002 - every purpose's signature
         token: str,
         actor: Actor,
         received_at: dt.datetime,
@@ -77,8 +77,20 @@ def letter_link(reference: str) -> str:
     return f"{settings().BASE_URL}/links/{actions.token_of(link)}" if link else settings().BASE_URL
 
 
+TIDY = "accounts.tidy"
+KEEP_TRIES = dt.timedelta(days=30)
+
+
+def tidy(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job's signature
+    """Remove the counts of tries that are long past."""
+    with unit_of_work():
+        actions.forget_tries(before=now - KEEP_TRIES)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
+    registry.jobs[TIDY] = tidy
+    registry.periodic.append(Periodic(TIDY, lambda now: f"{now:%Y-%m-%d}"))
     registry.links[PASSWORD] = PasswordLink()
     registry.links[FIRST_ADMIN] = FirstAdminLink()
     registry.letter_links = letter_link
