@@ -1,11 +1,21 @@
 """Refunds and payouts: their states, what may follow, and what a refund rests on."""
 
+import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
+from provider.kernel.days import utc
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 from provider.policies.rules import ClauseCode, Decision
 
 REFERENCE_PREFIX = "R"
+PAYOUT_PREFIX = "PO"
+WITHDRAWAL_PREFIX = "W"
+DECLINED_PER_HOUR = 10
+LINK_DAYS = 60
+MOST_NOTE = 500
+MOST_EVIDENCE = 2000
+LATE_PAYMENT_CLAUSE = "The payment came when the enrollment could not take it any more, so all of it goes back."
 
 
 class RefundState(State):
@@ -131,3 +141,18 @@ class Channel(State):
     LINK = "link"
     STAFF = "staff"
     MAIL = "mail"
+
+
+def late_payment_record(*, amount_cents: int, at: dt.datetime) -> dict[str, Any]:
+    """Return the decision to give back a payment that was never for a running enrollment, in a decision's shape."""
+    return {
+        "approved": True,
+        "amount_cents": amount_cents,
+        "captured_cents": amount_cents,
+        "refusal": None,
+        "override_reason": None,
+        "clause": {"code": RefundBasis.LATE_PAYMENT.value, "text": LATE_PAYMENT_CLAUSE},
+        "asked_at": utc(at).isoformat(),
+        "purchased_at": None,
+        "deadline": None,
+    }

@@ -1,0 +1,377 @@
+"""Everything that gives money back: requests and their decisions, exceptions, late payments, payouts, withdrawals."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from provider.accounts.actions import count_try
+from provider.clocks.actions import end as end_clock
+from provider.clocks.rules import ClockKind
+from provider.enrollments import actions as enrollments
+from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import CLASSROOM_STATES, EnrollmentState, InstallmentState
+from provider.history.actions import born, move, note
+from provider.kernel import references
+from provider.kernel.actors import Actor
+from provider.kernel.database import db
+from provider.kernel.errors import DomainError
+from provider.ledger.actions import post as post_ledger
+from provider.ledger.rules import Amounts, PostingKind
+from provider.mail.actions import post
+from provider.payments import queries as payments
+from provider.payments.models import Payment
+from provider.payments.rules import PaymentState, cash_account
+from provider.policies import rules as policies
+from provider.policies.rules import Decision, reason_problem
+from provider.refunds import letters, queries
+from provider.refunds.approval import approve, late_key
+from provider.refunds.models import Payout, Refund, Withdrawal
+from provider.refunds.rules import (
+    DECLINED_PER_HOUR,
+    LIFECYCLE,
+    PAYOUT_LIFECYCLE,
+    REFERENCE_PREFIX,
+    WITHDRAWAL_PREFIX,
+    Channel,
+    PayoutState,
+    RefundBasis,
+    RefundState,
+    basis_of,
+    is_settled,
+    late_payment_record,
+    state_of,
+)
+from provider.tasks.actions import finish_by_key
+
+HOUR = dt.timedelta(hours=1)
+
+
+class RefundRunning(DomainError):
+    """The money is on its way already; a second request adds nothing."""
+
+    code = "refund_running"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"This refund was asked for already: {reference} is on its way. Nothing was added.")
+        self.reference = reference
+
+
+class ReasonRefused(DomainError):
+    """A reason that says too little to be understood years later."""
+
+    status = 422
+    code = "reason_refused"
+
+
+class EvidenceMissing(DomainError):
+    """A request that came by mail is entered with what shows when it came."""
+
+    status = 422
+    code = "evidence_missing"
+    sentence = "Write what shows when the request reached the school, such as the mail's sender, subject and time."
+
+
+class RequestInFuture(DomainError):
+    """A request cannot have come later than now."""
+
+    status = 422
+    code = "request_in_future"
+    sentence = "The request cannot have reached the school later than now. Check the date and the time."
+
+
+class RequestBeforePurchase(DomainError):
+    """Before the first payment there was nothing to give back."""
+
+    status = 422
+    code = "request_before_purchase"
+    sentence = "On that day nothing had been paid yet. Check the date and the time of the request."
+
+
+class NotDeclined(DomainError):
+    """Only a request that was turned down can be approved as an exception."""
+
+    code = "not_declined"
+    sentence = "Only a request that was turned down can be approved as an exception."
+
+
+class CannotOverride(DomainError):
+    """A request that no exception can help: nothing was paid, all went back, or a bank holds the money."""
+
+    code = "cannot_override"
+
+
+class NotForReturn(DomainError):
+    """The payment belongs to its enrollment, was taken back, or is on its way back already."""
+
+    code = "not_for_return"
+    sentence = "This payment is not waiting to be returned. Reload the page to see how it stands."
+
+
+class PayoutSent(DomainError):
+    """The money was sent before; paying again would pay twice."""
+
+    code = "payout_sent"
+
+    def __init__(self, payout: Payout) -> None:
+        super().__init__(
+            f"This money was sent already, with reference “{payout.external_reference}”. Do not pay it a second time."
+        )
+        self.reference = payout.reference
+
+
+class PayoutReferenceMissing(DomainError):
+    """Without the bank's reference nobody can find the money."""
+
+    status = 422
+    code = "payout_reference_missing"
+    sentence = "Write the reference under which the money was sent, so that it can be found."
+
+
+class NotWithdrawable(DomainError):
+    """Withdrawing is for students in a program or done with it."""
+
+    code = "not_withdrawable"
+    sentence = "Only an enrollment that is active or completed can be withdrawn from."
+
+
+def ask(
+    *,
+    enrollment: Enrollment,
+    note: str | None,
+    channel: Channel,
+    actor: Actor,
+    received_at: dt.datetime,
+    at: dt.datetime,
+    evidence: str | None = None,
+) -> Refund:
+    """Decide a request for the money back, store the decision, and tell the student.
+
+    ``received_at`` decides, however long the request waited. Inside the window it is approved here, whole and at once;
+    outside it is stored as declined. Raises RefundRunning; TooMany for a burst of requests that are turned down.
+    """
+    enrollment = payments.hold(enrollment.id)
+    _check_not_running(enrollment)
+    paid = payments.of_enrollment(enrollment.id)
+    decision = queries.decision(enrollment, paid, payments.refund_window(enrollment), asked_at=received_at)
+    if not decision.approved:
+        count_try(key=f"refund:{enrollment.reference}", limit=DECLINED_PER_HOUR, window=HOUR, at=at)
+    refund = _decided(enrollment, decision, channel, actor, at)
+    refund.note, refund.evidence = note, evidence
+    if decision.approved:
+        approve(refund, enrollment, paid, actor=actor, at=at)
+    elif decision.refusal is not None:
+        recipient = payments.recipient(enrollment)
+        post(letters.declined(refund, enrollment, recipient=recipient, refusal=decision.refusal), at=at)
+    return refund
+
+
+def _check_not_running(enrollment: Enrollment) -> None:
+    running = queries.running(enrollment.id)
+    if running is not None:
+        raise RefundRunning(running.reference)
+
+
+def _decided(enrollment: Enrollment, decision: Decision, channel: Channel, actor: Actor, at: dt.datetime) -> Refund:
+    """Store a decision, approved or declined, with everything it rests on."""
+    refund = Refund(
+        reference=references.new(REFERENCE_PREFIX),
+        enrollment_id=enrollment.id,
+        state=RefundState.REQUESTED,
+        basis=basis_of(decision),
+        channel=channel,
+        amount_cents=decision.amount_cents,
+        asked_at=decision.asked_at,
+        decided_at=at,
+        purchased_at=decision.purchased_at,
+        deadline_at=decision.deadline,
+        decision=decision.as_record(),
+        decided_by=actor.reference,
+        override_reason=decision.override_reason,
+        payouts=[],
+    )
+    _store(refund, state_of(decision), enrollment, actor, at)
+    return refund
+
+
+def _store(refund: Refund, state: RefundState, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
+    about, data = enrollment.reference, {"amount_cents": refund.amount_cents, "basis": refund.basis.value}
+    born(refund, actor=actor, at=at, about=about, data={"asked_at": refund.asked_at.isoformat()})
+    move(refund, state, LIFECYCLE, actor=actor, at=at, about=about, data=data)
+    db.session.add(refund)
+    db.session.flush()
+
+
+def enter_mailed_request(
+    *,
+    enrollment: Enrollment,
+    received_at: dt.datetime,
+    evidence: str,
+    note: str | None = None,
+    actor: Actor,
+    at: dt.datetime,
+) -> Refund:
+    """Enter a request that reached the school otherwise, decided by when it did; audited with its evidence.
+
+    Raises EvidenceMissing, RequestInFuture, RequestBeforePurchase, and what `ask` raises.
+    """
+    if not evidence.strip():
+        raise EvidenceMissing
+    if received_at > at:
+        raise RequestInFuture
+    enrollment = payments.hold(enrollment.id)
+    if enrollment.purchased_at is not None and received_at < enrollment.purchased_at:
+        raise RequestBeforePurchase
+    return ask(
+        enrollment=enrollment,
+        note=note,
+        channel=Channel.MAIL,
+        actor=actor,
+        received_at=received_at,
+        at=at,
+        evidence=evidence,
+    )
+
+
+def override(*, refund: Refund, reason: str, actor: Actor, at: dt.datetime) -> Refund:
+    """Approve a request that came outside the window, by staff and for a written reason; a new refund, audited.
+
+    The declined one stays as it was. Raises ReasonRefused, NotDeclined, RefundRunning, CannotOverride.
+    """
+    _check_reason(reason)
+    enrollment = payments.hold(refund.enrollment_id)
+    if refund.state is not RefundState.DECLINED:
+        raise NotDeclined
+    _check_not_running(enrollment)
+    paid = payments.of_enrollment(enrollment.id)
+    decision = queries.decision(enrollment, paid, payments.refund_window(enrollment), asked_at=refund.asked_at)
+    if decision.can_be_overridden:
+        decision = policies.override(decision, reason=reason)
+    elif decision.refusal is not None:
+        raise CannotOverride(decision.refusal.sentence)
+    approved = _decided(enrollment, decision, Channel.STAFF, actor, at)
+    approved.override_reason = reason
+    data = {"overridden": refund.reference, "by": approved.reference}
+    note(refund, "refund.overridden", actor=actor, at=at, about=enrollment.reference, data=data)
+    approve(approved, enrollment, paid, actor=actor, at=at)
+    return approved
+
+
+def _check_reason(reason: str) -> None:
+    problem = reason_problem(reason)
+    if problem is not None:
+        raise ReasonRefused(problem)
+
+
+def return_late_payment(*, payment: Payment, actor: Actor, at: dt.datetime) -> Refund:
+    """Give back a payment that its enrollment could not take, whole and to where it came from. Raises NotForReturn."""
+    enrollment = payments.hold(payment.enrollment_id)
+    paid = [one for one in payments.of_enrollment(enrollment.id) if one.id == payment.id]
+    if not payment.for_return or payment.state is not PaymentState.CAPTURED or payment.refunded_cents:
+        raise NotForReturn
+    refund = Refund(
+        reference=references.new(REFERENCE_PREFIX),
+        enrollment_id=enrollment.id,
+        state=RefundState.REQUESTED,
+        basis=RefundBasis.LATE_PAYMENT,
+        channel=Channel.STAFF,
+        amount_cents=payment.amount_cents,
+        asked_at=at,
+        decided_at=at,
+        decision=late_payment_record(amount_cents=payment.amount_cents, at=at),
+        decided_by=actor.reference,
+        payouts=[],
+    )
+    _store(refund, RefundState.APPROVED, enrollment, actor, at)
+    approve(refund, enrollment, paid, actor=actor, at=at)
+    return refund
+
+
+def send_payout(*, payout: Payout, external_reference: str, actor: Actor, at: dt.datetime) -> Payout:
+    """Note that a payout was sent, once; the last one settles its refund and keeps the promise's clock.
+
+    Raises PayoutReferenceMissing, and PayoutSent to the second of two who pay at once.
+    """
+    sent_as = " ".join(external_reference.split())
+    if not sent_as:
+        raise PayoutReferenceMissing
+    refund = payout.refund
+    enrollment = payments.hold(refund.enrollment_id)
+    _claim(payout, enrollment, actor, at)
+    payout.external_reference, payout.sent_at, payout.sent_by = sent_as, at, actor.reference
+    move(payout, PayoutState.SENT, PAYOUT_LIFECYCLE, actor=actor, at=at, about=enrollment.reference)
+    post_ledger(
+        kind=PostingKind.PAID_OUT,
+        about=enrollment.reference,
+        subject=payout.reference,
+        amounts=Amounts(owed=payout.amount_cents),
+        at=at,
+        cash=cash_account(payout.method),
+    )
+    recipient = payments.recipient(enrollment)
+    post(letters.payout_sent(payout, enrollment, recipient=recipient), at=at)
+    db.session.flush()
+    if is_settled(queries.payout_states(refund.id)):
+        _settle(refund, enrollment, actor, at)
+    return payout
+
+
+def _claim(payout: Payout, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
+    """Take the payout in hand, unless somebody did before; raises PayoutSent."""
+    claimed = db.session.execute(
+        sa.update(Payout)
+        .where(Payout.id == payout.id, Payout.state.in_((PayoutState.DUE, PayoutState.FAILED)))
+        .values(state=PayoutState.SENDING)
+        .returning(Payout.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    old = payout.state
+    db.session.refresh(payout, ["state", "external_reference"])
+    if claimed is None:
+        raise PayoutSent(payout)
+    event = f"payout.{payout.state}"
+    note(payout, event, actor=actor, at=at, about=enrollment.reference, old=old, new=payout.state)
+
+
+def _settle(refund: Refund, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
+    refund.settled_at = at
+    move(refund, RefundState.SETTLED, LIFECYCLE, actor=actor, at=at, about=enrollment.reference)
+    end_clock(kind=ClockKind.REFUND_PAYOUT, subject=refund.reference, at=at)
+    for overdue in (False, True):
+        finish_by_key(key=late_key(refund.reference, overdue=overdue), at=at)
+    post(letters.settled(refund, enrollment, recipient=payments.recipient(enrollment)), at=at)
+
+
+def withdraw(*, enrollment: Enrollment, reason: str, waive: bool, actor: Actor, at: dt.datetime) -> Withdrawal:
+    """Let a student leave without a refund; ``waive`` says whether what is unpaid is forgiven or stays owed.
+
+    Raises ReasonRefused, NotWithdrawable.
+    """
+    _check_reason(reason)
+    enrollment = payments.hold(enrollment.id)
+    if enrollment.state not in CLASSROOM_STATES:
+        raise NotWithdrawable
+    waived = 0
+    if waive:
+        to = InstallmentState.WAIVED
+        waived = enrollments.end_installments(enrollment=enrollment, to=to, actor=actor, at=at)
+    withdrawal = Withdrawal(
+        reference=references.new(WITHDRAWAL_PREFIX),
+        enrollment_id=enrollment.id,
+        reason=reason,
+        waived_cents=waived,
+        decided_at=at,
+        decided_by=actor.reference,
+    )
+    db.session.add(withdrawal)
+    about = enrollment.reference
+    post_ledger(
+        kind=PostingKind.WAIVED, about=about, subject=withdrawal.reference, amounts=Amounts(unpaid=waived), at=at
+    )
+    note(withdrawal, "withdrawal.decided", actor=actor, at=at, about=about, data={"waived_cents": waived})
+    enrollments.end(enrollment=enrollment, to=EnrollmentState.WITHDRAWN, actor=actor, at=at)
+    still = sum(one.open_cents for one in payments.owed(enrollment))
+    letter = letters.withdrawal(
+        withdrawal, enrollment, recipient=payments.recipient(enrollment), still_owed_cents=still
+    )
+    post(letter, at=at)
+    return withdrawal

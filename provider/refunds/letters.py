@@ -1,0 +1,84 @@
+"""Letters about money going back, and about leaving without it."""
+
+from collections.abc import Mapping
+
+from provider.accounts.models import SignedLink
+from provider.enrollments.models import Enrollment
+from provider.mail.rules import Letter, Value
+from provider.policies.rules import Refusal
+from provider.refunds.models import Payout, Refund, Withdrawal
+from provider.refunds.rules import RefundBasis
+
+
+def approved(refund: Refund, enrollment: Enrollment, *, recipient: str, link: SignedLink) -> Letter:
+    """Word that the money goes back: how much, by which ways, and by when."""
+    parts: list[Value] = [{"amount_cents": one.amount_cents, "method": one.method.label} for one in refund.payouts]
+    values = {
+        "refund_reference": refund.reference,
+        "amount_cents": refund.amount_cents,
+        "payouts": parts,
+        "due_on": refund.due_on.isoformat() if refund.due_on else None,
+        "overdue_on": refund.overdue_on.isoformat() if refund.overdue_on else None,
+        "asked_at": refund.asked_at.isoformat(),
+        "clause": refund.decision["clause"]["text"],
+        "zone": enrollment.zone,
+        "refund_link": link.reference,
+        "override": refund.basis is RefundBasis.OVERRIDE,
+    }
+    return _letter("refund_approved", refund.reference, enrollment, recipient, values)
+
+
+def declined(refund: Refund, enrollment: Enrollment, *, recipient: str, refusal: Refusal) -> Letter:
+    """Word that a request was turned down, why, and when the window closed."""
+    values = {
+        "refund_reference": refund.reference,
+        "asked_at": refund.asked_at.isoformat(),
+        "deadline_at": refund.deadline_at.isoformat() if refund.deadline_at else None,
+        "purchased_at": refund.purchased_at.isoformat() if refund.purchased_at else None,
+        "refusal_sentence": refusal.sentence,
+        "clause": refund.decision["clause"]["text"],
+        "zone": enrollment.zone,
+    }
+    return _letter("refund_declined", refund.reference, enrollment, recipient, values)
+
+
+def payout_sent(payout: Payout, enrollment: Enrollment, *, recipient: str) -> Letter:
+    """Word that one payment's part was sent, with the reference by which a bank finds it."""
+    values = {
+        "amount_cents": payout.amount_cents,
+        "method": payout.method.label,
+        "external_reference": payout.external_reference,
+    }
+    return _letter("payout_sent", payout.reference, enrollment, recipient, values)
+
+
+def settled(refund: Refund, enrollment: Enrollment, *, recipient: str) -> Letter:
+    """Word that everything was sent and the refund is done."""
+    values: dict[str, Value] = {
+        "amount_cents": refund.amount_cents,
+        "settled_at": refund.settled_at.isoformat() if refund.settled_at else None,
+        "zone": enrollment.zone,
+    }
+    return _letter("refund_settled", refund.reference, enrollment, recipient, values)
+
+
+def withdrawal(record: Withdrawal, enrollment: Enrollment, *, recipient: str, still_owed_cents: int) -> Letter:
+    """Word that the student left the program, and what of the tuition is still owed."""
+    values = {"waived_cents": record.waived_cents, "still_owed_cents": still_owed_cents}
+    return _letter("withdrawal", record.reference, enrollment, recipient, values)
+
+
+def _letter(template: str, event: str, enrollment: Enrollment, recipient: str, values: Mapping[str, Value]) -> Letter:
+    common: dict[str, Value] = {
+        "name": enrollment.legal_name,
+        "program": enrollment.agreement.program_title,
+        "reference": enrollment.reference,
+        "sample": enrollment.agreement.sample,
+    }
+    return Letter(
+        template=template,
+        recipient=recipient,
+        event=event,
+        about=enrollment.reference,
+        values=common | dict(values),
+    )

@@ -1,0 +1,176 @@
+"""Reading refunds and payouts, and how a refund would be decided now."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import EnrollmentState
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+from provider.kernel.paging import Page, keyset
+from provider.kernel.settings import settings
+from provider.payments import queries as payments
+from provider.payments.models import Payment
+from provider.payments.rules import PaymentState
+from provider.policies import rules as policies
+from provider.policies.rules import Decision, PayoutDates, Window
+from provider.refunds.models import Payout, Refund, Withdrawal
+from provider.refunds.rules import PayoutState, RefundBasis, RefundState
+
+WAITING = (PayoutState.DUE, PayoutState.SENDING, PayoutState.FAILED)
+
+
+def returnable(paid: Sequence[Payment]) -> list[Payment]:
+    """Return the payments of which something can still go back."""
+    return [one for one in paid if one.state is PaymentState.CAPTURED and one.amount_cents > one.refunded_cents]
+
+
+def decision(
+    enrollment: Enrollment, paid: Sequence[Payment], window: Window | None, *, asked_at: dt.datetime
+) -> Decision:
+    """Decide a request that reached the school at an instant, on the payments as they were read."""
+    return policies.decide(
+        terms=payments.terms(enrollment),
+        window=window,
+        asked_at=asked_at,
+        captured_cents=sum(one.amount_cents - one.refunded_cents for one in returnable(paid)),
+        already_refunded=enrollment.state is EnrollmentState.REFUNDED,
+        disputed=any(one.state is PaymentState.DISPUTED for one in paid),
+    )
+
+
+def running(enrollment_id: int) -> Refund | None:
+    """Return the refund of an enrollment whose money is on its way."""
+    query = sa.select(Refund).where(
+        Refund.enrollment_id == enrollment_id,
+        Refund.basis != RefundBasis.LATE_PAYMENT,
+        Refund.state.in_((RefundState.REQUESTED, RefundState.APPROVED)),
+    )
+    return db.session.scalar(query)
+
+
+def of_enrollment(enrollment_id: int) -> Sequence[Refund]:
+    """Return every request of an enrollment with its payouts, declined ones too, newest first."""
+    query = sa.select(Refund).where(Refund.enrollment_id == enrollment_id).order_by(Refund.id.desc())
+    return db.session.scalars(query.options(selectinload(Refund.payouts))).all()
+
+
+def by_reference(reference: str) -> Refund:
+    """Return one refund with its enrollment and payouts; raises NotFound."""
+    query = sa.select(Refund).where(Refund.reference == reference)
+    found = db.session.scalar(
+        query.options(
+            joinedload(Refund.enrollment).joinedload(Enrollment.agreement),
+            selectinload(Refund.payouts).joinedload(Payout.payment),
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def payout(reference: str) -> Payout:
+    """Return one payout with its refund, enrollment and payment; raises NotFound."""
+    query = sa.select(Payout).where(Payout.reference == reference)
+    found = db.session.scalar(query.options(*_PAYOUT_WITH))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def payout_states(refund_id: int) -> Sequence[PayoutState]:
+    """Return how the payouts of a refund stand in the database."""
+    return db.session.scalars(sa.select(Payout.state).where(Payout.refund_id == refund_id)).all()
+
+
+def payouts_due_page(*, before: int | None = None, after: int | None = None) -> Page[Payout]:
+    """Return a page of the payouts that wait to be sent, newest first, with refund, enrollment and payment."""
+    query = sa.select(Payout).where(Payout.state.in_(WAITING)).options(*_PAYOUT_WITH)
+    return keyset(query, Payout.id, before=before, after=after)
+
+
+def payouts_waiting(limit: int = 50) -> Sequence[Payout]:
+    """Return the payouts that wait to be sent, those due first at the top."""
+    query = sa.select(Payout).join(Refund).where(Payout.state.in_(WAITING)).options(*_PAYOUT_WITH)
+    return db.session.scalars(query.order_by(Refund.due_on, Payout.id).limit(limit)).all()
+
+
+_PAYOUT_WITH = (
+    joinedload(Payout.refund).joinedload(Refund.enrollment).joinedload(Enrollment.agreement),
+    joinedload(Payout.payment),
+)
+
+
+def late_refunds(today: dt.date) -> Sequence[Refund]:
+    """Return the approved refunds whose seventh business day has ended; ``today`` is a date in the school's zone."""
+    query = sa.select(Refund).where(Refund.state == RefundState.APPROVED, Refund.due_on < today)
+    return db.session.scalars(query.order_by(Refund.id).options(joinedload(Refund.enrollment))).all()
+
+
+def staff_page(
+    *, state: RefundState | None = None, before: int | None = None, after: int | None = None
+) -> Page[Refund]:
+    """Return a page of refunds with enrollments and payouts, newest first."""
+    query = sa.select(Refund).options(selectinload(Refund.enrollment), selectinload(Refund.payouts))
+    if state is not None:
+        query = query.where(Refund.state == state)
+    return keyset(query, Refund.id, before=before, after=after)
+
+
+def withdrawal(enrollment_id: int) -> Withdrawal | None:
+    """Return the withdrawal of an enrollment, if there was one."""
+    return db.session.scalar(sa.select(Withdrawal).where(Withdrawal.enrollment_id == enrollment_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How the money of an enrollment stands at an instant: what asking now would bring, and what was asked.
+
+    ``decision`` is a preview; only a request decides. ``dates`` are those of an approval at this instant.
+    """
+
+    window: Window | None
+    open: bool
+    remaining: dt.timedelta
+    decision: Decision
+    dates: PayoutDates
+    payments: Sequence[Payment]
+    refunds: Sequence[Refund]
+
+    @property
+    def refund(self) -> Refund | None:
+        """The refund of the whole enrollment, on its way or settled."""
+        return next((one for one in self._approved if one.basis is not RefundBasis.LATE_PAYMENT), None)
+
+    @property
+    def returned(self) -> list[Refund]:
+        """The payments given back because they came too late."""
+        return [one for one in self._approved if one.basis is RefundBasis.LATE_PAYMENT]
+
+    @property
+    def declined(self) -> list[Refund]:
+        """The requests that were turned down."""
+        return [one for one in self.refunds if one.state is RefundState.DECLINED]
+
+    @property
+    def _approved(self) -> list[Refund]:
+        return [one for one in self.refunds if one.state in {RefundState.APPROVED, RefundState.SETTLED}]
+
+
+def outlook(enrollment: Enrollment, at: dt.datetime) -> Outlook:
+    """Return how the money of a loaded enrollment stands at an instant."""
+    window, paid = payments.refund_window(enrollment), payments.of_enrollment(enrollment.id)
+    preview = decision(enrollment, paid, window, asked_at=at)
+    return Outlook(
+        window=window,
+        open=preview.approved,
+        remaining=policies.remaining(window.deadline, at) if window else dt.timedelta(),
+        decision=preview,
+        dates=policies.payout_dates(at, settings().SCHOOL_ZONE),
+        payments=returnable(paid),
+        refunds=of_enrollment(enrollment.id),
+    )
