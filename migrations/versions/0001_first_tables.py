@@ -545,6 +545,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_enrollment_reference")),
     )
     with op.batch_alter_table("enrollment", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_enrollment_on_hold",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("hold_on IS NOT NULL"),
+            postgresql_where=sa.text("hold_on IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_enrollment_person_id"), ["person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrollment_program_id_id"), ["program_id", "id"], unique=False)
         batch_op.create_index(
@@ -870,6 +877,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_enrollment_program_id_state_id"))
         batch_op.drop_index(batch_op.f("ix_enrollment_program_id_id"))
         batch_op.drop_index(batch_op.f("ix_enrollment_person_id"))
+        batch_op.drop_index(
+            "ix_enrollment_on_hold",
+            sqlite_where=sa.text("hold_on IS NOT NULL"),
+            postgresql_where=sa.text("hold_on IS NOT NULL"),
+        )
 
     op.drop_table("enrollment")
     with op.batch_alter_table("tuition_plan", schema=None) as batch_op:

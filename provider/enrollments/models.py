@@ -12,6 +12,7 @@ from provider.kernel.database import Cents, EmailText, Line, Model, Ref, known
 _OPEN = sa.text("state IN ('started', 'awaiting_payment', 'active')")
 _JOINED = sa.text("person_id IS NOT NULL AND state IN ('awaiting_payment', 'active')")
 _ACTIVE = sa.text("state = 'active'")
+_ON_HOLD = sa.text("hold_on IS NOT NULL")
 
 
 class Enrollment(Model):
@@ -69,6 +70,7 @@ class Enrollment(Model):
             sqlite_where=_ACTIVE, postgresql_where=_ACTIVE,
         ),
         sa.Index(None, "person_id"),
+        sa.Index("ix_enrollment_on_hold", "id", sqlite_where=_ON_HOLD, postgresql_where=_ON_HOLD),
         sa.Index(None, "state", "id"),
         sa.Index(None, "program_id", "id"),
         sa.Index(None, "program_id", "state", "id"),

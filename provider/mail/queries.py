@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
-from provider.kernel.paging import Page, keyset, up_to
+from provider.kernel.paging import PAGE, Page, keyset, up_to
 from provider.mail import letters
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LONGEST_OUTAGE_WAIT, ON_ITS_WAY, LetterState, Outcome
@@ -35,7 +35,7 @@ def staff_page(
     query = sa.select(OutboxLetter)
     if state is not None:
         query = query.where(OutboxLetter.state == state)
-    return keyset(query, OutboxLetter.id, before=before, after=after)
+    return keyset(query, OutboxLetter.id, before=before, after=after, size=size)
 
 
 def about(reference: str) -> Sequence[OutboxLetter]:
