@@ -12,7 +12,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from provider.accounts import letters, queries
 from provider.accounts.models import Person, RoleGrant, SignedLink, Throttle
-from provider.accounts.rules import PASSWORD, LinkState, Role, link_state
+from provider.accounts.rules import (
+    LONGEST_THROTTLE_KEY,
+    PASSWORD,
+    PASSWORD_LETTERS_PER_HOUR,
+    LinkState,
+    Role,
+    link_state,
+)
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
@@ -156,6 +163,22 @@ def invite(*, name: str, email: str, roles: frozenset[Role], actor: Actor, at: d
     return person
 
 
+def send_password_link(*, email: str, at: dt.datetime) -> None:
+    """Send a link to set a password, if the address is known and had fewer than three such letters in an hour.
+
+    Nobody is told which it was. The newest link alone opens.
+    """
+    person = queries.by_email(email, lock=True)
+    if person is None or person.disabled_at is not None:
+        return
+    if queries.links_made(PASSWORD, person.reference, at - dt.timedelta(hours=1)) >= PASSWORD_LETTERS_PER_HOUR:
+        return
+    revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
+    lasts = dt.timedelta(minutes=settings().PASSWORD_LINK_MINUTES)
+    link = make_link(purpose=PASSWORD, subject=person.reference, at=at, lasts=lasts)
+    post(letters.password_link(person, link), at=at)
+
+
 def first_admin(*, name: str, email: str, password_hash: str, actor: Actor, at: dt.datetime) -> Person:
     """Make the first administrator; raises LinkClosed when there is one, and joins a person of that address."""
     if queries.has_admin():
@@ -230,7 +253,12 @@ def use_link(token: str, *, purpose: str, at: dt.datetime) -> SignedLink:
     link = open_link(token, now=at)
     used = rows_changed(
         sa.update(SignedLink)
-        .where(SignedLink.id == link.id, SignedLink.purpose == purpose, SignedLink.used_at.is_(None))
+        .where(
+            SignedLink.id == link.id,
+            SignedLink.purpose == purpose,
+            SignedLink.used_at.is_(None),
+            SignedLink.revoked_at.is_(None),
+        )
         .values(used_at=at)
     )
     if used != 1:
@@ -258,6 +286,7 @@ def count_try(*, key: str, limit: int, window: dt.timedelta, at: dt.datetime) ->
     It shares the transaction of what is tried, so a refused try counts only where the caller commits it.
     """
     start = at - dt.timedelta(seconds=at.timestamp() % window.total_seconds())
+    key = _throttle_key(key)
     insert = sqlite.insert if is_sqlite() else postgresql.insert
     counted = insert(Throttle).values(key=key, window_start=start, tries=1)
     tries = db.session.execute(
@@ -267,6 +296,16 @@ def count_try(*, key: str, limit: int, window: dt.timedelta, at: dt.datetime) ->
     ).scalar_one()
     if tries > limit:
         raise TooMany
+
+
+def forget_key(key: str) -> None:
+    """Forget the tries of a key, because one of them was right."""
+    db.session.execute(sa.delete(Throttle).where(Throttle.key == _throttle_key(key)))
+
+
+def _throttle_key(key: str) -> str:
+    """Return a key that fits into its column: a long one by its hash, never cut, so that no two share one count."""
+    return key if len(key) <= LONGEST_THROTTLE_KEY else hash_of(key)
 
 
 def forget_tries(*, before: dt.datetime) -> int:

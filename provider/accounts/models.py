@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from provider.accounts.rules import Role
+from provider.accounts.rules import LONGEST_THROTTLE_KEY, Role
 from provider.kernel.database import EmailText, Line, Model, Ref, known
 
 
@@ -86,6 +86,6 @@ class Throttle(Model):
 
     __tablename__ = "throttle"
 
-    key: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(LONGEST_THROTTLE_KEY), primary_key=True)
     window_start: Mapped[dt.datetime] = mapped_column(primary_key=True)
     tries: Mapped[int]

@@ -11,9 +11,10 @@ from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 
 
-def by_email(email: str) -> Person | None:
+def by_email(email: str, *, lock: bool = False) -> Person | None:
     """Return the person of a normalized address, proven or not."""
-    return db.session.scalar(sa.select(Person).where(Person.email == email).options(selectinload(Person.grants)))
+    query = sa.select(Person).where(Person.email == email).options(selectinload(Person.grants))
+    return db.session.scalar(query.with_for_update(of=Person) if lock else query)
 
 
 def by_reference(reference: str, *, lock: bool = False) -> Person:
@@ -69,6 +70,14 @@ def names(references: set[str]) -> dict[str, str]:
 def link_by_hash(token_hash: str) -> SignedLink | None:
     """Return the link of a token's hash."""
     return db.session.scalar(sa.select(SignedLink).where(SignedLink.token_hash == token_hash))
+
+
+def links_made(purpose: str, subject: str, since: dt.datetime) -> int:
+    """Count the links of one purpose and subject that were made after an instant, whatever became of them."""
+    query = sa.select(sa.func.count()).where(
+        SignedLink.purpose == purpose, SignedLink.subject_reference == subject, SignedLink.created_at > since
+    )
+    return db.session.scalar(query) or 0
 
 
 def links_for(purpose: str, subject: str, now: dt.datetime) -> list[SignedLink]:

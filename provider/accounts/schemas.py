@@ -2,7 +2,12 @@
 
 from marshmallow import ValidationError, fields, validate, validates
 
-from provider.accounts.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from provider.accounts.rules import (
+    LEAST_PASSWORD_SCORE,
+    LONGEST_PASSWORD,
+    MEASURED_PASSWORD,
+    SHORTEST_PASSWORD,
+)
 from provider.kernel.forms import Email, Schema, Text
 
 
@@ -45,10 +50,10 @@ class SetPassword(Schema):
 
     @validates("password")
     def refuse_common(self, value: str, **_: str) -> None:
-        """Refuse passwords that stand on the lists everybody tries first."""
-        from zxcvbn.frequency_lists import FREQUENCY_LISTS
+        """Refuse what everybody tries first: common passwords, and simple variations and repetitions of them."""
+        from zxcvbn import zxcvbn  # noqa: PLC0415 - reads its lists of words: only where a password is set
 
-        if value.casefold() in FREQUENCY_LISTS["passwords"] or len(set(value)) < 4:
+        if zxcvbn(value[:MEASURED_PASSWORD])["score"] < LEAST_PASSWORD_SCORE:
             sentence = "This password is easy to guess. Choose another one."
             raise ValidationError(sentence)
 

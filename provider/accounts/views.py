@@ -7,21 +7,17 @@ from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 
-from provider.accounts import actions, letters, queries, sessions
-from provider.accounts.rules import PASSWORD
+from provider.accounts import actions, queries, sessions
 from provider.accounts.schemas import AskPasswordLink, SignIn
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import PUBLIC, Door
-from provider.kernel.errors import TooMany
 from provider.kernel.forms import Form
 from provider.kernel.registry import registry
 from provider.kernel.settings import settings
-from provider.kernel.web import HOUR, actor, client, received_at
-from provider.mail.actions import post
+from provider.kernel.web import actor, client, received_at
 
 door = Door("accounts", __name__, needs=PUBLIC)
 QUARTER = dt.timedelta(minutes=15)
-PASSWORD_LETTERS_PER_HOUR = 3
 WRONG = "The e-mail address and the password do not fit together. Check both, or ask for a link to set a new password."
 
 
@@ -49,12 +45,14 @@ def start_session() -> ResponseReturnValue:
     form = Form(SignIn()).load_form(request.form)
     if form.ok:
         email = form.data["email"]
+        key = f"sign-in:{email}:{client()}"
         with unit_of_work():
-            key = f"sign-in:{email}:{client()}"
-            actions.count_try(key=key[:120], limit=settings().SIGN_IN_TRIES, window=QUARTER, at=received_at())
+            actions.count_try(key=key, limit=settings().SIGN_IN_TRIES, window=QUARTER, at=received_at())
         person = queries.by_email(email)
         fits = actions.password_fits(person.password_hash if person else None, form.data["password"])
         if person is not None and fits and person.disabled_at is None:
+            with unit_of_work():
+                actions.forget_key(key)
             sessions.begin(person)
             return redirect(target or url_for("staff.index" if person.is_staff else "my.index"), code=303)
         form.add_error("_schema", WRONG)
@@ -85,18 +83,7 @@ def send_password_link() -> ResponseReturnValue:
         return render_template("accounts/forgot_password.html", form=form), 422
     email = form.data["email"]
     with unit_of_work():
-        try:
-            key = f"password-link:{email}"[:120]
-            actions.count_try(key=key, limit=PASSWORD_LETTERS_PER_HOUR, window=HOUR, at=received_at())
-        except TooMany:
-            pass  # the answer stays the same, so that nobody learns which addresses are known
-        else:
-            person = queries.by_email(email)
-            if person is not None and person.disabled_at is None:
-                lasts = dt.timedelta(minutes=settings().PASSWORD_LINK_MINUTES)
-                actions.revoke_links(purpose=PASSWORD, subject=person.reference, at=received_at())
-                link = actions.make_link(purpose=PASSWORD, subject=person.reference, at=received_at(), lasts=lasts)
-                post(letters.password_link(person, link), at=received_at())
+        actions.send_password_link(email=email, at=received_at())
     return render_template("accounts/password_link_sent.html", email=email)
 
 
