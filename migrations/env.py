@@ -46,6 +46,7 @@ def run() -> None:
             compare_type=compare_type,
             render_item=render_item,
             transaction_per_migration=False,
+            transactional_ddl=True,  # SQLite can, since we begin ourselves; Alembic would let the triggers go unsaved
         )
         with context.begin_transaction():
             context.run_migrations()

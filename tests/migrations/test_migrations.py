@@ -1,0 +1,126 @@
+"""The way up and down between revisions, on both engines, with rows in place; triggers survive each step."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from config import ROOT
+from provider.kernel import triggers
+from provider.kernel.database import Model, db, is_sqlite
+from tests.harness.stories import enroll
+from tests.harness.visitor import Visitor
+
+CHANGES = {
+    "update": "UPDATE {table} SET id = id",
+    "delete": "DELETE FROM {table}",
+}
+
+
+def _tables() -> set[str]:
+    return set(sa.inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def _described() -> dict[str, object]:
+    """Everything the database says about each table, in one comparable value."""
+    inspector = sa.inspect(db.engine)
+    return {
+        table: (
+            _written(inspector.get_columns(table)),
+            _written(inspector.get_indexes(table)),
+            _written(inspector.get_foreign_keys(table)),
+            _written(inspector.get_check_constraints(table)),
+            _written(inspector.get_unique_constraints(table)),
+        )
+        for table in sorted(_tables())
+    }
+
+
+def _written(things: Sequence[Mapping[str, Any]]) -> list[str]:
+    return sorted(str({name: _plain(value) for name, value in thing.items()}) for thing in things)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return str(value)
+
+
+def _counts() -> dict[str, int]:
+    with db.engine.connect() as connection:
+        return {
+            table: connection.scalar(sa.select(sa.func.count()).select_from(sa.table(table))) or 0
+            for table in sorted(_tables())
+        }
+
+
+def _triggers() -> set[str]:
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if is_sqlite()
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    with db.engine.connect() as connection:
+        return set(connection.scalars(sa.text(query)))
+
+
+def _expected_triggers() -> set[str]:
+    verbs = ("update", "delete") if is_sqlite() else ("change",)
+    return {f"{table}_no_{verb}" for table in triggers.APPEND_ONLY for verb in verbs}
+
+
+def _revisions() -> list[str]:
+    """All revisions, the first one first."""
+    found = ScriptDirectory(str(ROOT / "migrations")).walk_revisions()
+    return [each.revision for each in found][::-1]
+
+
+def test_up_and_down_again_leave_nothing_and_up_makes_the_same_tables(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        made = _described()
+        assert set(made) == {table.name for table in Model.metadata.tables.values()}
+        flask_migrate.downgrade(revision="base")
+        assert (_tables(), _triggers()) == (set(), set())
+        flask_migrate.upgrade()
+        again = _described()
+        assert {table: again[table] for table in made if again[table] != made[table]} == {}
+        assert _triggers() == _expected_triggers()
+
+
+def test_a_school_with_rows_goes_down_to_nothing(app: Flask, visitor: Visitor) -> None:
+    enroll(visitor)
+    with app.app_context():
+        flask_migrate.downgrade(revision="base")
+        assert _tables() == set()
+
+
+def test_each_later_revision_keeps_the_rows_on_its_way_down_and_up(app: Flask, visitor: Visitor) -> None:
+    enroll(visitor)
+    with app.app_context():
+        before = _counts()
+        for revision in _revisions()[:0:-1]:
+            flask_migrate.downgrade(revision=f"{revision}-1")
+            kept = _counts()
+            assert kept == {table: before[table] for table in kept}, revision
+        flask_migrate.upgrade()
+        assert _counts() == before
+        assert _triggers() == _expected_triggers()
+
+
+def test_the_migrations_make_what_the_models_say(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        flask_migrate.check()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("table", triggers.APPEND_ONLY)
+def test_what_happened_is_never_rewritten(app: Flask, visitor: Visitor, table: str, change: str) -> None:
+    enroll(visitor)
+    with app.app_context():
+        assert _counts()[table] > 0
+        with db.engine.begin() as connection, pytest.raises(sa.exc.DBAPIError, match=f"{table} is append-only"):
+            connection.execute(sa.text(CHANGES[change].format(table=table)))
