@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -33,7 +32,7 @@ from provider.policies.rules import PolicyVersion
 from provider.programs.rules import Availability, Standing
 
 door = Door("enrollments", __name__, needs=PUBLIC)
-PAPER = Path(__file__).with_name("agreement.typ")
+PAPER = "enrollments/agreement.typ"
 TERMS_CHANGED = "These are the terms of the plan you chose, as they are today. Please read and sign them."
 
 
