@@ -4,7 +4,7 @@ from provider.accounts.models import SignedLink
 from provider.enrollments.models import Enrollment, Installment
 from provider.mail.rules import Letter, Value
 from provider.payments.models import Payment, Receipt
-from provider.payments.rules import OpenInstallment, written_number
+from provider.payments.rules import OpenInstallment
 from provider.policies.rules import Window
 from provider.tuition.rules import Reminder
 
@@ -30,7 +30,7 @@ def receipt(
         about=enrollment.reference,
         values=_values(enrollment)
         | {
-            "receipt_number": written_number(paper.number),
+            "receipt_number": paper.number,
             "receipt_reference": paper.reference,
             "amount_cents": payment.amount_cents,
             "method": payment.method.label,
@@ -56,7 +56,7 @@ def credit_note(paper: Receipt, payment: Payment, enrollment: Enrollment, *, rec
         about=enrollment.reference,
         values=_values(enrollment)
         | {
-            "number": written_number(paper.number),
+            "number": paper.number,
             "amount_cents": payment.amount_cents,
             "reason": payment.reversed_reason,
         },

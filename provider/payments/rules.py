@@ -152,11 +152,6 @@ class ReceiptKind(enum.StrEnum):
         return f"{self.value}s"
 
 
-def written_number(number: int) -> str:
-    """Write a paper's number as people quote it: ``000042``."""
-    return f"{number:06d}"
-
-
 def amount_problem(amount_cents: int) -> str | None:
     """Say what is wrong with an amount that was typed; None when it can be recorded."""
     if amount_cents <= 0:

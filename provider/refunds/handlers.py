@@ -1,4 +1,4 @@
-"""What the registries call by name: the link in receipts that opens the refund page, and the daily look for lateness."""
+"""What the registries call by name: the link that opens the refund page, and the daily look for late payouts."""
 
 import datetime as dt
 

@@ -44,7 +44,7 @@ def declined(refund: Refund, enrollment: Enrollment, *, recipient: str, refusal:
 
 def payout_sent(payout: Payout, enrollment: Enrollment, *, recipient: str) -> Letter:
     """Word that one payment's part was sent, with the reference by which a bank finds it."""
-    values = {
+    values: dict[str, Value] = {
         "amount_cents": payout.amount_cents,
         "method": payout.method.label,
         "external_reference": payout.external_reference,
@@ -64,7 +64,7 @@ def settled(refund: Refund, enrollment: Enrollment, *, recipient: str) -> Letter
 
 def withdrawal(record: Withdrawal, enrollment: Enrollment, *, recipient: str, still_owed_cents: int) -> Letter:
     """Word that the student left the program, and what of the tuition is still owed."""
-    values = {"waived_cents": record.waived_cents, "still_owed_cents": still_owed_cents}
+    values: dict[str, Value] = {"waived_cents": record.waived_cents, "still_owed_cents": still_owed_cents}
     return _letter("withdrawal", record.reference, enrollment, recipient, values)
 
 

@@ -10,6 +10,7 @@ from provider.enrollments.models import Enrollment
 from provider.kernel.database import Cents, Line, Model, Ref, known
 from provider.payments.models import Payment
 from provider.payments.rules import PaymentMethod
+from provider.policies.rules import Refusal
 from provider.refunds.rules import Channel, PayoutState, RefundBasis, RefundState
 
 _RUNNING = sa.text("state IN ('requested', 'approved', 'settled') AND basis <> 'late_payment'")
@@ -55,6 +56,12 @@ class Refund(Model):
         sa.Index(None, "enrollment_id"),
         sa.Index(None, "state", "id"),
     )
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why it was turned down, as decided then."""
+        named = self.decision["refusal"]
+        return Refusal(named) if named and self.state is RefundState.DECLINED else None
 
 
 class Payout(Model):

@@ -5,7 +5,9 @@ import datetime as dt
 from flask import render_template
 
 from provider.enrollments.models import Enrollment
+from provider.kernel.days import day_of
 from provider.kernel.forms import Form
+from provider.kernel.settings import settings
 from provider.refunds import queries
 from provider.refunds.schemas import AskRefund
 
@@ -23,6 +25,7 @@ def refund_page(
         outlook=queries.outlook(enrollment, now),
         form=form or Form(AskRefund()),
         now=now,
+        today=day_of(now, settings().SCHOOL_ZONE),
         action=action,
         home=home,
         told=told,

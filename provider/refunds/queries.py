@@ -11,7 +11,7 @@ from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
-from provider.kernel.paging import Page, keyset
+from provider.kernel.paging import Page, keyset, up_to
 from provider.kernel.settings import settings
 from provider.payments import queries as payments
 from provider.payments.models import Payment
@@ -99,6 +99,11 @@ def payouts_waiting(limit: int = 50) -> Sequence[Payout]:
     return db.session.scalars(query.order_by(Refund.due_on, Payout.id).limit(limit)).all()
 
 
+def waiting() -> sa.ScalarSelect[int]:
+    """Return the count of the payouts that wait to be sent."""
+    return up_to(sa.select(Payout.id).where(Payout.state.in_(WAITING)))
+
+
 _PAYOUT_WITH = (
     joinedload(Payout.refund).joinedload(Refund.enrollment).joinedload(Enrollment.agreement),
     joinedload(Payout.payment),
@@ -142,6 +147,11 @@ class Outlook:
     refunds: Sequence[Refund]
 
     @property
+    def returnable(self) -> list[Payment]:
+        """The payments that would go back, if asked for now."""
+        return returnable(self.payments)
+
+    @property
     def refund(self) -> Refund | None:
         """The refund of the whole enrollment, on its way or settled."""
         return next((one for one in self._approved if one.basis is not RefundBasis.LATE_PAYMENT), None)
@@ -171,6 +181,6 @@ def outlook(enrollment: Enrollment, at: dt.datetime) -> Outlook:
         remaining=policies.remaining(window.deadline, at) if window else dt.timedelta(),
         decision=preview,
         dates=policies.payout_dates(at, settings().SCHOOL_ZONE),
-        payments=returnable(paid),
+        payments=paid,
         refunds=of_enrollment(enrollment.id),
     )
