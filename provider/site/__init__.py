@@ -1,0 +1,1 @@
+"""The public pages: home, programs, tuition, policies, questions, credentials, contact, health."""

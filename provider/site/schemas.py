@@ -1,0 +1,53 @@
+"""What people write to the school."""
+
+from marshmallow import fields, validate
+
+from provider.kernel.forms import Email, Schema, Text
+from provider.site.rules import Topic
+
+LONGEST_MESSAGE = 5_000
+
+
+class Message(Schema):
+    """A question by contact form."""
+
+    name = Text(
+        required=True,
+        longest=120,
+        error_messages={"required": "Tell us your name."},
+        metadata={"label": "Your name", "autocomplete": "name"},
+    )
+    email = Email(
+        required=True,
+        error_messages={"required": "Write the e-mail address that we should answer to."},
+        metadata={
+            "label": "Your e-mail address",
+            "hint": "Our answer goes there.",
+            "widget": "email",
+            "autocomplete": "email",
+        },
+    )
+    topic = fields.Enum(
+        Topic,
+        by_value=True,
+        required=True,
+        error_messages={"required": "Choose what it is about.", "unknown": "Choose what it is about."},
+        metadata={
+            "label": "What is it about?",
+            "widget": "select",
+            "choices": [("", "Choose one"), *((topic.value, topic.label) for topic in Topic)],
+        },
+    )
+    message = Text(
+        required=True,
+        lines=True,
+        longest=LONGEST_MESSAGE,
+        validate=validate.Length(min=10, error="Write a little more, so that we can answer: 10 characters or more."),
+        error_messages={"required": "Write your question."},
+        metadata={
+            "label": "Your message",
+            "hint": "If it is about an enrollment, add its reference, such as E-7K2M9Q4T. Leave out card numbers.",
+            "widget": "textarea",
+            "attrs": {"rows": "8"},
+        },
+    )
