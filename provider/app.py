@@ -25,8 +25,14 @@ import provider.jobs.handlers
 import provider.mail.gateway
 import provider.mail.handlers
 import provider.my.views
+import provider.payments.handlers
+import provider.payments.views
 import provider.places.commands
 import provider.prepare
+import provider.refunds.handlers
+import provider.refunds.views
+import provider.staff.doors
+import provider.site.views
 import provider.tables
 import provider.tasks.handlers
 from config import ROOT, Config, ConfigError
@@ -38,6 +44,8 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.mail.handlers.register,
     provider.accounts.handlers.register,
     provider.enrollments.handlers.register,
+    provider.payments.handlers.register,
+    provider.refunds.handlers.register,
 )
 BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.views.door,
@@ -47,10 +55,14 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.catalog.commands.bp,
     provider.prepare.bp,
     provider.enrollments.views.door,
+    provider.payments.views.door,
+    provider.refunds.views.door,
     provider.my.views.door,
+    provider.site.views.door,
+    *provider.staff.doors.DOORS,
 )
 # The doors that stand open to everyone; a test compares the list with the doors there are.
-PUBLIC_DOORS = frozenset({"accounts", "enrollments", "my"})
+PUBLIC_DOORS = frozenset({"accounts", "enrollments", "my", "payments", "refunds", "site"})
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -69,7 +81,7 @@ def create_app(config: Config | None = None) -> Flask:
     Migrate(app, database.db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     login = LoginManager(app)
     provider.accounts.views.install(app, login)
-    app.context_processor(lambda: {"school": School.of(config)})
+    app.jinja_env.globals["school"] = School.of(config)
     app.add_url_rule("/static/fonts/<name>", "font", _font)
     for register in HANDLERS:
         register(found)
@@ -131,6 +143,7 @@ def _flask_settings(config: Config) -> dict[str, object]:
         "SESSION_COOKIE_SECURE": config.production,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_REFRESH_EACH_REQUEST": False,  # a public page may be kept by a proxy and must set no cookie
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=config.SESSION_HOURS),
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=7),
         "WTF_CSRF_TIME_LIMIT": None,
