@@ -1,0 +1,309 @@
+"""A season of sample students, in every state there is, made by the same actions that the pages call."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from flask import Flask
+
+from provider.accounts import actions as accounts
+from provider.accounts import queries as people
+from provider.accounts.models import Person
+from provider.accounts.rules import Role
+from provider.catalog import queries as catalog
+from provider.enrollments import actions as enrollments
+from provider.enrollments import queries as enrolled
+from provider.enrollments.handlers import person_of
+from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import CancelReason
+from provider.jobs.worker import run_due
+from provider.kernel import references
+from provider.kernel.actors import SYSTEM, Actor, ActorKind
+from provider.kernel.database import db, unit_of_work
+from provider.mail import sender
+from provider.mail.models import OutboxLetter
+from provider.payments import actions as payments
+from provider.payments import queries as paid
+from provider.payments.rules import PaymentMethod
+from provider.places.queries import zone_of
+from provider.policies import queries as policies
+from provider.refunds import actions as refunds
+from provider.refunds import queries as returned
+from provider.refunds.rules import Channel
+from provider.site import actions as site
+from provider.site.rules import Topic
+
+PASSWORD = "a long and quiet password"
+STAFF = Actor(ActorKind.STAFF, "P-22222222")
+
+
+@dataclass(slots=True)
+class Student:
+    """One student with the references that pages and letters show."""
+
+    name: str
+    email: str
+    program: str = "ccma"
+    plan: str = "upfront"
+    state: str = "NY"
+    zip: str = "10001"
+    enrollment: str = ""
+    refund: str = ""
+    payments: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """Everybody, by the state they are in; staff by role, all with the same password."""
+
+    students: dict[str, Student]
+    staff: dict[Role, str]
+
+    def __getitem__(self, state: str) -> Student:
+        return self.students[state]
+
+
+Step = Callable[[Student, dt.datetime], None]
+
+
+def _row(student: Student) -> Enrollment:
+    return enrolled.by_reference(student.enrollment, lock=True)
+
+
+def enroll(student: Student, at: dt.datetime) -> None:
+    offer = catalog.offer(student.program)
+    plan = offer.plan(student.plan)
+    assert plan is not None
+    answers = enrollments.Answers(
+        legal_name=student.name,
+        email=student.email,
+        phone="(555) 010-0199",
+        state_code=student.state,
+        zip=student.zip,
+        zone=zone_of(student.zip, student.state),
+        signature=student.name,
+    )
+    student.enrollment = enrollments.accept(
+        answers=answers,
+        offer=offer,
+        plan=plan,
+        policy=policies.in_force(at),
+        browser=references.new("B"),
+        client_address="127.0.0.1",
+        actor=Actor(ActorKind.VISITOR, None),
+        at=at,
+    ).reference
+
+
+def prove(student: Student, at: dt.datetime) -> None:
+    enrollment = _row(student)
+    person = person_of(enrollment, SYSTEM, at)
+    enrollments.prove(enrollment=enrollment, person=person, actor=SYSTEM, at=at)
+
+
+def pay(student: Student, at: dt.datetime) -> None:
+    """Record what is due next, by a method that changes from one payment to the next."""
+    enrollment = _row(student)
+    cents = paid.owed(enrollment)[0].open_cents
+    _record(student, enrollment, cents, at)
+
+
+def pay_once_more(student: Student, at: dt.datetime) -> None:
+    """Record money that the enrollment cannot take any more."""
+    _record(student, _row(student), 25_000, at)
+
+
+def _record(student: Student, enrollment: Enrollment, cents: int, at: dt.datetime) -> None:
+    number = len(student.payments) + 1
+    payment = payments.record(
+        enrollment=enrollment,
+        method=(PaymentMethod.BANK_TRANSFER, PaymentMethod.CHECK)[number % 2],
+        amount_cents=cents,
+        external_reference=f"{number:03d}-{student.enrollment[2:]}",
+        received_at=at - dt.timedelta(hours=3),
+        proof_file=None,
+        proof_note="In the folder of bank statements, page 12",
+        actor=STAFF,
+        at=at,
+    )
+    student.payments.append(payment.reference)
+
+
+def reverse(student: Student, at: dt.datetime) -> None:
+    payment = paid.by_reference(student.payments.pop())
+    payments.reverse(payment=payment, reason="Recorded for the wrong student of the same name", actor=STAFF, at=at)
+
+
+def ask(student: Student, at: dt.datetime) -> None:
+    student.refund = refunds.ask(
+        enrollment=_row(student),
+        note="My shifts changed and I cannot study this winter.",
+        channel=Channel.PAGE,
+        actor=Actor(ActorKind.STUDENT, None),
+        received_at=at,
+        at=at,
+    ).reference
+
+
+def override(student: Student, at: dt.datetime) -> None:
+    refund = returned.by_reference(student.refund)
+    reason = "In hospital during the whole window; the letter of the clinic is on file."
+    student.refund = refunds.override(refund=refund, reason=reason, actor=STAFF, at=at).reference
+
+
+def pay_out(student: Student, at: dt.datetime) -> None:
+    for payout in returned.by_reference(student.refund).payouts:
+        row = returned.payout(payout.reference)
+        refunds.send_payout(payout=row, external_reference=f"OUT-{payout.reference}", actor=STAFF, at=at)
+
+
+def withdraw(student: Student, at: dt.datetime) -> None:
+    reason = "Moves abroad with the family; agreed by telephone and by letter."
+    refunds.withdraw(enrollment=_row(student), reason=reason, waive=True, actor=STAFF, at=at)
+
+
+def complete(student: Student, at: dt.datetime) -> None:
+    enrollments.complete(enrollment=_row(student), actor=STAFF, at=at)
+
+
+def cancel(student: Student, at: dt.datetime) -> None:
+    enrollments.cancel(enrollment=_row(student), reason=CancelReason.STUDENT, actor=SYSTEM, at=at)
+
+
+Story = tuple[Student, list[tuple[float, Step]]]
+# Each state with its student and what happened so many hours ago.
+DAY = 24.0
+
+
+def stories() -> dict[str, Story]:
+    """Return everybody who enrolls in a season."""
+    return {
+        "started": (Student("Wilhelmina Oyelaran-Featherstonehaugh", "wilhelmina@example.org"), [(2, enroll)]),
+        "awaiting": (
+            Student("Đặng Thị Ngọc Hân", "han@example.org", "cpt", "upfront", "TX", "75201"),
+            [(30, enroll), (29, prove)],
+        ),
+        "fresh": (Student("Ana Ñúñez", "ana@example.org"), [(20, enroll), (19, prove), (17, pay)]),
+        "paying": (
+            Student("Kofi Mensah", "kofi@example.org", "ccma", "installments", "CO", "80202"),
+            [(40 * DAY, enroll), (40 * DAY - 1, prove), (39 * DAY, pay), (9 * DAY, pay)],
+        ),
+        "late": (
+            Student("Marie-Ève O’Neil McAllister", "marie@example.org", "ccma", "installments", "AZ", "85001"),
+            [(50 * DAY, enroll), (49 * DAY, prove), (48 * DAY, pay)],
+        ),
+        "completed": (
+            Student("محمد العلي", "m.alali@example.org", "cpct-a", "upfront", "WA", "98101"),
+            [(120 * DAY, enroll), (119 * DAY, prove), (118 * DAY, pay), (3 * DAY, complete)],
+        ),
+        "canceled": (Student("Jo Li", "jo@example.org"), [(12 * DAY, enroll), (11 * DAY, prove), (10 * DAY, cancel)]),
+        "withdrawn": (
+            Student("Siobhán Ní Dhomhnaill", "siobhan@example.org", "ccma", "installments", "MA", "02108"),
+            [(60 * DAY, enroll), (59 * DAY, prove), (58 * DAY, pay), (5 * DAY, withdraw)],
+        ),
+        "refunding": (
+            Student("Tomás Rivera y Castellanos", "tomas@example.org"),
+            [(12 * DAY, enroll), (12 * DAY - 1, prove), (12 * DAY - 2, pay), (12 * DAY - 20, ask)],
+        ),
+        "settled": (
+            Student("Grace Achieng", "grace@example.org", "cpt"),
+            [
+                (25 * DAY, enroll),
+                (25 * DAY - 1, prove),
+                (25 * DAY - 2, pay),
+                (25 * DAY - 10, ask),
+                (16 * DAY, pay_out),
+            ],
+        ),
+        "declined": (
+            Student("Bo Nilsson", "bo@example.org"),
+            [(8 * DAY, enroll), (8 * DAY - 1, prove), (8 * DAY - 2, pay), (4 * DAY, ask)],
+        ),
+        "excepted": (
+            Student("Ruth Ben-Ari", "ruth@example.org"),
+            [(15 * DAY, enroll), (15 * DAY - 1, prove), (15 * DAY - 2, pay), (6 * DAY, ask), (5 * DAY, override)],
+        ),
+        "overpaid": (
+            Student("Zoë Quist", "zoe@example.org"),
+            [(7 * DAY, enroll), (6 * DAY, prove), (5 * DAY, pay), (4 * DAY, pay_once_more)],
+        ),
+        "reversed": (
+            Student("Li Wei", "li.wei@example.org"),
+            [(6 * DAY, enroll), (5 * DAY, prove), (3 * DAY, pay), (2 * DAY, reverse)],
+        ),
+        "too_late": (
+            Student("Petra Maier", "petra@example.org"),
+            [(9 * DAY, enroll), (8 * DAY, prove), (8 * DAY - 1, cancel), (2 * DAY, pay_once_more)],
+        ),
+    }
+
+
+def make(app: Flask, now: dt.datetime) -> Season:
+    """Let a season happen, oldest event first, and send its letters; the last instant is ``now``."""
+    told = stories()
+    steps = [(hours, student, step) for student, story in told.values() for hours, step in story]
+    with app.app_context():
+        hashed = accounts.hash_password(PASSWORD)
+        staff = _staff(hashed, now - dt.timedelta(days=200))
+        for hours, student, step in sorted(steps, key=lambda each: -each[0]):
+            at = now - dt.timedelta(hours=hours)
+            with unit_of_work():
+                step(student, at)
+        _give_passwords(hashed, now)
+        _ask_questions(now)
+        run_due(now)
+        _lose_a_letter(told["late"][0], now)
+    return Season({state: student for state, (student, _) in told.items()}, staff)
+
+
+def _staff(hashed: str, at: dt.datetime) -> dict[Role, str]:
+    found: dict[Role, str] = {}
+    with unit_of_work():
+        for role in Role:
+            email = f"{role.value.replace('_', '.')}@staff.example.org"
+            name = f"{role.label} of the School"
+            person = accounts.add_person(
+                name=name, email=email, zone="America/New_York", proved_at=at, actor=SYSTEM, at=at
+            )
+            accounts.set_password(person=person, password_hash=hashed, actor=SYSTEM, at=at)
+            accounts.grant(person=person, role=role, actor=SYSTEM, at=at)
+            found[role] = email
+    return found
+
+
+def _give_passwords(hashed: str, at: dt.datetime) -> None:
+    with unit_of_work():
+        for reference in db.session.scalars(sa.select(Person.reference).where(Person.password_hash.is_(None))).all():
+            accounts.set_password(person=people.by_reference(reference), password_hash=hashed, actor=SYSTEM, at=at)
+
+
+def _ask_questions(now: dt.datetime) -> None:
+    with unit_of_work():
+        site.send_message(
+            name="Dana Whitfield",
+            email="dana@example.org",
+            topic=next(iter(Topic)),
+            message="I work nights. Can I take the class entirely on my own schedule,\nand how long does it take?",
+            client="127.0.0.1",
+            at=now - dt.timedelta(hours=5),
+        )
+
+
+def _lose_a_letter(student: Student, now: dt.datetime) -> None:
+    """Let one more letter to a student fail for good."""
+    with unit_of_work():
+        payments.record(
+            enrollment=_row(student),
+            method=PaymentMethod.CHECK,
+            amount_cents=5_000,
+            external_reference="CHECK-5012",
+            received_at=now - dt.timedelta(hours=2),
+            proof_file=None,
+            proof_note="Check in the safe",
+            actor=STAFF,
+            at=now,
+        )
+        query = sa.select(OutboxLetter.reference).order_by(OutboxLetter.id.desc()).limit(1)
+        lost = db.session.scalars(query).one()
+    sender.give_up(lost, "550 5.1.1 No such mailbox", now)

@@ -1,0 +1,57 @@
+"""A school with a season of students behind a real server: what browser tests and pictures look at."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import sqlalchemy as sa
+
+from config import Config
+from provider.app import create_app
+from provider.kernel import clock
+from provider.kernel.database import db
+from provider.mail.models import OutboxLetter
+from tests.harness import season
+from tests.harness.remote import RemoteClient, RemoteVisitor
+from tests.harness.season import Season
+from tests.harness.server import Server, running
+from tests.harness.stories import sign_in, token_for
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The server and everybody in it."""
+
+    server: Server
+    season: Season
+    letters: dict[str, str]
+    links: dict[str, str]
+
+    def cookies(self, email: str) -> dict[str, str]:
+        """Sign somebody in and return the cookies of their browser."""
+        visitor = RemoteVisitor(self.server.port)
+        sign_in(visitor, email)
+        return cast("RemoteClient", visitor.client).cookies
+
+
+@contextmanager
+def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
+    """Prepare an instance, let a season happen in it, and serve it."""
+    server = Server(folder, settings={"WEB_THREADS": "16"})
+    server.prepare()
+    app = create_app(Config.load(server.environ))
+    made = season.make(app, now or clock.now())
+    with app.app_context():
+        rows = db.session.execute(sa.select(OutboxLetter.template, OutboxLetter.body_html))
+        letters = {template: html for template, html in rows if html}
+        db.session.remove()
+    links = {
+        "prove-email": f"/links/{token_for(app, 'prove_email', made['started'].enrollment)}",
+        "refund-link": f"/links/{token_for(app, 'refund', made['fresh'].enrollment)}",
+    }
+    with running(server):
+        server.start_web()
+        yield Stage(server, made, letters, links)
