@@ -142,5 +142,6 @@ def _told(error: BaseException) -> str:
         if frame.filename.startswith(str(_ROOT / "provider"))
     ]
     place = f" ({Path(ours[-1].filename).relative_to(_ROOT)}:{ours[-1].lineno})" if ours else ""
-    first = (str(error).splitlines() or [""])[0][:300]
+    words = str(getattr(error, "orig", None) or error)
+    first = (words.splitlines() or [""])[0][:300]
     return f"{type(error).__name__}: {first}{place}"

@@ -122,6 +122,7 @@ def compose(letter: OutboxLetter, written: Written) -> EmailMessage:
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(written.text)
     mail.add_alternative(written.html, subtype="html")
+    mail.set_boundary(f"=_{letter.reference}_=")  # the same bytes at every attempt
     return mail
 
 

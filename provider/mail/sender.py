@@ -131,11 +131,11 @@ def _tell_others(reply: Reply, now: dt.datetime, wait: dt.timedelta) -> None:
 
 def _settle(letter: OutboxLetter, reply: str, state: LetterState, now: dt.datetime) -> None:
     letter.last_reply = reply
+    history.move(letter, state, LIFECYCLE, actor=SYSTEM, at=now)
     if state is LetterState.SENT:
         letter.sent_at = now
         finish_by_key(key=task_key(letter), at=now)
-    history.move(letter, state, LIFECYCLE, actor=SYSTEM, at=now)
-    if state is LetterState.FAILED:
+    elif state is LetterState.FAILED:
         _tell_staff(letter, reply, now)
 
 
