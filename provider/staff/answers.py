@@ -1,0 +1,45 @@
+"""How a staff form is answered: done and told, or shown again with the refusal's sentence and everything typed."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import flash, redirect
+from flask.typing import ResponseReturnValue
+
+from provider.kernel.database import Busy, retrying
+from provider.kernel.errors import DomainError, NotAllowed, NotFound
+from provider.kernel.forms import Form
+
+T = TypeVar("T")
+
+
+def attempt(form: Form, work: Callable[[], T], *, telling: tuple[type[DomainError], ...] = ()) -> T | None:
+    """Do the work in one unit and return what it made; None when it was refused, with the sentence on the form.
+
+    The refusals in ``telling`` are raised on, for a view that answers them in its own way.
+    """
+    try:
+        return retrying(work)
+    except (NotFound, NotAllowed, Busy, *telling):
+        raise
+    except DomainError as refusal:
+        form.add_error("_schema", refusal.sentence)
+        return None
+
+
+def done(sentence: str, target: str) -> ResponseReturnValue:
+    """Say what was done, on the page to go on with."""
+    flash(sentence)
+    return redirect(target, code=303)
+
+
+def try_to(work: Callable[[], object], sentence: str, target: str) -> ResponseReturnValue:
+    """Do what a button without fields asks for; a refusal is told on the page to go on with."""
+    try:
+        retrying(work)
+    except (NotFound, NotAllowed, Busy):
+        raise
+    except DomainError as refusal:
+        flash(refusal.sentence, "error")
+        return redirect(target, code=303)
+    return done(sentence, target)

@@ -1,0 +1,71 @@
+"""Reading a CSV of completions, whatever a spreadsheet or a stranger made of it: rows, or a sentence."""
+
+import csv
+import io
+
+from provider.enrollments.completions import MOST_ROWS, Row
+from provider.kernel.text import normal
+
+LONGEST_CELL = 64
+COLUMNS = ("reference", "completed_on")
+# A spreadsheet guards a cell against being read as a formula by one of these.
+_GUARDS = "'\u2019\ufeff"
+
+
+class Unreadable(Exception):
+    """The file is no list of completions; the sentence says what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+def read(content: bytes) -> list[Row]:
+    """Return the rows of a file; raises Unreadable."""
+    text = _text(content)
+    head = text.splitlines()[0] if text.strip() else ""
+    delimiter = max((",", ";", "\t"), key=head.count)
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(line)]
+    except csv.Error:
+        raise Unreadable("This file cannot be read as CSV. Save it again as CSV (UTF-8).") from None
+    if not lines:
+        raise Unreadable("This file is empty. The first line names the columns, each other line is one enrollment.")
+    columns = [_cell(name).lower() for name in lines[0]]
+    _check(columns, len(lines) - 1)
+    return [_row(columns, line, number) for number, line in enumerate(lines[1:], start=2)]
+
+
+def _text(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable("This file is not text in UTF-8. Save it again as CSV (UTF-8).") from None
+    if "\0" in text:
+        raise Unreadable("This file is not a CSV file. Save the list as CSV (UTF-8).")
+    return text
+
+
+def _check(columns: list[str], rows: int) -> None:
+    if "reference" not in columns:
+        raise Unreadable("The first line has to name a column “reference”, and may name “completed_on”.")
+    unknown = [name for name in columns if name not in COLUMNS]
+    if unknown or len(set(columns)) != len(columns):
+        raise Unreadable("Only the columns “reference” and “completed_on” are read, each once. Remove the others.")
+    if rows == 0:
+        raise Unreadable("There is no line below the names of the columns.")
+    if rows > MOST_ROWS:
+        raise Unreadable(f"This file has {rows:,} lines. Upload {MOST_ROWS} at a time.")
+
+
+def _row(columns: list[str], line: list[str], number: int) -> Row:
+    if len(line) != len(columns):
+        raise Unreadable(f"Line {number} has {len(line)} cells; the first line names {len(columns)} columns.")
+    cells = dict(zip(columns, map(_cell, line), strict=True))
+    return Row(cells["reference"].upper(), cells.get("completed_on", ""))
+
+
+def _cell(value: str) -> str:
+    cell = normal(value).lstrip(_GUARDS).strip()
+    printable = "".join(character if character.isprintable() else "\ufffd" for character in cell)
+    return printable if len(printable) <= LONGEST_CELL else printable[:LONGEST_CELL] + "…"

@@ -1,0 +1,36 @@
+"""Every door of the back office, each with the menu that its layout shows."""
+
+from provider.kernel.doors import Door
+from provider.staff import (
+    nav,
+    views_completions,
+    views_enrollments,
+    views_faq,
+    views_files,
+    views_home,
+    views_mail,
+    views_payments,
+    views_people,
+    views_policies,
+    views_programs,
+    views_refunds,
+    views_tasks,
+)
+
+DOORS: tuple[Door, ...] = (
+    views_home.door,
+    views_tasks.door,
+    views_enrollments.door,
+    views_completions.door,
+    views_payments.door,
+    views_refunds.door,
+    views_refunds.overrides,
+    views_mail.door,
+    views_programs.door,
+    views_policies.door,
+    views_faq.door,
+    views_people.door,
+    views_files.door,
+)
+for _door in DOORS:
+    _door.context_processor(nav.layout)

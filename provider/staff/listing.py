@@ -1,0 +1,22 @@
+"""What every list of the back office reads from its address: filters it knows, and the key of the page."""
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from provider.kernel.forms import Choices, Form, Schema
+
+LARGEST_KEY = 2**63 - 1
+
+
+def filters(schema: Schema, choices: dict[str, Choices]) -> Form:
+    """Load the filters in the address; what the list does not know, such as a page's key, is no filter."""
+    known = MultiDict((name, value) for name, value in request.args.items(multi=True) if name in schema.fields)
+    return Form(schema, choices=choices).load_form(known)
+
+
+def key(name: str) -> int | None:
+    """Return a page's key from the address, or None when it is not one."""
+    given = request.args.get(name, "")
+    if not given.isascii() or not given.isdigit():
+        return None
+    return min(int(given[:20]), LARGEST_KEY)

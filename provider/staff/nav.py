@@ -1,0 +1,79 @@
+"""The menu of the back office: the rooms a person may see, with what waits in them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import request, url_for
+
+from provider.accounts.rules import Permission
+from provider.accounts.sessions import may
+from provider.kernel.paging import MOST_COUNTED, counted
+from provider.mail import queries as mail
+from provider.refunds import queries as refunds
+from provider.tasks import queries as tasks
+
+P = Permission
+Entry = tuple[str, str, bool, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One room of the menu: its endpoint, who sees it, and what is counted in it."""
+
+    label: str
+    endpoint: str
+    needs: Permission
+    waiting: Callable[[], sa.ScalarSelect[int]] | None = None
+
+
+ROOMS = (
+    Room("Home", "staff.index", P.SEE_STAFF_PAGES),
+    Room("Tasks", "staff_tasks.index", P.SEE_TASKS, tasks.waiting),
+    Room("Enrollments", "staff_enrollments.index", P.SEE_ENROLLMENTS),
+    Room("Completions", "staff_completions.index", P.SEE_ENROLLMENTS),
+    Room("Payments", "staff_payments.index", P.SEE_MONEY),
+    Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
+    Room("Letters", "staff_mail.index", P.SEE_MAIL, mail.waiting),
+    Room("Programs", "staff_programs.index", P.SEE_CATALOG),
+    Room("Refund policy", "staff_policies.index", P.SEE_CATALOG),
+    Room("Questions", "staff_faq.index", P.SEE_CATALOG),
+    Room("People", "staff_people.index", P.SEE_PEOPLE),
+)
+
+
+def figure(number: int) -> str:
+    """Write a count that was only taken up to a limit."""
+    return f"{number}" if number < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
+
+
+class Menu:
+    """The rooms as the layout lists them, counted in one statement when a page first shows them."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] | None = None
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield label, address, whether this page is in it, and how much waits."""
+        if self._entries is None:
+            self._entries = self._count()
+        return iter(self._entries)
+
+    def _count(self) -> list[Entry]:
+        rooms = [room for room in ROOMS if may(room.needs)]
+        waiting = counted({room.endpoint: room.waiting() for room in rooms if room.waiting is not None})
+        return [
+            (
+                room.label,
+                url_for(room.endpoint),
+                request.blueprint == room.endpoint.partition(".")[0],
+                figure(number) if (number := waiting.get(room.endpoint, 0)) else None,
+            )
+            for room in rooms
+        ]
+
+
+def layout() -> dict[str, Any]:
+    """Give the layout its menu; nothing is read until the layout is drawn, so that an error page needs no database."""
+    return {"staff_nav": Menu()}

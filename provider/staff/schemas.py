@@ -1,0 +1,213 @@
+"""What staff fill in about one enrollment, its money and its ways out, about letters, tasks and people."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from provider.accounts.rules import Role
+from provider.files.rules import LARGEST_BYTES
+from provider.kernel.forms import Confirmed, Email, Schema, Text
+from provider.kernel.inputs import Amount, LocalTime, Upload, ZonedSchema
+from provider.payments.rules import OFFLINE_METHODS
+
+LONGEST_REASON = 1000
+LONGEST_CSV = 1024 * 1024
+REASON_HINT = "It is kept with the decision and can be read years later."
+
+
+def _reason(label: str, hint: str = REASON_HINT) -> Text:
+    meta = {"label": label, "hint": hint, "widget": "textarea", "attrs": {"rows": "3"}}
+    return Text(required=True, longest=LONGEST_REASON, lines=True, metadata=meta)
+
+
+class RecordPayment(ZonedSchema):
+    """Money that reached the school outside of the card form."""
+
+    method = Text(
+        required=True,
+        validate=validate.OneOf([method.value for method in OFFLINE_METHODS], error="Choose one of the methods."),
+        metadata={
+            "label": "How it came",
+            "widget": "radio",
+            "choices": [(method.value, method.label) for method in OFFLINE_METHODS],
+        },
+    )
+    amount = Amount(required=True, metadata={"label": "Amount in dollars"})
+    external_reference = Text(
+        required=True,
+        longest=120,
+        metadata={
+            "label": "Reference",
+            "hint": "The number of the check or money order, or the bank's reference of the transfer.",
+        },
+    )
+    received_at = LocalTime(
+        required=True,
+        metadata={
+            "label": "Received on",
+            "hint": "When the money reached the school, by the clock of the school. The refund window counts from now.",
+            "widget": "datetime",
+        },
+    )
+    proof_file = Upload(
+        most_bytes=LARGEST_BYTES,
+        load_default=None,
+        metadata={
+            "label": "Proof",
+            "hint": "A scan or a statement: PDF, JPEG or PNG, 10 megabytes at most.",
+            "attrs": {"accept": "application/pdf,image/jpeg,image/png"},
+        },
+    )
+    proof_note = Text(
+        load_default=None,
+        longest=LONGEST_REASON,
+        lines=True,
+        metadata={
+            "label": "Or where the proof is",
+            "hint": "Without a file, say where the proof can be seen.",
+            "widget": "textarea",
+            "attrs": {"rows": "2"},
+        },
+    )
+
+    @validates_schema
+    def ask_for_proof(self, data: dict[str, Any], **_: Any) -> None:
+        """Want a file or a note."""
+        if data.get("proof_file") is None and not data.get("proof_note"):
+            raise ValidationError("Attach the proof, or write where it can be seen.", "proof_note")
+
+
+class ReversePayment(Schema):
+    """Why a payment's record is taken back."""
+
+    reason = _reason("What was wrong with the record")
+
+
+class EnterRefundRequest(ZonedSchema):
+    """A request for the money back that did not come by the refund page."""
+
+    received_at = LocalTime(
+        required=True,
+        metadata={
+            "label": "Reached the school on",
+            "hint": "By the clock of the school. This instant decides, not the one at which you enter it.",
+            "widget": "datetime",
+        },
+    )
+    evidence = _reason("Evidence", "How the request came and where it can be seen: the mail, the letter, the call.")
+    note = Text(
+        load_default=None,
+        longest=500,
+        lines=True,
+        metadata={"label": "What the student wrote", "widget": "textarea", "attrs": {"rows": "3"}},
+    )
+
+
+class OverrideRefund(Schema):
+    """Why a declined request is approved all the same."""
+
+    reason = _reason("Reason for the exception")
+
+
+class SendPayout(Schema):
+    """By what a payout can be found at the bank."""
+
+    external_reference = Text(
+        required=True,
+        longest=120,
+        metadata={"label": "Reference", "hint": "The check number, or the bank's reference of the transfer."},
+    )
+
+
+class Withdraw(Schema):
+    """Why a student leaves after the window, and what becomes of what is still owed."""
+
+    reason = _reason("Reason")
+    unpaid = Text(
+        required=True,
+        validate=validate.OneOf(["waive", "keep"], error="Choose one of the two."),
+        metadata={
+            "label": "Installments that are not paid yet",
+            "widget": "radio",
+            "choices": [
+                ("waive", "Waive them", "The student owes nothing more."),
+                ("keep", "Keep them", "The student still owes them, on the same dates."),
+            ],
+        },
+    )
+
+
+class Cancel(Schema):
+    """A word that an unpaid enrollment may end."""
+
+    sure = Confirmed(
+        required=True,
+        metadata={"label": "Cancel this enrollment", "hint": "Nothing was paid. The student gets a letter."},
+    )
+
+
+class FindEnrollments(Schema):
+    """What the list of enrollments is narrowed to."""
+
+    q = Text(load_default="", longest=200, metadata={"label": "Name, e-mail or reference", "widget": "search"})
+    state = Text(load_default="", longest=32, metadata={"label": "State", "widget": "select"})
+    program = Text(load_default="", longest=64, metadata={"label": "Program", "widget": "select"})
+
+
+class FindActive(Schema):
+    """What the list of enrollments that may be completed is narrowed to."""
+
+    q = Text(load_default="", longest=200, metadata={"label": "Name, e-mail or reference", "widget": "search"})
+    program = Text(load_default="", longest=64, metadata={"label": "Program", "widget": "select"})
+
+
+class CompletionsFile(Schema):
+    """A list of completions from another system."""
+
+    csv = Upload(
+        required=True,
+        most_bytes=LONGEST_CSV,
+        metadata={
+            "label": "CSV file",
+            "hint": "A first line with the column reference and, if you like, completed_on (2026-11-21). 1 megabyte at most.",
+            "attrs": {"accept": ".csv,text/csv"},
+        },
+    )
+
+
+class FinishTask(Schema):
+    """What was done."""
+
+    remark = Text(
+        load_default=None,
+        longest=LONGEST_REASON,
+        lines=True,
+        metadata={"label": "What was done", "widget": "textarea", "attrs": {"rows": "2"}},
+    )
+
+
+_ROLES = fields.List(
+    Text(validate=validate.OneOf([role.value for role in Role], error="Choose from the list.")),
+    load_default=list,
+    metadata={"label": "Roles", "widget": "checkboxes", "choices": [(role.value, role.label) for role in Role]},
+)
+
+
+class InviteStaff(Schema):
+    """A new member of staff."""
+
+    name = Text(required=True, longest=120, metadata={"label": "Name"})
+    email = Email(required=True, metadata={"label": "E-mail address", "widget": "email"})
+    roles = fields.List(
+        Text(validate=validate.OneOf([role.value for role in Role], error="Choose from the list.")),
+        required=True,
+        validate=validate.Length(min=1, error="Choose at least one role."),
+        error_messages={"required": "Choose at least one role."},
+        metadata={"label": "Roles", "widget": "checkboxes"},
+    )
+
+
+class ChangeRoles(Schema):
+    """Which roles a person holds from now on."""
+
+    roles = _ROLES

@@ -1,0 +1,40 @@
+"""The school's letters: what waits, what left, what failed, each as it was sent."""
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from provider.accounts.rules import Permission
+from provider.kernel.doors import Door
+from provider.kernel.web import actor, received_at
+from provider.mail import actions, queries
+from provider.mail.rules import LetterState
+from provider.staff.answers import try_to
+from provider.staff.listing import key
+
+door = Door(
+    "staff_mail", __name__, needs=Permission.SEE_MAIL, changes=Permission.RESEND_MAIL, url_prefix="/staff/mail"
+)
+
+
+@door.get("")
+def index() -> ResponseReturnValue:
+    asked = request.args.get("state", "")
+    state = LetterState(asked) if asked in set(LetterState) else None
+    page = queries.staff_page(state=state, before=key("before"), after=key("after"))
+    kept = {"state": state.value} if state else {}
+    return render_template("staff/mail/index.html", page=page, state=state, states=list(LetterState), kept=kept)
+
+
+@door.get("/<reference>")
+def show(reference: str) -> ResponseReturnValue:
+    letter = queries.by_reference(reference)
+    return render_template("staff/mail/show.html", letter=letter, can_resend=letter.state is LetterState.FAILED)
+
+
+@door.post("/<reference>/resend")
+def resend(reference: str) -> ResponseReturnValue:
+    return try_to(
+        lambda: actions.resend(letter=queries.by_reference(reference), actor=actor(), at=received_at()),
+        "The letter is queued again.",
+        url_for("staff_mail.show", reference=reference),
+    )
