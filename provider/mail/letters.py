@@ -68,8 +68,7 @@ def write(letter: OutboxLetter) -> Written:
         )
     except _BROKEN as error:
         raise Unsendable(f"the letter could not be written: {type(error).__name__}: {error}") from error
-    subject = " ".join(subject.split())[:LONGEST_SUBJECT]
-    return Written(subject, _tidy(body), html.strip() + "\n")
+    return Written(_header(subject)[:LONGEST_SUBJECT], _tidy(body), html.strip() + "\n")
 
 
 def _placeholders(letter: OutboxLetter) -> dict[str, str]:
@@ -112,7 +111,7 @@ def compose(letter: OutboxLetter, written: Written) -> EmailMessage:
     known = settings()
     mail = EmailMessage(policy=_POLICY)
     mailbox = known.mailbox(letter.mailbox)
-    mail["From"] = Address(display_name=line(known.SCHOOL_NAME), addr_spec=mailbox)
+    mail["From"] = Address(display_name=_header(known.SCHOOL_NAME), addr_spec=mailbox)
     mail["To"] = Address(addr_spec=letter.recipient)
     mail["Reply-To"] = Address(addr_spec=_reply_to(letter) or mailbox)
     mail["Subject"] = written.subject
@@ -131,7 +130,12 @@ def _reply_to(letter: OutboxLetter) -> str | None:
     return text.email_address(letter.reply_to) if letter.reply_to else None
 
 
-def line(value: str) -> str:
+def _header(value: str) -> str:
+    """Return a text for a header; encoded words are broken up, or the email package decodes them, line ends and all."""
+    return _line(value).replace("=?", "= ?")
+
+
+def _line(value: str) -> str:
     """Return a text as one line that cannot deceive: no line ends, no control or direction characters."""
     return " ".join(_plain(value).split())
 
@@ -150,7 +154,7 @@ def _isolated(value: str) -> str:
 
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - plain JSON values
     if isinstance(value, str):
-        return _isolated(_plain(value.replace("\r\n", "\n")).strip() if name in MANY_LINES else line(value))
+        return _isolated(_plain(value.replace("\r\n", "\n")).strip() if name in MANY_LINES else _line(value))
     if isinstance(value, list):
         return [_value(name, each) for each in value]
     if isinstance(value, dict):

@@ -29,7 +29,7 @@ def by_reference(reference: str, *, lock: bool = False) -> OutboxLetter:
 
 
 def staff_page(
-    *, state: LetterState | None = None, before: int | None = None, after: int | None = None
+    *, state: LetterState | None = None, before: int | None = None, after: int | None = None, size: int = PAGE
 ) -> Page[OutboxLetter]:
     """Return a page of letters, newest first, of one state if asked for."""
     query = sa.select(OutboxLetter)

@@ -8,14 +8,14 @@ from provider.mail.rules import Letter, Value
 POSTED = dt.datetime(2026, 11, 21, 15, 0, tzinfo=dt.UTC)
 LINK = "K-7K2M9Q4T"
 _AT = "2026-11-21T23:31:59+00:00"
-_ONE: Mapping[str, Value] = {
+_ONE: dict[str, Value] = {
     "name": "Ana Ñúñez",
     "program": "Certified Clinical Medical Assistant",
     "reference": "E-7K2M9Q4T",
     "zone": "America/Los_Angeles",
     "sample": True,
 }
-VALUES: Mapping[str, Mapping[str, Value]] = {
+VALUES: Mapping[str, dict[str, Value]] = {
     "enrollment_received": {
         **_ONE,
         "plan": "Four installments",

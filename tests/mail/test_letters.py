@@ -1,0 +1,259 @@
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from justhtml import JustHTML
+
+from provider.jobs.worker import run_due
+from provider.kernel.registry import registry
+from provider.kernel.settings import settings
+from provider.mail import letters, queries
+from provider.mail.models import OutboxLetter
+from provider.mail.rules import Mailbox, Value
+from tests.harness.letters import LINK, POSTED, VALUES, a_letter
+from tests.harness.smtp import MailServer
+
+BASE = "http://127.0.0.1:8000"
+ADDRESS = f"{BASE}/links/abcdefghijklmnopqrstuvwxyz"
+HOSTILE = "<script>alert(1)</script> \u202egnp.\u2066 \r\nBcc: eve@example.com =?utf-8?q?x?= 🩺 שלום"
+ODD_NAMES = [
+    "Ana\r\nBcc: eve@example.com",
+    "Ana, Ben <eve@example.com>; Carl",
+    "=?utf-8?q?Ana=0D=0ABcc:_eve@example.com?=",
+    "Zoë 🩺 李小龍",
+    "שלום",
+    "\u202eanA\u202c",
+    "x" * 10_000,
+    "\x00\x07",
+]
+
+NOTHING_TO_GIVE_BACK: dict[str, Value] = {
+    "deadline_at": None,
+    "deadline_clause": None,
+    "open_cents": 0,
+    "next_due_on": None,
+    "purchase": False,
+}
+
+pytestmark = pytest.mark.usefixtures("context")
+
+
+def outbox(template: str = "staff_notice", **changed: object) -> OutboxLetter:
+    letter = a_letter(template=template, values=VALUES[template])
+    known: dict[str, object] = {
+        "reference": "L-7K2M9Q4T",
+        "event": letter.event,
+        "template": template,
+        "mailbox": Mailbox.ENQUIRIES,
+        "recipient": letter.recipient,
+        "about": letter.about,
+        "values": dict(letter.values),
+        "message_id": "<l-7k2m9q4t@example.org>",
+        "queued_at": POSTED,
+    }
+    return OutboxLetter(**(known | changed))
+
+
+def sent(letter: OutboxLetter) -> letters.Written:
+    written = letters.write(letter)
+    letter.subject, letter.body_text, letter.body_html = written.subject, written.text, written.html
+    return letters.addressed(letter, lambda _: ADDRESS)
+
+
+TYPED = {"name", "program", "plan", "message", "topic", "title", "sentence", "inviter", "external_reference"} | {
+    "reason", "clause", "deadline_clause", "refusal_sentence", "refund_sentence",
+}  # fmt: skip
+
+
+def test_every_template_has_its_values_here() -> None:
+    folders = {path.name for path in (letters.FOLDER / "mail").iterdir() if path.is_dir()}
+    assert folders == set(VALUES)
+
+
+@pytest.mark.parametrize("template", VALUES)
+def test_a_letter_renders_whole_in_both_forms(template: str) -> None:
+    letter = outbox(template)
+    written = sent(letter)
+    everything = f"{written.subject}\n{written.text}\n{written.html}"
+    assert written.subject == " ".join(written.subject.split()) != ""
+    assert "!" not in written.subject + written.text
+    assert [mark for mark in ("{{", "}}", "{%", "[L-", "None", "Undefined") if mark in everything] == []
+    assert f"{settings().SCHOOL_NAME}\nQuestions?" in written.text
+    html = JustHTML(written.html, sanitize=False, collect_errors=True)
+    assert html.errors == []
+    assert len(html.query("h1")) == 1
+    assert [link for link in re.findall(r'href="([^"]*)"', written.html) if not allowed(link)] == []
+    assert [url for url in re.findall(r"https?://\S+", written.text) if not url.startswith(f"{BASE}/")] == []
+    has_link = bool(letters.links_of(letter))
+    assert (ADDRESS in written.text, ADDRESS in written.html) == (has_link, has_link)
+    assert ("samples" in written.text, "samples" in written.html) == (bool(letter.values.get("sample")),) * 2
+
+
+def allowed(address: str) -> bool:
+    return address.startswith((f"{BASE}/", "mailto:enquiries@example.org", "#"))
+
+
+@pytest.mark.parametrize("template", VALUES)
+def test_what_people_typed_stays_text(template: str) -> None:
+    values = {name: HOSTILE if name in TYPED else value for name, value in VALUES[template].items()}
+    letter = outbox(template, values=values)
+    written = sent(letter)
+    assert "<script" not in written.html
+    assert [c for c in "\u202e\u2066\r" if c in written.subject + written.text + written.html] == []
+    assert "\nBcc:" not in written.subject + written.text
+    mail = letters.compose(letter, written)
+    assert sorted(mail.keys()) == HEADERS
+
+
+HEADERS = sorted(
+    ["From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
+     "MIME-Version", "Content-Type"]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=lambda name: name[:12].encode("unicode_escape").decode())
+def test_no_name_adds_a_header_or_a_recipient(
+    name: str, server: MailServer, post: Callable[..., str], row: Callable[[str], OutboxLetter]
+) -> None:
+    values = VALUES["contact_message"] | {"name": name, "topic": name}
+    reference = post(template="contact_message", values=values, reply_to="ana@example.com")
+    run_due(POSTED)
+    (delivery,) = server.deliveries
+    assert (row(reference).state.value, delivery.recipients) == ("sent", ("ana@example.com",))
+    assert sorted(key for key in delivery.mail if not key.startswith("X-Peer")) == HEADERS
+    assert (delivery.mail["To"], delivery.mail["Reply-To"]) == ("ana@example.com", "ana@example.com")
+    assert len(delivery.mail["Subject"]) <= 200
+
+
+@examples(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(max_size=300), message=st.text(max_size=300))
+def test_any_text_makes_a_mail_that_is_read_back(name: str, message: str) -> None:
+    letter = outbox("contact_message", values=VALUES["contact_message"] | {"name": name, "message": message})
+    mail = letters.compose(letter, sent(letter))
+    raw = mail.as_bytes()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert raw.count(b"\n") == raw.count(b"\r\n")
+    assert sorted(mail.keys()) == HEADERS
+
+
+def test_a_mail_says_whom_it_is_from_and_that_a_machine_wrote_it() -> None:
+    letter = outbox()
+    mail = letters.compose(letter, sent(letter))
+    assert {name: str(mail[name]) for name in HEADERS if name not in {"Content-Type", "MIME-Version"}} == {
+        "From": "Sample School of Health Careers <enquiries@example.org>",
+        "To": "ana@example.com",
+        "Reply-To": "enquiries@example.org",
+        "Subject": "Two refunds are due",
+        "Date": "Sat, 21 Nov 2026 15:00:00 +0000",
+        "Message-ID": "<l-7k2m9q4t@example.org>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_a_typed_reply_address_that_is_not_one_address_is_left_out() -> None:
+    letter = outbox(reply_to="ana@example.com, eve@example.com")
+    assert letters.compose(letter, sent(letter))["Reply-To"] == "enquiries@example.org"
+
+
+def test_a_receipt_prints_the_deadline_to_the_second_in_the_students_zone_and_in_utc() -> None:
+    written = sent(outbox("receipt"))
+    assert "November 22, 2026, 3:31:59 PM PST\n(2026-11-22 23:31:59 UTC), this last second included." in written.text
+    plain = " ".join(JustHTML(written.html, sanitize=False).to_text().split())
+    assert "November 22, 2026, 3:31:59 PM PST (2026-11-22 23:31:59 UTC)" in plain
+
+
+def test_a_declined_request_is_answered_with_both_instants_and_the_states_law() -> None:
+    text = sent(outbox("refund_declined")).text
+    assert "Your request reached us: November 22, 2026, 3:32:00 PM PST (2026-11-22 23:32:00 UTC)" in text
+    assert "The refund window closed: November 22, 2026, 3:31:59 PM PST (2026-11-22 23:31:59 UTC)" in text
+    assert "Your state's law may give you more" in text
+
+
+@pytest.mark.parametrize(
+    "template, absent",
+    [
+        ("refund_declined", {"deadline_at": None, "purchased_at": None}),
+        ("receipt", NOTHING_TO_GIVE_BACK),
+        ("withdrawal", {"reason": None, "waived_cents": 0, "still_owed_cents": 64_900}),
+        ("payout_sent", {"external_reference": None}),
+        ("refund_approved", {"override": True, "refund_link": None}),
+        *(
+            ("enrollment_canceled", {"reason": reason})
+            for reason in ("student", "replaced", "already_enrolled", "staff")
+        ),
+        *(("installment_reminder", {"kind": kind}) for kind in ("today", "late", "last")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
+)
+def test_a_letter_without_some_values_still_reads(template: str, absent: dict[str, Value]) -> None:
+    written = sent(outbox(template, values=VALUES[template] | absent))
+    assert [mark for mark in ("None", "\n\n\n", " .", "()") if mark in written.text] == []
+    assert JustHTML(written.html, sanitize=False, collect_errors=True).errors == []
+
+
+def test_stored_text_opens_nothing_and_staff_see_only_that_a_link_is_there(
+    server: MailServer, post: Callable[..., str], row: Callable[[str], OutboxLetter]
+) -> None:
+    registry().letter_links = lambda reference: f"{BASE}/links/{reference.lower()}-secret"
+    reference = post(template="password_link", values=VALUES["password_link"])
+    before = queries.shown(row(reference)).text
+    run_due(POSTED)
+    letter = row(reference)
+    (delivery,) = server.deliveries
+    address = f"{BASE}/links/{LINK.lower()}-secret"
+    assert (address in delivery.body(), f'href="{address}"' in delivery.body("html")) == (True, True)
+    assert "secret" not in f"{letter.subject}{letter.body_text}{letter.body_html}{letter.values}"
+    shown = queries.shown(letter)
+    assert (shown.text, shown.text.count("[personal link]"), LINK in shown.text) == (before, 1, False)
+
+
+def test_a_visitor_cannot_type_a_link_into_a_letter() -> None:
+    typed = f"[L-7K2M9Q4T/{LINK}]"
+    letter = outbox("contact_message", values=VALUES["contact_message"] | {"name": typed})
+    assert ADDRESS not in sent(letter).text
+
+
+def test_a_link_to_another_site_never_leaves() -> None:
+    letter = outbox("password_link")
+    sent(letter)
+    for address in (f"{BASE}.evil.example/links/x", "https://evil.example/", f"{BASE}0/links/x"):
+        with pytest.raises(letters.Unsendable):
+            letters.addressed(letter, lambda _, address=address: address)  # type: ignore[misc]
+
+
+def test_links_begin_with_the_configured_address_whatever_host_was_asked_for(
+    app: Flask, server: MailServer, post: Callable[..., str]
+) -> None:
+    app.extensions["settings"] = replace(app.extensions["settings"], BASE_URL="https://school.example.org")
+    post(values=VALUES["staff_notice"])
+    with app.test_request_context("/", headers={"Host": "evil.example"}):
+        run_due(POSTED)
+    (delivery,) = server.deliveries
+    assert "https://school.example.org/staff/refunds" in delivery.body()
+    assert "evil.example" not in delivery.content.decode()
+
+
+def test_international_domains_are_written_in_ascii(server: MailServer, post: Callable[..., str]) -> None:
+    post(recipient="ana@xn--mnchen-3ya.example")
+    run_due(POSTED)
+    assert [delivery.recipients for delivery in server.deliveries] == [("ana@xn--mnchen-3ya.example",)]
+
+
+def test_right_to_left_names_do_not_reorder_the_sentence() -> None:
+    written = sent(outbox("payment_reminder", values=VALUES["payment_reminder"] | {"name": "שלום"}))
+    assert written.text.startswith("Hello \u2068שלום\u2069,\n")  # noqa: RUF001 - Hebrew
+
+
+def test_a_letter_that_cannot_be_written_shows_staff_why() -> None:
+    shown = queries.shown(outbox(values={"title": "A"}))
+    assert (shown.subject, shown.text) == (
+        "Staff notice",
+        "the letter could not be written: UndefinedError: 'sentence' is undefined",
+    )
