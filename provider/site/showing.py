@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import url_for
@@ -37,11 +37,13 @@ def program(moment: Moment, slug: str) -> Values:
     """Return one program with its plans; raises NotFound."""
     offer = moment.catalog.program(slug)
     rows = sorted(offer.state_rules, key=lambda rule: rule.state)
+    closed = [rule for rule in rows if rule.availability is Availability.CLOSED]
     return {
         "offer": offer,
         "cards": _cards(offer, moment.today),
         "least_cents": min((plan.total_cents for plan in offer.plans), default=0),
-        "closed": [rule for rule in rows if rule.availability is Availability.CLOSED],
+        "closed": closed,
+        "closed_names": ", ".join(dict.fromkeys(STATE_NAMES[rule.state] for rule in closed)),
         "notices": [rule for rule in rows if rule.availability is Availability.NOTICE],
         "states": STATE_NAMES,
     }
@@ -54,8 +56,11 @@ def programs(moment: Moment) -> Values:
 
 
 def tuition(moment: Moment) -> Values:
-    """Return every program with its plans."""
-    offers = [(offer, _cards(offer, moment.today)) for offer in moment.catalog.programs]
+    """Return every program with its plans; one enrolls from the program's own page, below its prerequisites."""
+    offers = [
+        (offer, [replace(card, enroll_url="") for card in _cards(offer, moment.today)])
+        for offer in moment.catalog.programs
+    ]
     return {"offers": offers, "sample": any(offer.has_sample for offer in moment.catalog.programs)}
 
 
