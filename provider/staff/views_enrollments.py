@@ -4,7 +4,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts.rules import Permission
-from provider.enrollments import actions, queries
+from provider.enrollments import actions, queries, terms
 from provider.enrollments.lists import Filters, staff_page
 from provider.enrollments.rules import CancelReason, EnrollmentState
 from provider.kernel.doors import Door
@@ -64,7 +64,9 @@ def show(reference: str) -> ResponseReturnValue:
 
 @door.get("/<reference>/agreement")
 def agreement(reference: str) -> ResponseReturnValue:
-    return render_template("staff/enrollments/agreement.html", enrollment=queries.by_reference(reference))
+    enrollment = queries.by_reference(reference)
+    sections = terms.sections(enrollment.agreement.terms)
+    return render_template("staff/enrollments/agreement.html", enrollment=enrollment, sections=sections)
 
 
 @door.get("/<reference>/cancel")

@@ -4,6 +4,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts.rules import Permission
+from provider.accounts.sessions import may
 from provider.kernel.doors import Door
 from provider.kernel.web import actor, received_at
 from provider.mail import actions, queries
@@ -28,13 +29,16 @@ def index() -> ResponseReturnValue:
 @door.get("/<reference>")
 def show(reference: str) -> ResponseReturnValue:
     letter = queries.by_reference(reference)
-    return render_template("staff/mail/show.html", letter=letter, can_resend=letter.state is LetterState.FAILED)
+    resendable = letter.state in {LetterState.FAILED, LetterState.SENT} and may(Permission.RESEND_MAIL)
+    return render_template(
+        "staff/mail/show.html", letter=letter, shown=queries.shown(letter), can_resend=resendable
+    )
 
 
 @door.post("/<reference>/resend")
 def resend(reference: str) -> ResponseReturnValue:
     return try_to(
-        lambda: actions.resend(letter=queries.by_reference(reference), actor=actor(), at=received_at()),
+        lambda: actions.resend(queries.by_reference(reference, lock=True), actor=actor(), at=received_at()),
         "The letter is queued again.",
         url_for("staff_mail.show", reference=reference),
     )
