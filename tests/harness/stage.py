@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import sqlalchemy as sa
+from flask import Flask
 
 from config import Config
 from provider.app import create_app
@@ -18,7 +19,7 @@ from tests.harness import season
 from tests.harness.remote import RemoteClient, RemoteVisitor
 from tests.harness.season import Season
 from tests.harness.server import Server, running
-from tests.harness.stories import sign_in, token_for
+from tests.harness.stories import PASSWORD, token_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Stage:
     """The server and everybody in it."""
 
     server: Server
+    app: Flask
     season: Season
     letters: dict[str, str]
     links: dict[str, str]
@@ -33,7 +35,8 @@ class Stage:
     def cookies(self, email: str) -> dict[str, str]:
         """Sign somebody in and return the cookies of their browser."""
         visitor = RemoteVisitor(self.server.port)
-        sign_in(visitor, email)
+        visitor.get("/sign-in")
+        visitor.submit({"email": email, "password": PASSWORD}, follow=False)
         return cast("RemoteClient", visitor.client).cookies
 
 
@@ -54,4 +57,4 @@ def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
     }
     with running(server):
         server.start_web()
-        yield Stage(server, made, letters, links)
+        yield Stage(server, app, made, letters, links)

@@ -1,0 +1,163 @@
+"""Every page there is, with somebody who may open it: what pictures show, axe reads and crawlers visit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from provider.accounts.models import Person
+from provider.accounts.rules import Role
+from provider.kernel.database import db
+from provider.mail.models import OutboxLetter
+from provider.mail.rules import LetterState
+from provider.payments.models import Payment, Receipt
+from provider.programs.models import FaqItem, Program
+from provider.tasks.models import Task
+from provider.tuition.models import TuitionPlan
+from tests.harness.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One page: what it is called, who opens it (an address, or nobody), and whether its form is sent empty there."""
+
+    name: str
+    path: str
+    who: str | None = None
+    sent_empty: bool = False
+    status: int = 200
+
+
+PUBLIC = {
+    "home": "/",
+    "programs": "/programs",
+    "program-ccma": "/programs/ccma",
+    "program-cpt": "/programs/cpt",
+    "program-cpct-a": "/programs/cpct-a",
+    "tuition": "/tuition",
+    "refund-policy": "/policies/refunds",
+    "faq": "/faq",
+    "credentials": "/credentials",
+    "exam-ccma": "/exams/ccma",
+    "college-credit": "/college-credit",
+    "externships": "/externships",
+    "contact": "/contact",
+    "contact-sent": "/contact?sent=T-7K2M9Q4T",
+    "sign-in": "/sign-in",
+    "forgot-password": "/forgot-password",
+    "enroll-choose-plan": "/programs/ccma/enroll",
+    "enroll-upfront": "/programs/ccma/enroll?plan=upfront",
+    "enroll-installments": "/programs/cpt/enroll?plan=installments",
+}
+FORMS = {"contact", "sign-in", "forgot-password", "enroll-upfront"}
+
+
+def public(stage: Stage) -> Iterator[Visit]:
+    """Pages that a visitor opens, each form also as it looks when it was sent empty."""
+    for name, path in PUBLIC.items():
+        yield Visit(name, path)
+        if name in FORMS:
+            yield Visit(f"{name}-errors", path, sent_empty=True, status=422)
+    for name, path in stage.links.items():
+        yield Visit(name, path)
+    yield Visit("error-404", "/no/such/page", status=404)
+
+
+def student(stage: Stage) -> Iterator[Visit]:
+    """The student's desk and enrollment in each state, with the papers of one of them."""
+    for state, who in stage.season.students.items():
+        if state in {"started", "overpaid", "reversed", "too_late"}:
+            continue
+        here = f"/my/enrollments/{who.enrollment}"
+        yield Visit(f"my-{state}", here, who.email)
+        if who.payments:
+            yield Visit(f"my-{state}-refund", f"{here}/refund", who.email)
+    paying = stage.season["paying"]
+    here = f"/my/enrollments/{paying.enrollment}"
+    receipt = _one(stage, sa.select(Receipt.reference).join(Payment).where(Payment.reference == paying.payments[0]))
+    yield Visit("my", "/my", paying.email)
+    yield Visit("my-agreement", f"{here}/agreement", paying.email)
+    yield Visit("my-schedule", f"{here}/schedule", paying.email)
+    yield Visit("my-receipt", f"{here}/receipts/{receipt}", paying.email)
+    yield Visit("my-nobody", "/my")
+    yield Visit("error-404-student", "/my/enrollments/E-22222222", paying.email, status=404)
+
+
+def staff(stage: Stage) -> Iterator[Visit]:
+    """The back office: the home of each role, then every list, object and form, as an administrator sees them."""
+    for role, email in stage.season.staff.items():
+        yield Visit(f"staff-home-{role.value}", "/staff", email)
+    admin = stage.season.staff[Role.ADMIN]
+    for name, path in _staff_paths(stage).items():
+        yield Visit(f"staff-{name}", path, admin)
+    for name in ("payment-new", "people-new", "refund-new", "withdrawal", "faq-new", "policy-new"):
+        yield Visit(f"staff-{name}-errors", _staff_paths(stage)[name], admin, sent_empty=True, status=422)
+    yield Visit("staff-error-403", "/staff/people", stage.season.staff[Role.EDITOR], status=403)
+
+
+def _staff_paths(stage: Stage) -> dict[str, str]:
+    season = stage.season
+    program = _one(stage, sa.select(Program.reference).where(Program.slug == "ccma"))
+    plan = _one(stage, sa.select(TuitionPlan.reference).join(Program).where(Program.slug == "ccma"))
+    faq = _one(stage, sa.select(FaqItem.slug))
+    failed = _one(stage, sa.select(OutboxLetter.reference).where(OutboxLetter.state == LetterState.FAILED))
+    sent = _one(stage, sa.select(OutboxLetter.reference).where(OutboxLetter.template == "receipt"))
+    task = _one(stage, sa.select(Task.reference))
+    bursar = _one(stage, sa.select(Person.reference).where(Person.email == season.staff[Role.BURSAR]))
+    awaiting, late = season["awaiting"].enrollment, season["late"].enrollment
+    states = {f"enrollment-{name}": f"/staff/enrollments/{who.enrollment}" for name, who in season.students.items()}
+    refunds = {
+        f"refund-{name}": f"/staff/refunds/{season[name].refund}"
+        for name in ("refunding", "settled", "declined", "excepted")
+    }
+    return {
+        "tasks": "/staff/tasks",
+        "task": f"/staff/tasks/{task}",
+        "enrollments": "/staff/enrollments",
+        "enrollments-found": "/staff/enrollments?q=ana",
+        "enrollments-none": "/staff/enrollments?q=nobody+at+all",
+        **states,
+        "agreement": f"/staff/enrollments/{late}/agreement",
+        "cancel": f"/staff/enrollments/{awaiting}/cancel",
+        "payment-new": f"/staff/enrollments/{awaiting}/payments/new",
+        "refund-new": f"/staff/enrollments/{late}/refunds/new",
+        "withdrawal": f"/staff/enrollments/{late}/withdrawal",
+        "completions": "/staff/completions",
+        "payments": "/staff/payments",
+        "payments-awaited": "/staff/payments?view=awaited",
+        "payments-to-return": "/staff/payments?view=to_return",
+        "payment": f"/staff/payments/{season['fresh'].payments[0]}",
+        "payment-reverse": f"/staff/payments/{season['fresh'].payments[0]}/reverse",
+        "payment-to-return": f"/staff/payments/{season['too_late'].payments[0]}",
+        "refunds": "/staff/refunds",
+        **refunds,
+        "mail": "/staff/mail",
+        "mail-failed": "/staff/mail?state=failed",
+        "letter-failed": f"/staff/mail/{failed}",
+        "letter-sent": f"/staff/mail/{sent}",
+        "programs": "/staff/programs",
+        "program": f"/staff/programs/{program}",
+        "program-edit": f"/staff/programs/{program}/edit",
+        "plan-edit": f"/staff/programs/{program}/plans/{plan}",
+        "policies": "/staff/policies",
+        "policy-new": "/staff/policies/new",
+        "counsel": "/staff/policies/counsel",
+        "faq": "/staff/faq",
+        "faq-new": "/staff/faq/new",
+        "faq-edit": f"/staff/faq/{faq}",
+        "people": "/staff/people",
+        "people-new": "/staff/people/new",
+        "person": f"/staff/people/{bursar}",
+    }
+
+
+def _one(stage: Stage, query: sa.Select[str]) -> str:
+    with stage.app.app_context():
+        found: str = db.session.scalars(query.limit(1)).one()
+        db.session.remove()
+    return found
+
+
+def everything(stage: Stage) -> list[Visit]:
+    """All of them."""
+    return [*public(stage), *student(stage), *staff(stage)]
