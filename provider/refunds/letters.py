@@ -12,7 +12,7 @@ from provider.refunds.rules import RefundBasis
 
 def approved(refund: Refund, enrollment: Enrollment, *, recipient: str, link: SignedLink) -> Letter:
     """Word that the money goes back: how much, by which ways, and by when."""
-    parts: list[Value] = [{"amount_cents": one.amount_cents, "method": one.method.label} for one in refund.payouts]
+    parts: list[Value] = [{"amount_cents": one.amount_cents, "method": one.method.value} for one in refund.payouts]
     values = {
         "refund_reference": refund.reference,
         "amount_cents": refund.amount_cents,
@@ -46,7 +46,7 @@ def payout_sent(payout: Payout, enrollment: Enrollment, *, recipient: str) -> Le
     """Word that one payment's part was sent, with the reference by which a bank finds it."""
     values: dict[str, Value] = {
         "amount_cents": payout.amount_cents,
-        "method": payout.method.label,
+        "method": payout.method.value,
         "external_reference": payout.external_reference,
     }
     return _letter("payout_sent", payout.reference, enrollment, recipient, values)
