@@ -1,0 +1,237 @@
+"""The benchmark: the product against a bare Flask application, in one run, in turns, on SQLite and PostgreSQL.
+
+    make bench                         all of it, about five minutes
+    python -m tests.bench --quick      smaller tables and fewer rounds, for a look in between
+
+The web processes run as in production; the worker does not run, on either side, while something is measured.
+"""
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.bench import bare, table
+from tests.bench.fill import EMAIL, PASSWORD, fill
+from tests.bench.load import Order
+from tests.bench.measure import Loader, Series, median_ratio, rate_ratio
+from tests.bench.servers import Databases, Side, SqliteFiles, postgres
+from tests.bench.table import Row
+
+PROGRAM = "/programs/ccma"
+LIST = "/staff/enrollments"
+KINDS = {"first": "", "deep": "?before={deep}", "filtered": "?state=started&program=CCMA", "searched": "?q=garcia"}
+ENGINES = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured."""
+
+    small: int = 10_000
+    big: int = 100_000
+    rounds: int = 8
+    seconds: float = 1.5
+    list_rounds: int = 7
+    list_seconds: float = 0.6
+    starts: int = 5
+
+
+QUICK = Plan(small=2_000, big=20_000, rounds=4, seconds=0.8, list_rounds=4, list_seconds=0.4, starts=3)
+
+
+class Bench:
+    """All figures on one database."""
+
+    def __init__(self, databases: Databases, folder: Path, plan: Plan, loader: Loader) -> None:
+        self.databases, self.plan, self.loader = databases, plan, loader
+        self.rows: list[Row] = []
+        self.notes: list[str] = []
+        here = folder / databases.name
+        self.bare = Side("bare", here / "bare", databases.url("bare"), "/page", "tests.bench.bare:create_app()")
+        self.small = Side("product", here / "small", databases.url("small"), PROGRAM)
+        self.big = Side("product, more rows", here / "big", "", PROGRAM)
+        self.cookies: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Measure everything; what was started is ended, whatever happens."""
+        try:
+            self.from_empty()
+            self.fill()
+            self.cold_starts()
+            for side in (self.bare, self.small, self.big):
+                side.start()
+            for side in (self.small, self.big):
+                order = Order("sign_in", side.port, 1, 1, most=1, path=f"{EMAIL} {PASSWORD}")
+                self.cookies[side.name] = self.loader.must(order).cookie
+            self.pages()
+            self.lists()
+            self.flows()
+            if self.databases.name == "SQLite":
+                self.at_once()
+            self.memory()
+            self.statements()
+        finally:
+            for side in (self.bare, self.small, self.big):
+                side.stop()
+
+    def add(
+        self, bar: table.Bar, value: float, *, bare: str = "", product: str = "", errors: Sequence[str] = ()
+    ) -> None:
+        """Add a row, and what went wrong to the notes."""
+        self.rows.append(Row(bar, self.databases.name, value, bare, product, len(errors)))
+        self.notes += [f"{self.databases.name}, {bar.figure}: {error}" for error in errors[:3]]
+
+    def from_empty(self) -> None:
+        """Time the way from nothing to the first page: migrations, ZIP codes, catalog, start."""
+        began = time.perf_counter()
+        self.small.prepare()
+        prepared = time.perf_counter() - began
+        started = self.small.start()
+        self.small.stop()
+        self.add(table.EMPTY, prepared + started, product=f"prepare {prepared:.2f} s, start {started:.2f} s")
+
+    def fill(self) -> None:
+        """Fill the tables of all sides."""
+        bare.fill(self.bare.environ["DATABASE_URL"], self.plan.small)
+        fill(self.small.environ, 1, self.plan.small)
+        self.databases.copy("small", "big")
+        self.big.environ["DATABASE_URL"] = self.databases.url("big")
+        fill(self.big.environ, self.plan.small + 1, self.plan.big)
+
+    def cold_starts(self) -> None:
+        """Start and stop both sides in turns."""
+        times: dict[str, list[float]] = {"bare": [], "product": []}
+        for _ in range(self.plan.starts):
+            for side in (self.bare, self.small):
+                times[side.name].append(side.start())
+                side.stop()
+        ratio = statistics.median(b / a for a, b in zip(times["bare"], times["product"], strict=True))
+        plain, ours = (f"{statistics.median(times[name]):.2f} s" for name in ("bare", "product"))
+        self.add(table.COLD, ratio, bare=plain, product=ours)
+
+    def pages(self) -> None:
+        """Open the public page again and again."""
+        both = self.loader.in_turns(
+            {
+                "bare": Order("reading", self.bare.port, 8, self.plan.seconds, path="/page"),
+                "product": Order("reading", self.small.port, 8, self.plan.seconds, path=PROGRAM),
+            },
+            self.plan.rounds,
+        )
+        self.compare(table.PAGE, rate_ratio(both["product"], both["bare"]), both["bare"], both["product"])
+
+    def compare(self, bar: table.Bar, value: float, plain: Series, ours: Series) -> None:
+        """Add a row that shows two series."""
+        self.add(bar, value, bare=plain.written(), product=ours.written(), errors=plain.errors + ours.errors)
+
+    def lists(self) -> None:
+        """Open the staff list: first page, deep page, filtered and searched, few rows and many; one at a time."""
+        seconds, plan = self.plan.list_seconds, self.plan
+        orders = {"bare": Order("reading", self.bare.port, 1, seconds, path=f"/list?before={plan.small // 2}")}
+        for side, rows in ((self.small, plan.small), (self.big, plan.big)):
+            for kind, query in KINDS.items():
+                path = LIST + query.format(deep=rows // 20)
+                orders[f"{kind} {side.name}"] = Order(
+                    "reading", side.port, 1, seconds, path=path, cookie=self.cookies[side.name]
+                )
+        for name, order in orders.items():
+            if name != "bare" and self.loader.must(replace(order, most=1)).body.count(f'href="{LIST}/E-') < 50:
+                raise SystemExit(f"{order.path} does not show 50 enrollments")
+        found = self.loader.in_turns(orders, plan.list_rounds)
+        few, many = ({kind: found[f"{kind} {side.name}"] for kind in KINDS} for side in (self.small, self.big))
+        self.compare(table.LIST, median_ratio(few["first"], found["bare"]), found["bare"], few["first"])
+        growth = {kind: median_ratio(many[kind], few[kind]) for kind in KINDS}
+        told = ", ".join(f"{kind} {ratio:.2f}" for kind, ratio in growth.items())
+        errors = [error for series in found.values() for error in series.errors]
+        self.add(table.GROWTH, max(growth.values()), product=told, errors=errors)
+        tails = {name: series.tail() for name, series in found.items() if name != "bare"}
+        worst = max(tails, key=lambda name: tails[name])
+        self.add(table.TAIL, tails[worst], bare=f"{found['bare'].tail():.2f}", product=f"worst: {worst}")
+
+    def flows(self) -> None:
+        """Enroll from the program page to the confirmation."""
+        both = self.loader.in_turns(
+            {
+                "bare": Order("bare_enrollment", self.bare.port, 4, self.plan.seconds),
+                "product": Order("enrollment", self.small.port, 4, self.plan.seconds, path=PROGRAM),
+            },
+            self.plan.rounds,
+        )
+        self.compare(table.FLOW, rate_ratio(both["product"], both["bare"]), both["bare"], both["product"])
+        steps = (f"{step} {statistics.median(times) * 1000:.1f}" for step, times in both["product"].took.items())
+        self.notes.append(f"{self.databases.name}, full enrollment, p50 in ms: {', '.join(steps)}")
+
+    def at_once(self) -> None:
+        """Let eight clients enroll all the time; what counts is the POST."""
+        order = Order("enrollment", self.small.port, 8, self.plan.seconds, path=PROGRAM)
+        plain = Order("bare_enrollment", self.bare.port, 8, self.plan.seconds)
+        both = self.loader.in_turns({"bare": plain, "product": order}, self.plan.rounds)
+        ours, other = both["product"], both["bare"]
+        self.add(
+            table.AT_ONCE,
+            ours.tail("post"),
+            bare=f"{other.written('post')} ({other.tail('post'):.1f})",
+            product=ours.written("post"),
+            errors=ours.errors,
+        )
+
+    def memory(self) -> None:
+        """Read what each worker has for itself after all this work."""
+        plain, ours = (statistics.mean(side.own_megabytes()) for side in (self.bare, self.small))
+        self.add(table.MEMORY, ours / plain, bare=f"{plain:.0f} MB", product=f"{ours:.0f} MB")
+
+    def statements(self) -> None:
+        """Count statements and commits of one enrollment, on a server that counts them."""
+        self.small.stop()
+        self.small.app = "tests.bench.counting:create_app()"
+        self.small.start(BENCH_COUNT="1")
+        counted = self.loader.must(Order("enrollment", self.small.port, 1, 30, most=8, path=PROGRAM))
+        told = ", ".join(f"{step} {number}" for step, number in counted.statements.items())
+        self.add(
+            table.STATEMENTS, sum(counted.statements.values()), bare="page 0, form 0, post 2, done 1", product=told
+        )
+        others = sum(number for step, number in counted.commits.items() if step != "post")
+        self.add(table.COMMITS, counted.commits["post"], bare="1", product=f"{others} elsewhere in the flow")
+
+
+def main() -> int:
+    """Measure, print the table, and return 1 when something that must hold does not."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Speed against a bare Flask application."
+    )
+    parser.add_argument("--quick", action="store_true", help="smaller tables, fewer rounds: a look, not a judgement")
+    parser.add_argument("--only", choices=ENGINES, help="one database")
+    given = parser.parse_args()
+    plan = QUICK if given.quick else Plan()
+    began, folder = time.perf_counter(), Path(tempfile.mkdtemp(prefix="bench-"))
+    rows: list[Row] = []
+    notes: list[str] = []
+    try:
+        with Loader() as loader:
+            if given.only != "postgresql":
+                bench = Bench(SqliteFiles(folder), folder, plan, loader)
+                bench.run()
+                rows, notes = rows + bench.rows, notes + bench.notes
+            if given.only != "sqlite":
+                with postgres() as server:
+                    bench = Bench(server, folder, plan, loader)
+                    bench.run()
+                rows, notes = rows + bench.rows, notes + bench.notes
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(table.drawn(sorted(rows, key=lambda row: table.ORDER.index(row.bar)), small=plan.small, big=plan.big))
+    print("\n".join(["", *notes, f"{time.perf_counter() - began:.0f} s in all"]))
+    for row in rows:
+        if row.missed:
+            print(f"Missed on {row.database}: {row.bar.figure.format(small=plan.small, big=plan.big)}")
+    return int(any(row.missed for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The rows of the table: what was measured, what must hold, what is aimed at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line of the requirements: the figure's name, what it must reach, and what is aimed at."""
+
+    figure: str
+    must: float
+    aim: float
+    at_least: bool = False
+    unit: str = ""
+
+    def reached(self, value: float, limit: float) -> bool:
+        """Say whether a value is on the right side of a limit."""
+        return value >= limit if self.at_least else value <= limit
+
+    def written(self, limit: float) -> str:
+        """Write a limit as the table shows it."""
+        return f"{'≥' if self.at_least else '≤'} {limit:g}{self.unit}"
+
+
+PAGE = Bar("program page, 8 connections, against the bare page", 0.4, 0.7, at_least=True)
+FLOW = Bar("full enrollment, 4 clients, against the bare flow", 0.3, 0.5, at_least=True)
+STATEMENTS = Bar("SQL statements in that flow", 30, 20)
+COMMITS = Bar("durable commits in the POST", 1, 1)
+LIST = Bar("staff list, {small:,} enrollments, p50 against the bare list", 4, 2)
+GROWTH = Bar("the same list, {small:,} → {big:,} enrollments", 1.3, 1.1)
+TAIL = Bar("its p99 / p50", 4, 2.5)
+AT_ONCE = Bar("8 enrollments at once, p99 / p50 of the POST", 20, 8)
+COLD = Bar("cold start to first 200, against the bare one", 3, 2)
+MEMORY = Bar("own memory per worker, against the bare one", 3, 2)
+EMPTY = Bar("empty database to first page", 7, 3, unit=" s")
+ORDER = (PAGE, FLOW, STATEMENTS, COMMITS, LIST, GROWTH, TAIL, AT_ONCE, COLD, MEMORY, EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure on one database."""
+
+    bar: Bar
+    database: str
+    value: float
+    bare: str = ""
+    product: str = ""
+    errors: int = 0
+
+    @property
+    def verdict(self) -> str:
+        """Aim reached, must reached, or missed; an error always misses."""
+        if self.errors:
+            return f"MISSED, {self.errors} errors"
+        if not self.bar.reached(round(self.value, 3), self.bar.must):
+            return "MISSED"
+        return "aim" if self.bar.reached(round(self.value, 3), self.bar.aim) else "must"
+
+    @property
+    def missed(self) -> bool:
+        """Say whether what must hold does not."""
+        return self.verdict.startswith("MISSED")
+
+
+HEADINGS = ("figure", "database", "bare", "product", "value", "must", "aim", "reached")
+
+
+def drawn(rows: Sequence[Row], **sizes: int) -> str:
+    """Draw the table."""
+    lines = [HEADINGS] + [
+        (
+            row.bar.figure.format(**sizes),
+            row.database,
+            row.bare,
+            row.product,
+            f"{row.value:.2f}{row.bar.unit}" if row.value % 1 else f"{row.value:g}{row.bar.unit}",
+            row.bar.written(row.bar.must),
+            row.bar.written(row.bar.aim),
+            row.verdict,
+        )
+        for row in rows
+    ]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    lines.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
