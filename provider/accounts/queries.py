@@ -64,7 +64,7 @@ def staff() -> list[Person]:
 def names(references: set[str]) -> dict[str, str]:
     """Return the names of these people, for timelines."""
     rows = db.session.execute(sa.select(Person.reference, Person.name).where(Person.reference.in_(references)))
-    return dict(rows.tuples())
+    return {reference: name for reference, name in rows}  # noqa: C416 - rows are Row objects, plain pairs are wanted
 
 
 def link_by_hash(token_hash: str) -> SignedLink | None:
