@@ -26,6 +26,10 @@ class Sqlite:
             self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
         shutil.copyfile(self.file.with_name(f"{name}.template"), self.file)
 
+    def take_away(self) -> None:
+        """Leave nothing that could be opened, until the next reset."""
+        self.file.write_bytes(b"this is no database" * 1000)
+
 
 class Postgres:
     """A database of a real server, put back by creating it from its template."""
@@ -48,6 +52,12 @@ class Postgres:
 
     def reset_to(self, name: str) -> None:
         self._make(self.name, f"{self.name}_{name}")
+
+    def take_away(self) -> None:
+        """End every connection and leave nothing to connect to, until the next reset."""
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name))
+        with psycopg.connect(self.server_uri, autocommit=True) as connection:
+            connection.execute(drop)
 
 
 Database = Sqlite | Postgres
