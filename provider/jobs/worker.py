@@ -136,11 +136,8 @@ def _give_up(lease: Lease, error: str, now: dt.datetime) -> None:
 
 def _told(error: BaseException) -> str:
     """Write an error on one line, with the place in our code; the values that a statement carried stay out."""
-    ours = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith(str(_ROOT / "provider"))
-    ]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    ours = [frame for frame in frames if frame.filename.startswith(str(_ROOT / "provider"))]
     place = f" ({Path(ours[-1].filename).relative_to(_ROOT)}:{ours[-1].lineno})" if ours else ""
     words = str(getattr(error, "orig", None) or error)
     first = (words.splitlines() or [""])[0][:300]
