@@ -33,10 +33,13 @@ class Line(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ANN401 - marshmallow's signature
         plain = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        return super()._deserialize(plain, attr, data, **kwargs)
+        typed = super()._deserialize(plain, attr, data, **kwargs)
+        if self.required and not typed:
+            raise self.make_error("required")
+        return typed
 
 
-class Prose(Text):
+class Prose(Line):
     """Text of several lines."""
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - passed through

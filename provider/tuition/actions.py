@@ -71,6 +71,13 @@ def set_plans(
     return added, retired
 
 
+def check_class(*, program: Program, class_weeks: int) -> None:
+    """Pass when the plans a program is sold under fit a class of this length; raises PlansRefused."""
+    drafts = [queries.draft(plan) for plan in queries.on_sale(program.id)]
+    if drafts:
+        _check(drafts, class_weeks)
+
+
 def confirm_counsel(*, topic: str, name: str, on: dt.date, actor: Actor, at: dt.datetime) -> CounselConfirmation:
     """Remember an administrator's word that counsel was asked about a topic; once per topic."""
     if queries.counsel(topic) is not None:
