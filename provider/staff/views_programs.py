@@ -87,8 +87,10 @@ def _save(reference: str, data: dict[str, Any]) -> None:
         state_rules=data["state_rules"],
         links=data["links"],
     )
+    program = queries.program(reference)
+    tuition.check_class(program=program, class_weeks=data["class_weeks"])
     actions.save_program_version(
-        program=queries.program(reference),
+        program=program,
         title=data["title"],
         class_weeks=data["class_weeks"],
         sample=data["sample"],
