@@ -36,7 +36,7 @@ class EnrollmentLine:
     accepted_at: dt.datetime
     purchased_at: dt.datetime | None
     hold_on: dt.date | None
-    program_title: str
+    program_code: str
     plan_title: str
     total_cents: int
     paid_cents: int
@@ -84,7 +84,7 @@ _LINES = sa.select(
     Enrollment.accepted_at,
     Enrollment.purchased_at,
     Enrollment.hold_on,
-    Agreement.program_title,
+    Agreement.program_code,
     Agreement.plan_title,
     Agreement.total_cents,
     _PAID,

@@ -67,7 +67,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RecursionError, _unreadable)
     app.register_error_handler(sa.exc.OperationalError, _database_away)
-    app.jinja_env.filters.update(money=money.dollars, when=when, day=day, utc=utc)
+    app.jinja_env.filters.update(money=money.dollars, when=when, brief=brief, day=day, utc=utc)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -143,6 +143,12 @@ def when(instant: dt.datetime, zone: ZoneInfo | str | None = None) -> str:
     local = instant.astimezone(known)
     clock_time = f"{local:%I:%M:%S %p}".lstrip("0")
     return f"{day(local.date())}, {clock_time} {local:%Z}"
+
+
+def brief(instant: dt.datetime) -> str:
+    """Write an instant as a list shows it, to the minute in the school's zone: ``Nov 21, 2026, 6:31 PM``."""
+    local = instant.astimezone(settings().SCHOOL_ZONE)
+    return f"{local:%b} {local.day}, {local.year}, {f'{local:%I:%M %p}'.lstrip('0')}"
 
 
 def utc(instant: dt.datetime) -> str:

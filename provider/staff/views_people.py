@@ -96,4 +96,4 @@ def enable(reference: str) -> ResponseReturnValue:
 
 
 def _person(person: Person, form: Form) -> str:
-    return render_template("staff/people/show.html", person=person, form=form)
+    return render_template("staff/people/show.html", member=person, form=form)
