@@ -32,12 +32,16 @@ def returnable(paid: Sequence[Payment]) -> list[Payment]:
 def decision(
     enrollment: Enrollment, paid: Sequence[Payment], window: Window | None, *, asked_at: dt.datetime
 ) -> Decision:
-    """Decide a request that reached the school at an instant, on the payments as they were read."""
+    """Decide a request that reached the school at an instant, on the payments as they were read.
+
+    Money that a bank holds in a dispute was captured, too; it is no reason to say that nothing came in.
+    """
+    captured = (one for one in paid if one.state in {PaymentState.CAPTURED, PaymentState.DISPUTED})
     return policies.decide(
         terms=payments.terms(enrollment),
         window=window,
         asked_at=asked_at,
-        captured_cents=sum(one.amount_cents - one.refunded_cents for one in returnable(paid)),
+        captured_cents=sum(one.amount_cents - one.refunded_cents for one in captured),
         already_refunded=enrollment.state is EnrollmentState.REFUNDED,
         disputed=any(one.state is PaymentState.DISPUTED for one in paid),
     )

@@ -3,20 +3,6 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 from flask.ctx import AppContext
-from tests.harness.money import (
-    ACCEPTED,
-    BURSAR,
-    PAID,
-    agreed,
-    books,
-    letters,
-    payment,
-    postings,
-    record,
-    reverse,
-    rows,
-    stored,
-)
 
 from provider.accounts.actions import add_person
 from provider.enrollments import actions as enrollments
@@ -39,10 +25,25 @@ from provider.payments.actions import (
 )
 from provider.payments.rules import PaymentMethod
 from provider.tasks.queries import about as tasks_about
+from tests.harness.money import (
+    ACCEPTED,
+    BURSAR,
+    PAID,
+    agreed,
+    books,
+    letters,
+    payment,
+    postings,
+    record,
+    reverse,
+    rows,
+    stored,
+)
 
 DAY = dt.timedelta(days=1)
 UPFRONT = 189_900
 QUARTER = 52_500  # one of four installments
+CLAUSE = "Refund policy version 1, which you accepted with the agreement: 24 hours from your first payment."
 
 
 def test_the_first_payment_makes_the_enrollment_active_at_the_instant_of_recording(context: AppContext) -> None:
@@ -87,7 +88,7 @@ def test_the_receipt_freezes_the_deadline_and_its_letter_opens_the_refund_page(c
         "for_return": False,
         "deadline_at": deadline,
         "zone": "America/Los_Angeles",
-        "deadline_clause": "Refund policy version 1, which you accepted with the agreement: 24 hours from your first payment.",
+        "deadline_clause": CLAUSE,
         "refund_link": link,
         "enrollment_path": f"/my/enrollments/{reference}",
         "open_cents": 3 * QUARTER,
