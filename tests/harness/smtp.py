@@ -96,6 +96,10 @@ class _Handler:
         await asyncio.sleep(self.server.silent_seconds)
         return "250 OK"
 
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - as above
+        self.server.left.set()
+        return "221 Bye"
+
     @staticmethod
     def _hang_up(server: SMTP) -> str:
         assert isinstance(server.transport, asyncio.Transport)
@@ -116,6 +120,7 @@ class MailServer:
         self.slow_seconds = 0.0  # before the mail is kept
         self.silent_seconds = 0.0  # after it was kept, before the answer
         self.taken = threading.Event()
+        self.left = threading.Event()
         self.tls: ssl.SSLContext | None = None
         self._controller: Controller | None = None
 

@@ -15,6 +15,7 @@ from provider.mail.gateway import Maildir, Reply, Smtp, Transport, transport
 from provider.mail.rules import Outcome
 from tests.harness.smtp import Fault, MailServer, mail_server
 
+LOST = "SMTPServerDisconnected: Connection unexpectedly closed"
 SENDER, RECIPIENT = "enquiries@example.org", "ana@example.com"
 
 
@@ -70,8 +71,8 @@ def test_a_maildir_is_for_its_owner_only(tmp_path: Path) -> None:
         (Fault.REFUSE, Reply(Outcome.PERMANENT, "550 5.1.1 No such mailbox")),
         (Fault.BUSY_AT_DATA, Reply(Outcome.TEMPORARY, "451 4.3.0 Not now")),
         (Fault.REFUSE_AT_DATA, Reply(Outcome.PERMANENT, "554 5.7.1 Looks like spam")),
-        (Fault.DROP_AFTER_DATA, Reply(Outcome.AMBIGUOUS, "SMTPServerDisconnected: Connection unexpectedly closed")),
-        (Fault.HANG_UP, Reply(Outcome.UNREACHABLE, "SMTPServerDisconnected: Connection unexpectedly closed")),
+        (Fault.DROP_AFTER_DATA, Reply(Outcome.AMBIGUOUS, LOST)),
+        (Fault.HANG_UP, Reply(Outcome.UNREACHABLE, LOST)),
     ],
     ids=lambda value: value.name.lower() if isinstance(value, Fault) else "",
 )
