@@ -1,5 +1,6 @@
 """What a student sends to enroll."""
 
+import functools
 from typing import Any, cast
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -73,12 +74,6 @@ class Enroll(Schema):
     notice = fields.Boolean(
         load_default=False, metadata={"label": "I have read the notice for my state", "widget": "checkbox"}
     )
-    signature = Text(
-        required=True,
-        longest=LONGEST_NAME,
-        metadata={"label": "Your signature", "hint": "Type your full legal name.", "autocomplete": "off"},
-    )
-    consent = Confirmed(required=True, metadata={"label": CONSENT})
 
     @validates_schema(skip_on_field_errors=False)
     def check_shapes(self, data: dict[str, Any], **_: object) -> None:
@@ -92,15 +87,23 @@ class Enroll(Schema):
             raise ValidationError(problems)
 
 
-def enroll_schema(prerequisites: tuple[str, ...]) -> Schema:
-    """Return the form of one program: its prerequisites are confirmed one by one, just above the signature."""
+@functools.lru_cache(maxsize=64)
+def _enroll_in(prerequisites: tuple[str, ...]) -> type[Schema]:
     confirmations: dict[str, fields.Field[Any]] = {
         f"{PREREQUISITE}{number}": Confirmed(required=True, metadata={"label": sentence})
         for number, sentence in enumerate(prerequisites, 1)
     }
-    made = cast("type[Schema]", Enroll.from_dict(confirmations, name="EnrollInProgram"))
-    return made()
+    signing: dict[str, fields.Field[Any]] = {
+        "signature": Text(
+            required=True,
+            longest=LONGEST_NAME,
+            metadata={"label": "Your signature", "hint": "Type your full legal name.", "autocomplete": "off"},
+        ),
+        "consent": Confirmed(required=True, metadata={"label": CONSENT, "summary": "Electronic records"}),
+    }
+    return cast("type[Schema]", Enroll.from_dict(confirmations | signing, name="EnrollInProgram"))
 
 
-class Cancel(Schema):
-    """A student cancels before paying; nothing has to be said."""
+def enroll_schema(prerequisites: tuple[str, ...]) -> Schema:
+    """Return the form of one program: its prerequisites are confirmed one by one, just above the signature."""
+    return _enroll_in(prerequisites)()

@@ -72,6 +72,13 @@ class Schema(ma.Schema):
 
         unknown = ma.RAISE
 
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Say what to do about a field that was left out, unless it says so itself."""
+        super().on_bind_field(field_name, field_obj)
+        if field_obj.error_messages["required"] == fields.Field.default_error_messages["required"]:
+            chosen = field_obj.metadata.get("widget") in {"select", "radio"}
+            field_obj.error_messages["required"] = "Choose one of these." if chosen else "Fill this in."
+
     error_messages = {"unknown": "This form has no such field. Reload the page and try again."}
 
 
@@ -83,10 +90,11 @@ def _listed(checks: Any) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as a page shows it."""
+    """One field as a page shows it; ``summary`` is its short name in the list of errors."""
 
     name: str
     label: str
+    summary: str
     hint: str
     widget: str
     value: Any
@@ -167,6 +175,7 @@ class Form:
         return Field(
             name=name,
             label=meta.get("label", name),
+            summary=meta.get("summary", meta.get("label", name)),
             hint=meta.get("hint", ""),
             widget=meta.get("widget", "checkbox" if isinstance(declared, fields.Boolean) else "text"),
             value=self.values.get(name, ""),
