@@ -137,7 +137,7 @@ def _flask_settings(config: Config) -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": config.DATABASE_URL,
         "SQLALCHEMY_ENGINE_OPTIONS": database.engine_options(config.DATABASE_URL),
         "MAX_CONTENT_LENGTH": 11 * web.MEGABYTE,
-        "MAX_FORM_MEMORY_SIZE": web.MEGABYTE // 2,
+        "MAX_FORM_MEMORY_SIZE": web.LARGEST_TEXT,
         "MAX_FORM_PARTS": 200,
         "SESSION_COOKIE_NAME": "__Host-session" if config.production else f"session-{config.PORT}",
         "SESSION_COOKIE_SECURE": config.production,

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import marshmallow as ma
@@ -51,7 +51,7 @@ class LocalTime(ma.fields.Field[dt.datetime]):
     }
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dt.datetime:
-        zone: ZoneInfo = self.root.zone
+        zone = cast("ZonedSchema", self.root).zone
         try:
             wall = dt.datetime.fromisoformat(str(value)[:LONGEST_INSTANT])
         except ValueError:

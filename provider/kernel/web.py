@@ -18,6 +18,7 @@ from provider.kernel.registry import registry
 from provider.kernel.settings import settings
 
 MEGABYTE = 1024 * 1024
+LARGEST_TEXT = MEGABYTE // 2
 HOUR = dt.timedelta(hours=1)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -74,6 +75,10 @@ def install(app: Flask) -> None:
 def _stamp() -> None:
     g.received_at = clock.now()
     g.request_id = secrets.token_hex(8)
+    if (
+        request.mimetype != "multipart/form-data"
+    ):  # only forms with files may be larger, and Werkzeug limits their texts
+        request.max_content_length = LARGEST_TEXT
 
 
 def _headers(response: Response) -> Response:
@@ -146,9 +151,13 @@ def when(instant: dt.datetime, zone: ZoneInfo | str | None = None) -> str:
 
 
 def brief(instant: dt.datetime) -> str:
-    """Write an instant as a list shows it, to the minute in the school's zone: ``Nov 21, 2026, 6:31 PM``."""
+    """Write an instant as a list shows it, to the minute in the school's zone: ``Nov 21, 2026, 6:31 PM``.
+
+    It breaks only between the date and the time.
+    """
     local = instant.astimezone(settings().SCHOOL_ZONE)
-    return f"{local:%b} {local.day}, {local.year}, {f'{local:%I:%M %p}'.lstrip('0')}"
+    time_of_day = f"{local:%I:%M\N{NO-BREAK SPACE}%p}".lstrip("0")
+    return f"{local:%b}\N{NO-BREAK SPACE}{local.day},\N{NO-BREAK SPACE}{local.year}, {time_of_day}"
 
 
 def utc(instant: dt.datetime) -> str:
