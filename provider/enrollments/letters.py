@@ -34,6 +34,7 @@ def received(enrollment: Enrollment, prove: SignedLink, *, lapses_on: dt.date, r
         values=_values(enrollment)
         | {
             "prove_link": prove.reference,
+            "expires_at": prove.expires_at.isoformat(),
             "rows": rows,
             "lapses_on": lapses_on.isoformat(),
             "refund_sentence": refund_sentence,

@@ -24,6 +24,7 @@ def approved(refund: Refund, enrollment: Enrollment, *, recipient: str, link: Si
         "zone": enrollment.zone,
         "refund_link": link.reference,
         "override": refund.basis is RefundBasis.OVERRIDE,
+        "basis": refund.basis.value,
     }
     return _letter("refund_approved", refund.reference, enrollment, recipient, values)
 

@@ -21,6 +21,7 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "plan": "Four installments",
         "total_cents": 129_900,
         "prove_link": LINK,
+        "expires_at": _AT,
         "rows": [{"due_on": "2026-11-21", "amount_cents": 65_000}, {"due_on": "2026-12-21", "amount_cents": 64_900}],
         "lapses_on": "2026-12-05",
         "refund_sentence": "You can have all your money back within 24 hours of your first payment.",
@@ -62,6 +63,7 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "clause": "Refund policy version 1, which you accepted with the agreement.",
         "refund_link": LINK,
         "override": False,
+        "basis": "window",
     },
     "refund_declined": {
         **_ONE,

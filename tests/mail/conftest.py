@@ -24,6 +24,13 @@ def server(app: Flask) -> Iterator[MailServer]:
 
 
 @pytest.fixture
+def words(_templates: Flask) -> Iterator[None]:
+    """The application's settings, for tests that only write letters and need no fresh database."""
+    with _templates.app_context():
+        yield
+
+
+@pytest.fixture
 def post(context: object) -> Callable[..., str]:
     """Post a letter in a transaction of its own; returns its reference."""
 

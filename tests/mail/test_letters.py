@@ -40,7 +40,7 @@ NOTHING_TO_GIVE_BACK: dict[str, Value] = {
     "purchase": False,
 }
 
-pytestmark = pytest.mark.usefixtures("context")
+pytestmark = pytest.mark.usefixtures("words")
 
 
 def outbox(template: str = "staff_notice", **changed: object) -> OutboxLetter:
@@ -184,6 +184,7 @@ def test_a_declined_request_is_answered_with_both_instants_and_the_states_law() 
         ("withdrawal", {"reason": None, "waived_cents": 0, "still_owed_cents": 64_900}),
         ("payout_sent", {"external_reference": None}),
         ("refund_approved", {"override": True, "refund_link": None}),
+        ("refund_approved", {"basis": "late_payment"}),
         *(
             ("enrollment_canceled", {"reason": reason})
             for reason in ("student", "replaced", "already_enrolled", "staff")
