@@ -96,15 +96,19 @@ def _fate(row: Row, enrollment: Enrollment | None, now: dt.datetime, zone: ZoneI
         return Fate.ALREADY, enrollment.completed_at
     if not LIFECYCLE.can(enrollment.state, EnrollmentState.COMPLETED):
         return Fate.NOT_ACTIVE, None
-    if not row.completed_on:
-        return Fate.COMPLETES, now
+    return _dated(row.completed_on, enrollment.accepted_at, now, zone) if row.completed_on else (Fate.COMPLETES, now)
+
+
+def _dated(
+    completed_on: str, accepted_at: dt.datetime, now: dt.datetime, zone: ZoneInfo
+) -> tuple[Fate, dt.datetime | None]:
     try:
-        day = dt.date.fromisoformat(row.completed_on)
+        day = dt.date.fromisoformat(completed_on)
     except ValueError:
         return Fate.NOT_A_DATE, None
     if day > day_of(now, zone):
         return Fate.IN_THE_FUTURE, None
-    if day < day_of(enrollment.accepted_at, zone):
+    if day < day_of(accepted_at, zone):
         return Fate.TOO_EARLY, None
     return Fate.COMPLETES, min(end_of(day, zone), now)
 

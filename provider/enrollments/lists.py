@@ -49,7 +49,7 @@ def staff_page(
     ids = limited(_narrowed(filters), Enrollment.id, before=before, after=after, size=size).subquery()
     order = Enrollment.id.asc() if after is not None else Enrollment.id.desc()
     query = _LINES.join(ids, ids.c.id == Enrollment.id).order_by(order)
-    found = [EnrollmentLine(*row) for row in db.session.execute(query)]
+    found = [EnrollmentLine(*tuple(row)) for row in db.session.execute(query)]
     return turned(found, before=before, after=after, size=size)
 
 

@@ -11,6 +11,7 @@ from provider.kernel.errors import DomainError, NotAllowed, NotFound
 from provider.kernel.forms import Form
 
 T = TypeVar("T")
+_NOT_OF_THE_FORM: tuple[type[DomainError], ...] = (NotFound, NotAllowed, Busy)
 
 
 def attempt(form: Form, work: Callable[[], T], *, telling: tuple[type[DomainError], ...] = ()) -> T | None:
@@ -20,9 +21,9 @@ def attempt(form: Form, work: Callable[[], T], *, telling: tuple[type[DomainErro
     """
     try:
         return retrying(work)
-    except (NotFound, NotAllowed, Busy, *telling):
-        raise
     except DomainError as refusal:
+        if isinstance(refusal, _NOT_OF_THE_FORM + telling):
+            raise
         form.add_error("_schema", refusal.sentence)
         return None
 
@@ -37,9 +38,9 @@ def try_to(work: Callable[[], object], sentence: str, target: str) -> ResponseRe
     """Do what a button without fields asks for; a refusal is told on the page to go on with."""
     try:
         retrying(work)
-    except (NotFound, NotAllowed, Busy):
-        raise
     except DomainError as refusal:
+        if isinstance(refusal, _NOT_OF_THE_FORM):
+            raise
         flash(refusal.sentence, "error")
         return redirect(target, code=303)
     return done(sentence, target)

@@ -71,7 +71,7 @@ class RecordPayment(ZonedSchema):
     )
 
     @validates_schema
-    def ask_for_proof(self, data: dict[str, Any], **_: Any) -> None:
+    def ask_for_proof(self, data: dict[str, Any], **_: object) -> None:
         """Want a file or a note."""
         if data.get("proof_file") is None and not data.get("proof_note"):
             raise ValidationError("Attach the proof, or write where it can be seen.", "proof_note")
@@ -169,7 +169,7 @@ class CompletionsFile(Schema):
         most_bytes=LONGEST_CSV,
         metadata={
             "label": "CSV file",
-            "hint": "A first line with the column reference and, if you like, completed_on (2026-11-21). 1 megabyte at most.",
+            "hint": "Its first line names the column reference and, if you like, completed_on (2026-11-21).",
             "attrs": {"accept": ".csv,text/csv"},
         },
     )

@@ -139,11 +139,13 @@ class EditProgram(Schema):
         error_messages={"invalid": _WEEKS, "required": _WEEKS},
         metadata={"label": "Length of the class in weeks", "inputmode": "numeric", "attrs": {"size": "5"}},
     )
-    credentials = fields.List(Text(longest=32), load_default=list, metadata={"label": "Credentials", "widget": "checkboxes"})
+    credentials = fields.List(
+        Text(longest=32), load_default=list, metadata={"label": "Credentials", "widget": "checkboxes"}
+    )
     inclusions = Inclusions(
         metadata={
             "label": "What tuition includes",
-            "hint": "One thing a line: key | name | included, not included or not stated | note. exam_fee has to be there.",
+            "hint": "One a line: key | name | included, not included or not stated | note. One key is exam_fee.",
             "attrs": {"rows": "8"},
         }
     )
@@ -157,7 +159,7 @@ class EditProgram(Schema):
     state_rules = StateRules(
         metadata={
             "label": "States",
-            "hint": "Where it is closed or needs a notice, one a line: state | notice or closed | sentence | source | 2026-11-21.",
+            "hint": "Where not open, one a line: state | notice or closed | sentence | source | 2026-11-21.",
             "attrs": {"rows": "4"},
         }
     )

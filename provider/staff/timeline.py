@@ -1,4 +1,4 @@
-"""One enrollment as a story: history, money and letters in the order of their instants, in words a person understands."""
+"""One enrollment as a story: history, money and letters by their instants, in words a person understands."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,5 +1,6 @@
 """What waits for the one who is looking: counts of every queue, and the first of each with a way to act."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +69,7 @@ _LABELS = {
     "late": "Installments late",
     "letters": "Letters failed",
 }
-_ROWS = {
+_ROWS: dict[str, Callable[[], list[Any]]] = {
     "tasks": lambda: list(tasks.page(size=FIRST).rows),
     "payouts": lambda: waiting(FIRST),
     "awaited": lambda: list(staff_page(Filters(states=tuple(sorted(UNPAID_STATES))), size=FIRST).rows),

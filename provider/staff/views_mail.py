@@ -12,9 +12,7 @@ from provider.mail.rules import LetterState
 from provider.staff.answers import try_to
 from provider.staff.listing import key
 
-door = Door(
-    "staff_mail", __name__, needs=Permission.SEE_MAIL, changes=Permission.RESEND_MAIL, url_prefix="/staff/mail"
-)
+door = Door("staff_mail", __name__, needs=Permission.SEE_MAIL, changes=Permission.RESEND_MAIL, url_prefix="/staff/mail")
 
 
 @door.get("")
@@ -30,9 +28,7 @@ def index() -> ResponseReturnValue:
 def show(reference: str) -> ResponseReturnValue:
     letter = queries.by_reference(reference)
     resendable = letter.state in {LetterState.FAILED, LetterState.SENT} and may(Permission.RESEND_MAIL)
-    return render_template(
-        "staff/mail/show.html", letter=letter, shown=queries.shown(letter), can_resend=resendable
-    )
+    return render_template("staff/mail/show.html", letter=letter, shown=queries.shown(letter), can_resend=resendable)
 
 
 @door.post("/<reference>/resend")

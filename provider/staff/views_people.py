@@ -1,5 +1,7 @@
 """Who works here: inviting, roles, locking an account."""
 
+from typing import Any
+
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -19,7 +21,7 @@ door = Door(
     changes=Permission.MANAGE_PEOPLE,
     url_prefix="/staff/people",
 )
-ROLE_CHOICES = [(role.value, role.label, role.duty) for role in Role]
+ROLE_CHOICES: Any = [(role.value, role.label, role.duty) for role in Role]  # the third part is a hint
 
 
 @door.get("")
@@ -78,9 +80,7 @@ def change_roles(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/disable")
 def disable(reference: str) -> ResponseReturnValue:
     return try_to(
-        lambda: actions.disable(
-            person=queries.by_reference(reference, lock=True), actor=actor(), at=received_at()
-        ),
+        lambda: actions.disable(person=queries.by_reference(reference, lock=True), actor=actor(), at=received_at()),
         "The account is locked and signed out everywhere.",
         url_for("staff_people.show", reference=reference),
     )

@@ -71,9 +71,7 @@ def _version_page(form: Form) -> str:
 @door.post("/floors/<reference>/on")
 def enable(reference: str) -> ResponseReturnValue:
     return try_to(
-        lambda: actions.enable_floor(
-            row=queries.floor_row(reference, lock=True), actor=actor(), at=received_at()
-        ),
+        lambda: actions.enable_floor(row=queries.floor_row(reference, lock=True), actor=actor(), at=received_at()),
         "The row is turned on. It counts for every request from now on.",
         url_for("staff_policies.index"),
     )
@@ -82,9 +80,7 @@ def enable(reference: str) -> ResponseReturnValue:
 @door.post("/floors/<reference>/off")
 def disable(reference: str) -> ResponseReturnValue:
     return try_to(
-        lambda: actions.disable_floor(
-            row=queries.floor_row(reference, lock=True), actor=actor(), at=received_at()
-        ),
+        lambda: actions.disable_floor(row=queries.floor_row(reference, lock=True), actor=actor(), at=received_at()),
         "The row is turned off. What was decided with it stays decided.",
         url_for("staff_policies.index"),
     )

@@ -154,9 +154,7 @@ def _send(reference: str, external_reference: str) -> None:
 @door.post("/payments/<reference>/return")
 def return_payment(reference: str) -> ResponseReturnValue:
     return try_to(
-        lambda: actions.return_late_payment(
-            payment=payments.by_reference(reference), actor=actor(), at=received_at()
-        ),
+        lambda: actions.return_late_payment(payment=payments.by_reference(reference), actor=actor(), at=received_at()),
         "The payment goes back. Send the money, and enter its reference under Refunds.",
         url_for("staff_payments.show", reference=reference),
     )
@@ -191,9 +189,7 @@ def withdraw(reference: str) -> ResponseReturnValue:
         attempt(form, lambda: _withdraw(reference, form.data))
     if not form.ok:
         return _withdrawal_page(reference, form), 422
-    return done(
-        "The student is withdrawn and gets a letter.", url_for("staff_enrollments.show", reference=reference)
-    )
+    return done("The student is withdrawn and gets a letter.", url_for("staff_enrollments.show", reference=reference))
 
 
 def _withdraw(reference: str, data: dict[str, Any]) -> None:
@@ -210,6 +206,4 @@ def _withdrawal_page(reference: str, form: Form) -> str:
     enrollment = enrollments.by_reference(reference)
     outlook = queries.outlook(enrollment, received_at())
     owed = sum(one.open_cents for one in payments.owed(enrollment))
-    return render_template(
-        "staff/refunds/withdraw.html", enrollment=enrollment, form=form, outlook=outlook, owed=owed
-    )
+    return render_template("staff/refunds/withdraw.html", enrollment=enrollment, form=form, outlook=outlook, owed=owed)

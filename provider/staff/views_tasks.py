@@ -14,9 +14,7 @@ from provider.staff.schemas import FinishTask
 from provider.tasks import actions, queries
 from provider.tasks.rules import TaskKind, TaskState
 
-door = Door(
-    "staff_tasks", __name__, needs=Permission.SEE_TASKS, changes=Permission.DO_TASKS, url_prefix="/staff/tasks"
-)
+door = Door("staff_tasks", __name__, needs=Permission.SEE_TASKS, changes=Permission.DO_TASKS, url_prefix="/staff/tasks")
 
 
 @door.get("")
