@@ -136,7 +136,8 @@ class Form:
                 continue
             given = posted.getlist(name)
             declared = self.schema.fields.get(name)
-            self.values[name] = given if isinstance(declared, _LISTS) else given[-1]
+            shown = [value.replace("\0", "") for value in given]  # HTML cannot carry it back
+            self.values[name] = shown if isinstance(declared, _LISTS) else shown[-1]
             if len(given) > 1 and not isinstance(declared, _LISTS):
                 self.add_error(name, "This field was sent twice. Reload the page and try again.")
             elif isinstance(declared, _LISTS):
