@@ -34,7 +34,7 @@ def receipt(
             "receipt_reference": paper.reference,
             "amount_cents": payment.amount_cents,
             "method": payment.method.value,
-            "received_at": payment.received_at.isoformat(),
+            "recorded_at": payment.recorded_at.isoformat(),
             "purchase": purchase,
             "for_return": payment.for_return,
             "deadline_at": window.deadline.isoformat() if window else None,

@@ -83,7 +83,7 @@ def test_the_receipt_freezes_the_deadline_and_its_letter_opens_the_refund_page(c
         "receipt_reference": paper.reference,
         "amount_cents": QUARTER,
         "method": "check",
-        "received_at": PAID.isoformat(),
+        "recorded_at": PAID.isoformat(),
         "purchase": True,
         "for_return": False,
         "deadline_at": deadline,
