@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import html
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -111,6 +112,7 @@ def main() -> int:
     chromium, started = executable(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="school-stage-") as place, staged(Path(place)) as stage:
         camera = asyncio.run(take(stage, folder, asked.only, chromium))
+        shutil.copyfile(stage.server.log, folder / "server.log")
     write_index(folder, sorted(camera.names))
     print(f"{len(camera.names)} pages in {time.monotonic() - started:.0f} s: {folder / 'index.html'}")
     for sentence in camera.wrong:
