@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from provider.kernel.errors import NotFound
-from provider.policies.rules import PolicyVersion, StateFloor
+from provider.policies.rules import PolicyVersion, StateFloor, in_force
 from provider.programs.rules import (
     InclusionLine,
     Link,
@@ -169,6 +169,10 @@ class Catalog:
         if found is None:
             raise NotFound
         return found
+
+    def policy_at(self, at: dt.datetime) -> PolicyVersion | None:
+        """Return the refund policy in force at an instant, or None before the first of all."""
+        return in_force(self.policies, at)
 
     def credential(self, slug: str) -> CredentialView:
         """Return the credential of a name; raises NotFound."""

@@ -1,5 +1,6 @@
 """Reading the offer: fresh from the database, or as this process last saw it."""
 
+import secrets
 import threading
 import time
 from collections.abc import Sequence
@@ -7,9 +8,11 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session, UOWTransaction, aliased
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, aliased
 
+from provider.catalog.models import CatalogStamp
 from provider.catalog.offers import (
     Catalog,
     CredentialView,
@@ -21,7 +24,7 @@ from provider.catalog.offers import (
     Topic,
 )
 from provider.kernel import clock
-from provider.kernel.database import db
+from provider.kernel.database import db, is_sqlite
 from provider.kernel.errors import NotFound
 from provider.policies import queries as policies
 from provider.policies.models import RefundPolicy, StateFloorRow
@@ -43,12 +46,14 @@ __all__ = [
     "Topic",
     "current",
     "forget",
+    "now",
     "offer",
     "read",
 ]
 
 FRESH_SECONDS = 30.0
 RETRY_SECONDS = 5.0
+_STAMP = sa.select(CatalogStamp.value)
 _SHOWN = (
     Program,
     ProgramVersion,
@@ -62,11 +67,19 @@ _SHOWN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The offer with the stamp it bore."""
+
+    catalog: Catalog
+    stamp: str | None
+
+
 @dataclass(slots=True)
 class _Held:
     """What this process last saw, until when that is fresh, and how often it was told that something changed."""
 
-    catalog: Catalog | None = None
+    seen: _Seen | None = None
     fresh_until: float = 0.0
     changes: int = 0
     reading: threading.Lock = field(default_factory=threading.Lock)
@@ -82,11 +95,11 @@ def current() -> Catalog:
     long as nothing changes it is the same object.
     """
     held = _held.setdefault(db.engine, _Held())
-    known = held.catalog
+    known = held.seen
     if known is not None and time.monotonic() < held.fresh_until:
-        return known
+        return known.catalog
     if not held.reading.acquire(blocking=known is None):
-        return known or read()
+        return known.catalog if known else read()
     try:
         return _refresh(held)
     finally:
@@ -94,20 +107,32 @@ def current() -> Catalog:
 
 
 def _refresh(held: _Held) -> Catalog:
-    known, changes = held.catalog, held.changes
+    known, changes = held.seen, held.changes
     try:
-        fresh = read()
+        stamp, fresh = db.session.scalar(_STAMP), read()
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
         if known is None:
             raise
         held.fresh_until = time.monotonic() + RETRY_SECONDS
-        return known
-    shown = known if known is not None and known == fresh else fresh
-    held.catalog = shown
+        return known.catalog
+    shown = known.catalog if known is not None and known.catalog == fresh else fresh
+    held.seen = _Seen(shown, stamp)
     if held.changes == changes:
         held.fresh_until = time.monotonic() + FRESH_SECONDS
     return shown
+
+
+def now() -> Catalog:
+    """Return the offer as it is in the database this moment: one statement, as long as its stamp is the one we saw."""
+    held = _held.setdefault(db.engine, _Held())
+    stamp, known = db.session.scalar(_STAMP), held.seen
+    if known is not None and known.stamp == stamp:
+        return known.catalog
+    fresh = read()
+    if forget not in db.session.info:  # what this transaction changed itself may yet be taken back
+        held.seen = _Seen(fresh, stamp)
+    return fresh
 
 
 def forget() -> None:
@@ -120,7 +145,22 @@ def forget() -> None:
 @sa.event.listens_for(db.session, "after_flush")
 def _notice(session: Session, _: UOWTransaction) -> None:
     if any(isinstance(row, _SHOWN) for row in (*session.new, *session.dirty, *session.deleted)):
-        session.info[forget] = True
+        _stamp_anew(session)
+
+
+@sa.event.listens_for(db.session, "do_orm_execute")
+def _notice_bulk(statement: ORMExecuteState) -> None:
+    changes = statement.is_update or statement.is_insert or statement.is_delete
+    if changes and statement.bind_mapper is not None and statement.bind_mapper.class_ in _SHOWN:
+        _stamp_anew(statement.session)
+
+
+def _stamp_anew(session: Session) -> None:
+    session.info[forget] = True
+    insert = sqlite.insert if is_sqlite() else postgresql.insert
+    value = secrets.token_hex(16)
+    stamp = insert(CatalogStamp).values(id=1, value=value)
+    session.connection().execute(stamp.on_conflict_do_update(index_elements=[CatalogStamp.id], set_={"value": value}))
 
 
 @sa.event.listens_for(db.session, "after_commit")

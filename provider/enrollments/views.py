@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from provider.accounts import sessions
 from provider.accounts.actions import count_try
 from provider.catalog import queries as catalog
-from provider.catalog.queries import PlanOffer, ProgramOffer
+from provider.catalog.queries import Catalog, PlanOffer, ProgramOffer
 from provider.enrollments import actions, queries, terms
 from provider.enrollments.actions import AlreadyEnrolled, Answers, ClosedInState
 from provider.enrollments.models import Enrollment
@@ -26,7 +26,6 @@ from provider.kernel.settings import settings
 from provider.kernel.web import HOUR, actor, client, received_at, utc, when
 from provider.places.queries import zone_of
 from provider.places.rules import STATE_NAMES
-from provider.policies import queries as policies
 from provider.policies.queries import NoPolicy
 from provider.policies.rules import PolicyVersion
 from provider.programs.rules import Availability, Standing
@@ -62,10 +61,8 @@ class TermsChanged(DomainError):
 def new(program: str) -> ResponseReturnValue:
     sessions.browser_key()
     known = catalog.current()
-    offer, policy = known.program(program), known.policy
+    offer, policy = known.program(program), _policy(known)
     plan = offer.plan(request.args.get("plan"))
-    if policy is None:
-        raise NoPolicy
     if plan is None:
         return render_template("enrollments/choose_plan.html", offer=offer, today=_today())
     form = Form(enroll_schema(offer.prerequisites), choices=_choices(offer), values={"plan": plan.slug})
@@ -74,35 +71,36 @@ def new(program: str) -> ResponseReturnValue:
 
 @door.post("/programs/<program>/enroll")
 def create(program: str) -> ResponseReturnValue:
-    offer = catalog.offer(program)
+    known = catalog.now()
+    offer = known.program(program)
     form = Form(enroll_schema(offer.prerequisites), choices=_choices(offer)).load_form(request.form)
     plan = offer.plan(request.form.get("plan")) or offer.plans[0]
     if form.ok:
         _read_notice(form, offer)
     if not form.ok:
-        return _form_page(form, Shown(offer, plan, policies.in_force(received_at())), 422)
-    browser = sessions.browser_key()
+        return _form_page(form, Shown(offer, plan, _policy(known)), 422)
+    answers, browser = _answers(form), sessions.browser_key()
     try:
-        reference = retrying(lambda: _accept(form, program, browser))
+        reference = retrying(lambda: _accept(form, answers, program, browser))
     except TermsChanged as changed:
         form.add_error("plan", changed.sentence)
         form.values.pop("signature", None)
         return _form_page(form, changed.shown, 422)
     except ClosedInState as closed:
         form.add_error("state", closed.sentence)
-        return _form_page(form, Shown(offer, plan, policies.in_force(received_at())), 422)
+        return _form_page(form, Shown(offer, plan, _policy(known)), 422)
     except AlreadyEnrolled as already:
         flash(already.sentence)
         reference = already.reference
     return redirect(url_for("my.enrollment", reference=reference), code=303)
 
 
-def _accept(form: Form, program: str, browser: str) -> str:
+def _accept(form: Form, answers: Answers, program: str, browser: str) -> str:
     at = received_at()
     count_try(key=f"enroll:{client()}", limit=settings().ENROLLMENTS_PER_HOUR, window=HOUR, at=at)
-    offer, policy = catalog.offer(program), policies.in_force(at)
+    known = catalog.now()
+    offer, policy = known.program(program), _policy(known)
     plan = offer.plan(form.data["plan"])
-    answers = _answers(form)
     if plan is None or form.data["terms_shown"] != terms.fingerprint(Shown(offer, plan, policy).text):
         same = actions.accepted_before(
             answers=answers, plan_slug=form.data["plan"], program_id=offer.id, browser=browser
@@ -120,6 +118,13 @@ def _accept(form: Form, program: str, browser: str) -> str:
         actor=actor(),
         at=at,
     ).reference
+
+
+def _policy(known: Catalog) -> PolicyVersion:
+    policy = known.policy_at(received_at())
+    if policy is None:
+        raise NoPolicy
+    return policy
 
 
 def _answers(form: Form) -> Answers:
