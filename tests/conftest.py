@@ -23,13 +23,7 @@ from provider.places.models import Place
 from tests.harness.databases import Database, Postgres, Sqlite, postgres_server
 from tests.harness.visitor import Visitor
 
-SOAK = bool(os.environ.get("SOAK"))
 ENGINES = ("sqlite", "postgresql")
-
-
-def repetitions(full: int) -> int:
-    """Return how often a repeated test runs: all of it in `make soak`, a twentieth in `make test`."""
-    return full if SOAK else max(1, full // 20)
 
 
 @pytest.fixture(scope="session")

@@ -188,6 +188,10 @@ def _day(value: str, zone: str | None = None) -> str:
     return days.written(days.day_of(_instant(value), ZoneInfo(zone) if zone else settings().SCHOOL_ZONE))
 
 
+def _before(value: str, other: str) -> bool:
+    return _instant(value) < _instant(other)
+
+
 def _address(path: str) -> str:
     """Return the full address of a page of the school."""
     if not path.startswith("/") or path.startswith("//"):
@@ -221,4 +225,5 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(_FILTERS)
+    environment.tests["before"] = _before
     return environment

@@ -169,6 +169,13 @@ def test_a_receipt_prints_the_deadline_to_the_second_in_the_students_zone_and_in
     assert "November 22, 2026, 3:31:59 PM PST (2026-11-22 23:31:59 UTC)" in plain
 
 
+def test_a_receipt_of_a_later_payment_does_not_promise_what_has_ended() -> None:
+    later = {"recorded_at": "2026-12-21T12:00:00+00:00", "purchase": False}
+    text = sent(outbox("receipt", values=VALUES["receipt"] | later)).text
+    assert "The refund window of this enrollment ended on November 22, 2026, 3:31:59 PM PST" in text
+    assert ("Your right to a refund" in text, ADDRESS in text) == (False, False)
+
+
 def test_a_declined_request_is_answered_with_both_instants_and_the_states_law() -> None:
     text = sent(outbox("refund_declined")).text
     assert "Your request reached us: November 22, 2026, 3:32:00 PM PST (2026-11-22 23:32:00 UTC)" in text
@@ -181,6 +188,7 @@ def test_a_declined_request_is_answered_with_both_instants_and_the_states_law() 
     [
         ("refund_declined", {"deadline_at": None, "purchased_at": None}),
         ("receipt", NOTHING_TO_GIVE_BACK),
+        ("receipt", NOTHING_TO_GIVE_BACK | {"for_return": True}),
         ("withdrawal", {"reason": None, "waived_cents": 0, "still_owed_cents": 64_900}),
         ("payout_sent", {"external_reference": None}),
         ("refund_approved", {"override": True, "refund_link": None}),
