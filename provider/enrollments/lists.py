@@ -70,7 +70,8 @@ _LATE = Enrollment.id.in_(
     .union(sa.select(Enrollment.id).where(Enrollment.hold_on.is_not(None)))
 )
 _PAID = (
-    sa.select(sa.func.coalesce(sa.func.sum(Installment.paid_cents), 0))
+    # PostgreSQL adds whole numbers up to a decimal one.
+    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(Installment.paid_cents), 0), sa.BigInteger))
     .where(Installment.enrollment_id == Enrollment.id)
     .correlate(Enrollment)
     .scalar_subquery()

@@ -95,7 +95,7 @@ def story(
         if row.subject_kind not in UNSHOWN_SUBJECTS and (with_money or row.subject_kind not in MONEY_SUBJECTS)
     ]
     events = [_event(group, names, told) for group in _grouped(shown)]
-    events += [_letter(letter, letter_href.get(letter.reference)) for letter in letters]
+    events += [_letter(letter, letter_href.get(letter.reference), with_money=with_money) for letter in letters]
     events.sort(key=lambda event: event.at)
     events.reverse()
     return events
@@ -151,11 +151,12 @@ def _plain(event: str) -> str:
     return event.replace(".", " ").replace("_", " ").capitalize()
 
 
-def _letter(letter: OutboxLetter, href: str | None) -> Event:
+def _letter(letter: OutboxLetter, href: str | None, *, with_money: bool) -> Event:
     at = letter.sent_at or letter.queued_at
+    subject = letter.subject if with_money else None  # subjects name amounts
     return Event(
         at=at,
-        title=f"Letter: {letter.subject or _plain(letter.template)}",
+        title=f"Letter: {subject or _plain(letter.template)}",
         kind="letter",
         text=f"To {letter.recipient}",
         href=href,
