@@ -25,6 +25,8 @@ import provider.jobs.handlers
 import provider.mail.gateway
 import provider.mail.handlers
 import provider.my.views
+import provider.oversight.commands
+import provider.oversight.handlers
 import provider.payments.handlers
 import provider.payments.views
 import provider.places.commands
@@ -46,6 +48,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.enrollments.handlers.register,
     provider.payments.handlers.register,
     provider.refunds.handlers.register,
+    provider.oversight.handlers.register,
 )
 BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.views.door,
@@ -54,6 +57,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.commands.bp,
     provider.catalog.commands.bp,
     provider.prepare.bp,
+    provider.oversight.commands.bp,
     provider.enrollments.views.door,
     provider.payments.views.door,
     provider.refunds.views.door,

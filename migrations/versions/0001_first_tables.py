@@ -368,7 +368,7 @@ def upgrade() -> None:
         sa.Column("done_note", sa.Text(), nullable=True),
         sa.CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name=op.f("ck_task_done_has_instant")),
         sa.CheckConstraint(
-            "kind IN ('answer_message', 'return_payment', 'letter_failed', 'job_failed', 'payment_hold', 'pay_out', 'end_placement', 'credit_already_sent')",
+            "kind IN ('answer_message', 'return_payment', 'letter_failed', 'job_failed', 'payment_hold', 'pay_out', 'end_placement', 'credit_already_sent', 'audit_breach')",
             name=op.f("ck_task_kind_known"),
         ),
         sa.CheckConstraint("state IN ('open', 'done')", name=op.f("ck_task_state_known")),

@@ -1,5 +1,6 @@
 """The tables that are only ever added to, and the triggers that keep them so on both engines."""
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 APPEND_ONLY = ("history", "ledger_posting", "ledger_entry")
@@ -27,3 +28,14 @@ def install(connection: Connection) -> None:
             f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
             f"FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
+
+
+def missing(connection: Connection) -> list[str]:
+    """Return the triggers that should keep the tables append-only, and are not there or switched off."""
+    if connection.dialect.name == "sqlite":
+        wanted = {f"{table}_no_{verb}" for table in APPEND_ONLY for verb in ("update", "delete")}
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        wanted = {f"{table}_no_change" for table in APPEND_ONLY}
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+    return sorted(wanted.difference(connection.scalars(sa.text(query))))

@@ -36,7 +36,7 @@ def counts() -> dict[TaskKind, int]:
     rows = db.session.execute(
         sa.select(Task.kind, sa.func.count()).where(Task.state == TaskState.OPEN).group_by(Task.kind)
     )
-    return {kind: number for kind, number in rows}
+    return dict(rows.tuples())
 
 
 def about(reference: str) -> Sequence[Task]:
@@ -55,3 +55,9 @@ def by_reference(reference: str) -> Task:
 def by_key(key: str) -> Task | None:
     """Return the task of a key."""
     return db.session.scalar(sa.select(Task).where(Task.key == key))
+
+
+def open_of(kind: TaskKind) -> Sequence[Task]:
+    """Return the open tasks of a kind, oldest first."""
+    query = sa.select(Task).where(Task.state == TaskState.OPEN, Task.kind == kind)
+    return db.session.scalars(query.order_by(Task.id)).all()

@@ -14,6 +14,7 @@ class TaskKind(StrEnum):
     PAY_OUT = "pay_out"
     END_PLACEMENT = "end_placement"
     CREDIT_ALREADY_SENT = "credit_already_sent"
+    AUDIT_BREACH = "audit_breach"
 
     @property
     def label(self) -> str:
@@ -27,6 +28,7 @@ class TaskKind(StrEnum):
             "pay_out": "Pay out a refund that is late",
             "end_placement": "End a running placement",
             "credit_already_sent": "Tell a college about a refund",
+            "audit_breach": "The nightly audit found a contradiction",
         }[self.value]
 
 

@@ -1,0 +1,1 @@
+"""What must always be true of the school's records, recomputed from the tables alone."""

@@ -1,0 +1,44 @@
+"""What the registries call by name: the invariants over all rooms, and the nightly audit."""
+
+import datetime as dt
+
+from provider.kernel.database import unit_of_work
+from provider.kernel.days import day_of
+from provider.kernel.registry import Breach, Payload, Periodic, Registry
+from provider.kernel.settings import settings
+from provider.oversight import actions, audit, decisions, ledger, mail, money_in, money_out, states
+from provider.oversight.checks import Check, invariant
+
+NIGHTLY = "oversight.audit"
+CHECKS: tuple[Check, ...] = (
+    *ledger.CHECKS,
+    *money_in.CHECKS,
+    *money_out.CHECKS,
+    *decisions.CHECKS,
+    *states.CHECKS,
+    *mail.CHECKS,
+)
+
+
+def nightly(_payload: Payload, *, now: dt.datetime) -> None:
+    """Recompute every invariant, and keep a task for each that is broken."""
+    found: dict[str, list[Breach]] = {name: [] for name in audit.invariants()}
+    numbers = dict.fromkeys(found, 0)
+    for breach in audit.breaches():
+        numbers[breach.invariant] += 1
+        if len(found[breach.invariant]) < actions.SHOWN:
+            found[breach.invariant].append(breach)
+    with unit_of_work():
+        for name, some in found.items():
+            actions.report(invariant=name, found=some, number=numbers[name], at=now)
+
+
+def _school_day(now: dt.datetime) -> str:
+    return day_of(now, settings().SCHOOL_ZONE).isoformat()
+
+
+def register(registry: Registry) -> None:
+    """Hand in what is called by name."""
+    registry.invariants.update({check.__name__: invariant(check) for check in CHECKS})
+    registry.jobs[NIGHTLY] = nightly
+    registry.periodic.append(Periodic(NIGHTLY, _school_day))

@@ -1,0 +1,108 @@
+"""Letters: one for each event of money, to its own student, with links that lead home."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from provider.accounts.models import Person
+from provider.enrollments.models import Enrollment
+from provider.kernel import clock
+from provider.kernel.settings import settings
+from provider.mail.models import OutboxLetter
+from provider.mail.rules import Mailbox
+from provider.oversight.checks import Finding, findings, rows
+from provider.oversight.money_out import APPROVED
+from provider.payments.models import Receipt
+from provider.refunds.models import Payout, Refund, Withdrawal
+from provider.refunds.rules import PayoutState, RefundState
+
+_LINK = re.compile(r"https?://[^\s\"'<>]*")
+_BY_VISITORS = "contact_message"  # carries what a visitor wrote, to the school itself
+# Older letters may carry the address that the school had before.
+_LINKS_CHECKED = dt.timedelta(days=7)
+
+
+def letter_once_per_event() -> Iterator[Finding]:
+    """An event has one letter to a recipient from a template."""
+    query = (
+        sa.select(sa.func.min(OutboxLetter.reference).label("subject"), sa.func.count().label("number"))
+        .group_by(OutboxLetter.event, OutboxLetter.recipient, OutboxLetter.template)
+        .having(sa.func.count() > 1)
+    )
+    return findings(query, "is one of {number} letters of the same event")
+
+
+def letter_message_id_unique() -> Iterator[Finding]:
+    """No two letters share a Message-ID."""
+    query = (
+        sa.select(sa.func.min(OutboxLetter.reference).label("subject"), OutboxLetter.message_id.label("id"))
+        .group_by(OutboxLetter.message_id)
+        .having(sa.func.count() > 1)
+    )
+    return findings(query, "shares its Message-ID {id} with another letter")
+
+
+def letter_for_each_event_of_money() -> Iterator[Finding]:
+    """Each agreement, receipt, credit note, decision, payout and withdrawal is told by its letter."""
+    events: list[tuple[sa.Select[str], str]] = [
+        (sa.select(Enrollment.reference), "enrollment_received"),
+        (sa.select(Receipt.reference).where(Receipt.kind == "receipt"), "receipt"),
+        (sa.select(Receipt.reference).where(Receipt.kind == "credit_note"), "credit_note"),
+        (sa.select(Refund.reference).where(Refund.state.in_(APPROVED)), "refund_approved"),
+        (sa.select(Refund.reference).where(Refund.state == RefundState.DECLINED), "refund_declined"),
+        (sa.select(Payout.reference).where(Payout.state == PayoutState.SENT), "payout_sent"),
+        (sa.select(Refund.reference).where(Refund.state == RefundState.SETTLED), "refund_settled"),
+        (sa.select(Withdrawal.reference), "withdrawal"),
+    ]
+    for happened, template in events:
+        event = happened.subquery()
+        told = sa.exists().where(OutboxLetter.event == event.c.reference, OutboxLetter.template == template)
+        query = sa.select(event.c.reference.label("subject")).where(~told)
+        yield from findings(query, f"has no letter “{template}”")
+
+
+def letter_goes_to_its_own_student() -> Iterator[Finding]:
+    """A letter about somebody goes to their own claimed or proved address, or to a mailbox of the school."""
+    joined = aliased(Person)
+    ours = [settings().mailbox(mailbox) for mailbox in Mailbox]
+    query = (
+        sa.select(OutboxLetter.reference.label("subject"), OutboxLetter.about.label("about"))
+        .outerjoin(Enrollment, Enrollment.reference == OutboxLetter.about)
+        .outerjoin(joined, joined.id == Enrollment.person_id)
+        .outerjoin(Person, Person.reference == OutboxLetter.about)
+        .where(
+            sa.or_(Enrollment.id.is_not(None), Person.id.is_not(None)),
+            OutboxLetter.recipient.not_in(ours),
+            OutboxLetter.recipient.is_distinct_from(Enrollment.claimed_email),
+            OutboxLetter.recipient.is_distinct_from(joined.email),
+            OutboxLetter.recipient.is_distinct_from(Person.email),
+        )
+    )
+    return findings(query, "is about {about} and goes to somebody else's address")
+
+
+def letter_links_lead_home() -> Iterator[Finding]:
+    """Every link of a letter begins with the school's own address."""
+    home = settings().BASE_URL
+    texts = (OutboxLetter.body_text, OutboxLetter.body_html)
+    elsewhere = sa.or_(*(sa.func.replace(text, home, "").like("%http%://%") for text in texts))
+    query = sa.select(OutboxLetter.reference, *texts).where(
+        OutboxLetter.queued_at > clock.now() - _LINKS_CHECKED, OutboxLetter.template != _BY_VISITORS, elsewhere
+    )
+    for row in rows(query):
+        links = {link for text in row[1:] for link in _LINK.findall(text or "")}
+        away = sorted(link for link in links if not link.startswith((f"{home}/", home + "\u2069")) and link != home)
+        if away:
+            yield row[0], f"has a link to {away[0][:100]}"
+
+
+CHECKS = (
+    letter_once_per_event,
+    letter_message_id_unique,
+    letter_for_each_event_of_money,
+    letter_goes_to_its_own_student,
+    letter_links_lead_home,
+)
