@@ -13,6 +13,7 @@ from provider.enrollments import queries as enrollments
 from provider.enrollments.lists import Filters, staff_page
 from provider.enrollments.rules import UNPAID_STATES
 from provider.files.actions import keep
+from provider.kernel import clock
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.inputs import wall
@@ -97,7 +98,7 @@ def create(reference: str) -> ResponseReturnValue:
 
 def _record(reference: str, data: dict[str, Any]) -> None:
     enrollment = enrollments.by_reference(reference, lock=True)
-    at, content = received_at(), data["proof_file"]
+    at, content = clock.now(), data["proof_file"]  # the purchase is the instant of recording, never an earlier one
     proof = keep(data=content, about=reference, actor=actor(), at=at) if content else None
     actions.record(
         enrollment=enrollment,

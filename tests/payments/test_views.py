@@ -74,7 +74,7 @@ def test_the_receipt_as_pdf_is_tagged_and_says_the_same(app: Flask, visitor: Vis
     assert read.metadata is not None
     assert read.metadata.title == "Receipt No. 1"
     root: Any = read.root_object
-    assert (root["/MarkInfo"], root["/Lang"]) == ({"/Marked": True}, "en-US")
+    assert (root["/MarkInfo"], root["/Lang"]) == ({"/Marked": True, "/Suspects": False}, "en-US")
     claims: Any = read.xmp_metadata
     assert b"pdfuaid:part" in claims.stream.get_data()
     page: Any = read.pages[0]
