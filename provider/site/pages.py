@@ -89,13 +89,12 @@ def shown(template: str, values: Values | None = None) -> Response:
 
 
 def _make(template: str, moment: Moment, values: Mapping[str, Any]) -> Page:
-    # Not render_template: what it adds would read the signed-in person, and show one visitor's notices to all.
+    # Not render_template: what that adds reads the signed-in person.
     text = current_app.jinja_env.get_template(template).render(
         {
             **CONSTANTS,
             **values,
             "request": request,
-            "get_flashed_messages": _no_messages,
             "catalog": moment.catalog,
             "policy": moment.policy,
             "today": moment.today,
@@ -103,7 +102,3 @@ def _make(template: str, moment: Moment, values: Mapping[str, Any]) -> Page:
     )
     body = text.encode()
     return Page(moment, body, hashlib.sha256(body).hexdigest()[:32])
-
-
-def _no_messages(**_: bool) -> list[str]:
-    return []
