@@ -49,7 +49,7 @@ class Journey:
     def link_in(self, letter: Delivery) -> str:
         """Return the path of the one signed link in a letter; its text and its HTML carry the same."""
         pattern = rf"{re.escape(self.server.base_url)}(/links/[\w-]+)"
-        found = set(re.findall(pattern, letter.body()))
+        found: set[str] = set(re.findall(pattern, letter.body()))
         assert len(found) == 1, letter.body()
         assert set(re.findall(pattern, letter.body("html"))) == found
         return found.pop()

@@ -17,6 +17,7 @@ from provider.enrollments import queries as enrolled
 from provider.enrollments.handlers import person_of
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CancelReason
+from provider.files.actions import keep
 from provider.jobs.worker import run_due
 from provider.kernel import references
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
@@ -35,6 +36,7 @@ from provider.site import actions as site
 from provider.site.rules import Topic
 
 PASSWORD = "a long and quiet password"
+SCAN = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 STAFF = Actor(ActorKind.STAFF, "P-22222222")
 
 
@@ -116,14 +118,15 @@ def pay_once_more(student: Student, at: dt.datetime) -> None:
 
 def _record(student: Student, enrollment: Enrollment, cents: int, at: dt.datetime) -> None:
     number = len(student.payments) + 1
+    scan = keep(data=SCAN, about=student.enrollment, actor=STAFF, at=at) if number == 1 else None
     payment = payments.record(
         enrollment=enrollment,
         method=(PaymentMethod.BANK_TRANSFER, PaymentMethod.CHECK)[number % 2],
         amount_cents=cents,
         external_reference=f"{number:03d}-{student.enrollment[2:]}",
         received_at=at - dt.timedelta(hours=3),
-        proof_file=None,
-        proof_note="In the folder of bank statements, page 12",
+        proof_file=scan,
+        proof_note=None if scan else "In the folder of bank statements, page 12",
         actor=STAFF,
         at=at,
     )

@@ -89,7 +89,7 @@ class Visitor:
         return page
 
 
-def prefilled(form: Any) -> dict[str, Any]:
+def prefilled(form: Any) -> dict[str, Any]:  # noqa: ANN401 - an element of justhtml
     """Return what a form would send untouched."""
     values: dict[str, Any] = {}
     for field in form.query("input, textarea, select"):

@@ -22,7 +22,7 @@ OWN = ("PORT", "BASE_URL", "DATABASE_URL", "MAIL_URL", "INSTANCE_DIR", "SECRET_K
 def _start(folder: Path, port: int) -> subprocess.Popen[str]:
     environ = {name: value for name, value in os.environ.items() if name not in OWN}
     environ |= {"PORT": str(port), "INSTANCE_DIR": str(folder), "WEB_WORKERS": "1"}
-    command = [sys.executable, ROOT / ".ci/start.py"]
+    command = [sys.executable, str(ROOT / ".ci/start.py")]
     return subprocess.Popen(
         command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
     )

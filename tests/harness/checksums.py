@@ -1,0 +1,28 @@
+"""What the tables hold, one digest each: equal before and after means that nothing was stored."""
+
+import hashlib
+
+import sqlalchemy as sa
+from flask import Flask
+
+from provider.kernel.database import Model, db
+
+# Counts of tries, and the worker's own list: they may change although nothing was stored.
+APART = frozenset({"throttle", "job", "catalog_stamp"})
+
+
+def checksums(app: Flask) -> dict[str, str]:
+    """Return a digest of the rows of each table."""
+    with app.app_context():
+        db.session.rollback()
+        with db.engine.connect() as connection:
+            found = {
+                name: _digest(connection, table) for name, table in Model.metadata.tables.items() if name not in APART
+            }
+        db.session.remove()
+    return found
+
+
+def _digest(connection: sa.Connection, table: sa.Table) -> str:
+    rows = connection.execute(sa.select(table).order_by(*table.primary_key.columns))
+    return hashlib.sha256("\n".join(repr(tuple(row)) for row in rows).encode()).hexdigest()
