@@ -30,7 +30,8 @@ class Config:
     INSTANCE_DIR: Path = ROOT / "instance"
     # SQLite or PostgreSQL. Empty: SQLite in INSTANCE_DIR. Example: postgresql+psycopg://school@/school.
     DATABASE_URL: str = ""
-    # How mail leaves: maildir:FOLDER, smtp://user:password@host:port or smtps://. Empty: a maildir in INSTANCE_DIR.
+    # How mail leaves: maildir:FOLDER, smtp://HOST:PORT, smtp://USER:PASSWORD@HOST:PORT?tls=required or smtps:// (both
+    # also with ca=FILE for a certificate authority of your own). Empty: a maildir in INSTANCE_DIR.
     MAIL_URL: str = ""
     # Signs sessions and links. Needed in production (32 characters or more); elsewhere made at first start.
     SECRET_KEY: str = ""
