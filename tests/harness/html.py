@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 from justhtml import JustHTML
 from werkzeug.test import TestResponse
@@ -14,14 +15,15 @@ def faults(response: TestResponse) -> list[str]:
     headings = [int(element.name[1]) for element in html.query("h1, h2, h3, h4, h5, h6")]
     found += [f"{headings.count(1)} h1"] * (headings.count(1) != 1)
     found += [f"h{low} is followed by h{high}" for low, high in pairwise(headings) if high > low + 1]
-    ids = Counter(element.attrs["id"] for element in html.query("[id]"))
+    ids = Counter(_of(element, "id") for element in html.query("[id]"))
     found += [f"id {name} is given {number} times" for name, number in ids.items() if number > 1]
-    labels = {element.attrs.get("for") for element in html.query("label")}
-    for field in html.query("input, select, textarea"):
-        if field.attrs.get("type") != "hidden" and field.attrs.get("id") not in labels:
-            found.append(f"{field.attrs.get('name')} has no label")
-    for link in html.query("a[href^='#']"):
-        if link.attrs["href"][1:] not in ids:
-            found.append(f"{link.attrs['href']} is not on the page")
-    found += [f"style on {element.name}" for element in html.query("[style], style")]
-    return found
+    labels = {_of(element, "for") for element in html.query("label")}
+    fields = [field for field in html.query("input, select, textarea") if _of(field, "type") != "hidden"]
+    found += [f"{_of(field, 'name')} has no label" for field in fields if _of(field, "id") not in labels]
+    anchors = [_of(link, "href") for link in html.query("a[href^='#']")]
+    found += [f"{anchor} is not on the page" for anchor in anchors if anchor[1:] not in ids]
+    return found + [f"style on {element.name}" for element in html.query("[style], style")]
+
+
+def _of(element: Any, name: str) -> str:  # noqa: ANN401 - justhtml's nodes are of several kinds
+    return str((element.attrs or {}).get(name) or "")
