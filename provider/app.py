@@ -33,8 +33,8 @@ import provider.places.commands
 import provider.prepare
 import provider.refunds.handlers
 import provider.refunds.views
-import provider.staff.doors
 import provider.site.views
+import provider.staff.doors
 import provider.tables
 import provider.tasks.handlers
 from config import ROOT, Config, ConfigError

@@ -25,7 +25,7 @@ accesslog = None
 loglevel = "warning"
 
 
-def post_worker_init(worker: Worker) -> None:
+def post_worker_init(_worker: Worker) -> None:
     """Freeze what start-up made: collecting garbage over it was most of the slowest requests."""
     gc.collect()
     gc.freeze()

@@ -16,4 +16,4 @@ import provider.programs.models
 import provider.refunds.models
 import provider.search.models
 import provider.tasks.models
-import provider.tuition.models
+import provider.tuition.models  # noqa: F401 - imported for the metadata

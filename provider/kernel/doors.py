@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Flask, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.utils import redirect
@@ -50,6 +49,6 @@ class Door(Blueprint):
         return None
 
 
-def doors(app: Any) -> dict[str, Door]:
+def doors(app: Flask) -> dict[str, Door]:
     """Return the application's doors by name."""
     return {name: blueprint for name, blueprint in app.blueprints.items() if isinstance(blueprint, Door)}

@@ -19,7 +19,7 @@ def render(template: str, data: Mapping[str, Any]) -> bytes:
     scripts that Public Sans lacks; where none has a character, the paper still comes out tagged, only without the claim
     of PDF/UA, which forbids a missing one.
     """
-    from typst import TypstError
+    from typst import TypstError  # noqa: PLC0415 - 40 MB that only printing a paper needs
 
     try:
         return _compiled(_ROOMS / template, data, ["ua-1"])
@@ -30,7 +30,7 @@ def render(template: str, data: Mapping[str, Any]) -> bytes:
 
 
 def _compiled(template: Path, data: Mapping[str, Any], standards: list[Literal["ua-1"]]) -> bytes:
-    import typst
+    import typst  # noqa: PLC0415 - as above
 
     return typst.compile(
         template,

@@ -12,7 +12,7 @@ from provider.places.rules import usual_zone
 
 def load() -> int:
     """Replace the ZIP table by the data of the ``zipcodes`` package; returns the number of rows."""
-    import zipcodes
+    import zipcodes  # noqa: PLC0415 - 140 MB once loaded, so only this command ever imports it
 
     zones = available_timezones()
     rows = [_row(entry, zones) for entry in zipcodes.list_all()]
