@@ -23,7 +23,7 @@ from provider.accounts.rules import (
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
-from provider.kernel.database import db, is_sqlite, rows_changed
+from provider.kernel.database import db, rows_changed, table
 from provider.kernel.errors import DomainError, TooMany
 from provider.kernel.settings import settings
 from provider.mail.actions import post
@@ -286,16 +286,21 @@ def count_try(*, key: str, limit: int, window: dt.timedelta, at: dt.datetime) ->
     It shares the transaction of what is tried, so a refused try counts only where the caller commits it.
     """
     start = at - dt.timedelta(seconds=at.timestamp() % window.total_seconds())
-    key = _throttle_key(key)
-    insert = sqlite.insert if is_sqlite() else postgresql.insert
-    counted = insert(Throttle).values(key=key, window_start=start, tries=1)
-    tries = db.session.execute(
-        counted.on_conflict_do_update(
-            index_elements=[Throttle.key, Throttle.window_start], set_={"tries": Throttle.tries + 1}
-        ).returning(Throttle.tries)
-    ).scalar_one()
-    if tries > limit:
+    tried = {"key": _throttle_key(key), "window_start": start, "tries": 1}
+    if db.session.execute(_TRY[db.engine.dialect.name], tried).scalar_one() > limit:
         raise TooMany
+
+
+def _counting(insert: postgresql.Insert | sqlite.Insert) -> sa.Executable:
+    tries = table(Throttle).c.tries
+    again = insert.on_conflict_do_update(index_elements=["key", "window_start"], set_={"tries": tries + 1})
+    return again.returning(tries)
+
+
+_TRY = {
+    "sqlite": _counting(sqlite.insert(table(Throttle))),
+    "postgresql": _counting(postgresql.insert(table(Throttle))),
+}
 
 
 def forget_key(key: str) -> None:

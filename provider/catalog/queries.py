@@ -24,7 +24,7 @@ from provider.catalog.offers import (
     Topic,
 )
 from provider.kernel import clock
-from provider.kernel.database import db, is_sqlite
+from provider.kernel.database import db, is_sqlite, table
 from provider.kernel.errors import NotFound
 from provider.policies import queries as policies
 from provider.policies.models import RefundPolicy, StateFloorRow
@@ -53,7 +53,7 @@ __all__ = [
 
 FRESH_SECONDS = 30.0
 RETRY_SECONDS = 5.0
-_STAMP = sa.select(CatalogStamp.value)
+_STAMP = sa.select(table(CatalogStamp).c.value)
 _SHOWN = (
     Program,
     ProgramVersion,

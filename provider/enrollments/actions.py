@@ -151,14 +151,14 @@ def accept(
     agreement = _agreement(answers=answers, offer=offer, plan=plan, policy=policy, client_address=client_address, at=at)
     enrollment = _new(answers=answers, offer=offer, plan=plan, browser=browser, agreement=agreement, at=at)
     db.session.add(enrollment)
-    db.session.flush()
     born(enrollment, actor=actor, at=at, data={"plan": plan.reference, "policy": policy.number})
     _post_accepted(enrollment, at)
-    _file(enrollment)
     lasts = dt.timedelta(hours=settings().EMAIL_LINK_HOURS)
     link = accounts.make_link(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at, lasts=lasts)
     letter = letters.received(enrollment, link, lapses_on=lapses_on(enrollment), refund_sentence=policy.sentence)
     post(letter, at=at)
+    db.session.flush()
+    _file(enrollment)
     return enrollment
 
 

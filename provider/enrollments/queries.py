@@ -8,20 +8,19 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import OPEN_STATES, UNPAID_STATES, EnrollmentState
-from provider.kernel.database import db
+from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
 from provider.mail.models import OutboxLetter
 
 JOINED_STATES = (EnrollmentState.AWAITING_PAYMENT, EnrollmentState.ACTIVE)
 
 
-def _whole() -> sa.Select[Enrollment]:
-    return sa.select(Enrollment).options(joinedload(Enrollment.agreement), selectinload(Enrollment.installments))
+_WHOLE = sa.select(Enrollment).options(joinedload(Enrollment.agreement), selectinload(Enrollment.installments))
 
 
 def by_reference(reference: str, *, lock: bool = False) -> Enrollment:
     """Return one enrollment with its agreement and installments, locked for changing if asked; raises NotFound."""
-    query = _whole().where(Enrollment.reference == reference)
+    query = _WHOLE.where(Enrollment.reference == reference)
     found = db.session.scalar(query.with_for_update(of=Enrollment) if lock else query)
     if found is None:
         raise NotFound
@@ -30,7 +29,7 @@ def by_reference(reference: str, *, lock: bool = False) -> Enrollment:
 
 def by_id(enrollment_id: int, *, lock: bool = False) -> Enrollment:
     """Return one enrollment like `by_reference`."""
-    query = _whole().where(Enrollment.id == enrollment_id)
+    query = _WHOLE.where(Enrollment.id == enrollment_id)
     return db.session.scalars(query.with_for_update(of=Enrollment) if lock else query).one()
 
 
@@ -52,28 +51,33 @@ def visible(person_id: int | None, browser: str | None, reference: str, *, lock:
 
 def of_person(person_id: int) -> Sequence[Enrollment]:
     """Return a student's enrollments, newest first."""
-    return db.session.scalars(_whole().where(Enrollment.person_id == person_id).order_by(Enrollment.id.desc())).all()
+    return db.session.scalars(_WHOLE.where(Enrollment.person_id == person_id).order_by(Enrollment.id.desc())).all()
 
 
 def of_browser(browser: str) -> Sequence[Enrollment]:
     """Return what a browser session typed and nobody has proved yet, newest first."""
-    query = _whole().where(Enrollment.submission_key == browser, Enrollment.person_id.is_(None))
+    query = _WHOLE.where(Enrollment.submission_key == browser, Enrollment.person_id.is_(None))
     return db.session.scalars(query.order_by(Enrollment.id.desc())).all()
+
+
+_COLUMNS = table(Enrollment).c
+_OPEN = sa.select(_COLUMNS.id).where(
+    _COLUMNS.submission_key == sa.bindparam("browser"),
+    _COLUMNS.program_id == sa.bindparam("program_id"),
+    _COLUMNS.state.in_(OPEN_STATES),
+)
 
 
 def open_of_submission(browser: str, program_id: int) -> Enrollment | None:
     """Return the open enrollment that a browser session made in a program."""
-    query = _whole().where(
-        Enrollment.submission_key == browser,
-        Enrollment.program_id == program_id,
-        Enrollment.state.in_(OPEN_STATES),
-    )
-    return db.session.scalar(query.with_for_update(of=Enrollment))
+    found = db.session.scalar(_OPEN, {"browser": browser, "program_id": program_id})
+    enrollment = by_id(found, lock=True) if found is not None else None
+    return enrollment if enrollment is not None and enrollment.state in OPEN_STATES else None
 
 
 def joined_elsewhere(enrollment: Enrollment, person_id: int) -> Enrollment | None:
     """Return the person's other running enrollment in the same program."""
-    query = _whole().where(
+    query = _WHOLE.where(
         Enrollment.person_id == person_id,
         Enrollment.program_id == enrollment.program_id,
         Enrollment.id != enrollment.id,
@@ -119,6 +123,6 @@ def _unpaid(accepted_before: dt.datetime) -> sa.Select[str]:
 
 def by_references(references: Sequence[str], *, lock: bool = False) -> dict[str, Enrollment]:
     """Return the enrollments of these references that there are, always locked in the same order."""
-    query = _whole().where(Enrollment.reference.in_(references)).order_by(Enrollment.id)
+    query = _WHOLE.where(Enrollment.reference.in_(references)).order_by(Enrollment.id)
     found = db.session.scalars(query.with_for_update(of=Enrollment) if lock else query)
     return {enrollment.reference: enrollment for enrollment in found}

@@ -3,10 +3,11 @@
 import sqlalchemy as sa
 
 from provider.kernel import text
-from provider.kernel.database import db
+from provider.kernel.database import db, table
 from provider.search.models import SearchWord
 
 LONGEST_WORD = 64
+_FILE = sa.insert(table(SearchWord))
 
 
 def file_under(*, kind: str, subject_id: int, texts: list[str | None]) -> None:
@@ -17,6 +18,4 @@ def file_under(*, kind: str, subject_id: int, texts: list[str | None]) -> None:
         if given
         for word in (*text.words(given), *([given.casefold()] if " " not in given else []))
     )
-    db.session.execute(
-        sa.insert(SearchWord), [{"word": word, "kind": kind, "subject_id": subject_id} for word in found]
-    )
+    db.session.execute(_FILE, [{"word": word, "kind": kind, "subject_id": subject_id} for word in found])
