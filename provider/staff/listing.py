@@ -5,7 +5,7 @@ from werkzeug.datastructures import MultiDict
 
 from provider.kernel.forms import Choices, Form, Schema
 
-LARGEST_KEY = 2**63 - 1
+LARGEST_KEY = 2**31 - 1  # ids are whole numbers of four bytes on PostgreSQL
 
 
 def filters(schema: Schema, choices: dict[str, Choices]) -> Form:

@@ -36,7 +36,7 @@ def counts() -> dict[TaskKind, int]:
     rows = db.session.execute(
         sa.select(Task.kind, sa.func.count()).where(Task.state == TaskState.OPEN).group_by(Task.kind)
     )
-    return dict(rows.tuples())
+    return {kind: number for kind, number in rows}  # noqa: C416 - rows are Row objects, plain pairs are wanted
 
 
 def about(reference: str) -> Sequence[Task]:
