@@ -67,6 +67,8 @@ def save_program_version(
         raise ProgramChanged
     if problems := content.problems():
         raise ProgramRefused(" ".join(problems))
+    if unknown := set(content.credentials) - {credential.code for credential in queries.credentials()}:
+        raise ProgramRefused(f"There is no credential {', '.join(sorted(unknown))}. Choose from the list.")
     stored = content.as_json()
     if last and (last[0].title, last[0].class_weeks, last[0].sample, last[0].content) == (
         title, class_weeks, sample, stored,
