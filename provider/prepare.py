@@ -8,7 +8,7 @@ import flask_migrate
 import sqlalchemy as sa
 from flask import Blueprint
 
-from provider.accounts.commands import first_admin_link
+from provider.accounts.actions import first_admin_link
 from provider.catalog.actions import SAMPLE, load_file
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
@@ -34,7 +34,8 @@ def prepare() -> None:
     if db.session.scalar(sa.select(Program.id).limit(1)) is None:
         _load_catalog(Path(known.CATALOG_FILE) if known.CATALOG_FILE else SAMPLE)
     click.echo(f"\n  {known.SCHOOL_NAME}: {known.BASE_URL}\n")
-    link = first_admin_link()
+    with unit_of_work():
+        link = first_admin_link(at=clock.now())
     if link is not None:
         click.echo(f"  There is no administrator yet. This link makes the first one, once, within an hour:\n  {link}\n")
 

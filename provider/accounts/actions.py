@@ -13,6 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from provider.accounts import letters, queries
 from provider.accounts.models import Person, RoleGrant, SignedLink, Throttle
 from provider.accounts.rules import (
+    FIRST_ADMIN,
+    FIRST_ADMIN_SUBJECT,
+    LINK_HOURS_FIRST_ADMIN,
     LONGEST_THROTTLE_KEY,
     PASSWORD,
     PASSWORD_LETTERS_PER_HOUR,
@@ -190,6 +193,16 @@ def first_admin(*, name: str, email: str, password_hash: str, actor: Actor, at: 
     grant(person=person, role=Role.ADMIN, actor=actor, at=at)
     db.session.flush()
     return person
+
+
+def first_admin_link(*, at: dt.datetime) -> str | None:
+    """Return the address of a fresh single-use link as long as there is no administrator; older ones stop working."""
+    if queries.has_admin():
+        return None
+    revoke_links(purpose=FIRST_ADMIN, subject=FIRST_ADMIN_SUBJECT, at=at)
+    lasts = dt.timedelta(hours=LINK_HOURS_FIRST_ADMIN)
+    link = make_link(purpose=FIRST_ADMIN, subject=FIRST_ADMIN_SUBJECT, at=at, lasts=lasts)
+    return f"{settings().BASE_URL}/links/{token_of(link)}"
 
 
 def set_password(*, person: Person, password_hash: str, actor: Actor, at: dt.datetime) -> None:

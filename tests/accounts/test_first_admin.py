@@ -8,9 +8,10 @@ import time_machine
 from flask import Flask
 
 from provider.accounts import queries
-from provider.accounts.commands import first_admin_link
+from provider.accounts.actions import first_admin_link
 from provider.accounts.rules import Role
-from provider.kernel.database import db
+from provider.kernel import clock
+from provider.kernel.database import db, unit_of_work
 from tests.harness.stories import PASSWORD, sign_in, staff
 from tests.harness.visitor import Visitor
 
@@ -20,8 +21,8 @@ ANSWERS = {"name": "Ida Owner", "email": "Ida@Example.org", "password": PASSWORD
 
 def fresh_link(app: Flask) -> str:
     """Return the path of a new link, as the command prints it."""
-    with app.app_context():
-        link = first_admin_link()
+    with app.app_context(), unit_of_work():
+        link = first_admin_link(at=clock.now())
     assert link is not None
     assert link.startswith("http://127.0.0.1:8000/links/")
     return link.removeprefix("http://127.0.0.1:8000")
@@ -101,8 +102,8 @@ def test_what_is_wrong_is_told_and_the_link_still_works(app: Flask, visitor: Vis
 def test_with_an_administrator_there_is_no_link(app: Flask) -> None:
     earlier = fresh_link(app)
     staff(app, Role.ADMIN, email="first@example.org")
-    with app.app_context():
-        assert first_admin_link() is None
+    with app.app_context(), unit_of_work():
+        assert first_admin_link(at=clock.now()) is None
     answered = app.test_cli_runner().invoke(args=["accounts", "first-admin"])
     assert answered.output == "There is an administrator already. Administrators invite others on the staff pages.\n"
     late = Visitor(app)
