@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from provider.enrollments.models import Agreement, Enrollment
 from provider.kernel.database import db
-from provider.oversight.checks import Finding, findings, known, rows
+from provider.oversight.checks import Finding, rows
 from provider.oversight.money_out import APPROVED
 from provider.payments.models import Payment
 from provider.payments.rules import PURCHASE_STATES
@@ -19,7 +19,7 @@ from provider.policies import queries as policies
 from provider.policies import rules
 from provider.policies.models import StateFloorRow
 from provider.policies.rules import Anchor, Decision, PolicyVersion, Refusal, StateFloor, Terms, Unit, Window
-from provider.refunds.models import Payout, Refund
+from provider.refunds.models import Refund
 from provider.refunds.rules import RefundBasis, RefundState, basis_of
 
 # A payment that was on its way into the books in the same instant as a request did not count for it.
@@ -153,18 +153,4 @@ def refusal_tells_the_truth() -> Iterator[Finding]:
                 yield row.subject, f"was turned down as {reason.label.lower()}, which it was not"
 
 
-def late_payment_goes_back_alone() -> Iterator[Finding]:
-    """A payment that its enrollment could not take goes back by a refund of its own, whole."""
-    parts = sa.select(Payout.refund_id, sa.func.count().label("number")).group_by(Payout.refund_id).subquery()
-    query = (
-        sa.select(Refund.reference.label("subject"), known(parts.c.number).label("number"))
-        .outerjoin(parts, parts.c.refund_id == Refund.id)
-        .where(
-            Refund.basis == RefundBasis.LATE_PAYMENT,
-            sa.or_(known(parts.c.number) != 1, Refund.state.not_in(APPROVED)),
-        )
-    )
-    return findings(query, "gives a late payment back in {number} payouts")
-
-
-CHECKS = (refund_follows_the_policy, refusal_tells_the_truth, late_payment_goes_back_alone)
+CHECKS = (refund_follows_the_policy, refusal_tells_the_truth)

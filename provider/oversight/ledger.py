@@ -38,7 +38,7 @@ def ledger_posting_balances() -> Iterator[Finding]:
             sa.func.count(LedgerEntry.id).label("entries"),
         )
         .outerjoin(LedgerEntry, LedgerEntry.posting_id == LedgerPosting.id)
-        .group_by(LedgerPosting.id)
+        .group_by(LedgerPosting.id, LedgerPosting.subject_reference, LedgerPosting.kind)
         .having(sa.or_(signed != 0, sa.func.count(LedgerEntry.id) == 0))
     )
     return findings(query, "has a posting “{kind.value}” of {entries} entries that is off by {cents} cents")

@@ -82,7 +82,7 @@ def allocation_is_of_its_own_payment() -> Iterator[Finding]:
         )
         .join(Allocation, Allocation.payment_id == Payment.id)
         .where(Allocation.released_at.is_(None))
-        .group_by(Payment.id)
+        .group_by(Payment.id, Payment.reference, Payment.amount_cents)
         .having(total(Allocation.cents) > Payment.amount_cents)
     )
     yield from findings(whole, "is of {amount} cents and pays {given}")

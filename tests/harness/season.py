@@ -143,7 +143,7 @@ def ask(student: Student, at: dt.datetime) -> None:
         enrollment=_row(student),
         note="My shifts changed and I cannot study this winter.",
         channel=Channel.PAGE,
-        actor=Actor(ActorKind.STUDENT, None),
+        actor=Actor(ActorKind.STUDENT, "P-33333333"),
         received_at=at,
         at=at,
     ).reference
