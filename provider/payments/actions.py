@@ -133,10 +133,8 @@ def record(
     if earlier is not None:
         raise AlreadyRecorded(earlier)
     payment = Payment(
-        reference=references.new(REFERENCE_PREFIX),
         enrollment_id=enrollment.id,
         method=method,
-        state=PaymentState.CAPTURED,
         amount_cents=amount_cents,
         external_reference=known_as,
         received_at=received_at,
@@ -144,21 +142,28 @@ def record(
         recorded_by=actor.reference,
         proof_file=proof_file,
         proof_note=proof_note,
-        refunded_cents=0,
-        allocations=[],
     )
+    _take_in(payment, enrollment, actor, at)
+    return payment
+
+
+def _take_in(payment: Payment, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
+    """Store a payment, let it pay what is owed, post it, and send its receipt."""
     first = enrollment.purchased_at is None
+    payment.reference, payment.state = references.new(REFERENCE_PREFIX), PaymentState.CAPTURED
+    payment.refunded_cents, payment.allocations = 0, []
     payment.for_return = not _takes(enrollment, actor, at)
     db.session.add(payment)
     db.session.flush()
-    born(payment, actor=actor, at=at, about=enrollment.reference, data={"amount_cents": amount_cents})
-    spread = Allocated((), amount_cents) if payment.for_return else pay(payment, enrollment, actor=actor, at=at)
-    _post_captured(payment, enrollment, spread, at)
+    born(payment, actor=actor, at=at, about=enrollment.reference, data={"amount_cents": payment.amount_cents})
     if payment.for_return:
+        spread = Allocated((), payment.amount_cents)
         _ask_to_return(payment, enrollment, at)
+    else:
+        spread = pay(payment, enrollment, actor=actor, at=at)
+    _post_captured(payment, enrollment, spread, at)
     _lift_hold(enrollment, at)
     _send_receipt(payment, enrollment, spread, at, purchase=first and not payment.for_return)
-    return payment
 
 
 def _check_typed(

@@ -149,6 +149,7 @@ def test_the_clock_history_and_letter_of_an_approval_are_stored_with_it(context:
         "zone": "America/New_York",
         "refund_link": link,
         "override": False,
+        "basis": "window",
         "sample": True,
     }
     found = db.session.query(SignedLink).filter_by(reference=link).one()
