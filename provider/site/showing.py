@@ -90,7 +90,8 @@ def refund_policy(moment: Moment) -> Values:
 def faq(moment: Moment) -> Values:
     """Return each question with the day on which its answer was last changed."""
     zone = settings().SCHOOL_ZONE
-    return {"items": [(item, day_of(item.updated_at, zone)) for item in moment.catalog.faq]}
+    items = [(item, day_of(item.updated_at, zone)) for item in moment.catalog.faq]
+    return {"items": items, "sample": any(offer.has_sample for offer in moment.catalog.programs)}
 
 
 def credentials(moment: Moment) -> Values:

@@ -1,9 +1,11 @@
 """The contact form: one message is one letter and one task, and bad input is told what to do."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from provider.kernel.database import db
@@ -46,6 +48,7 @@ def test_a_message_becomes_a_letter_to_the_school_and_a_task(app: Flask, visitor
     }
 
 
+@time_machine.travel(dt.datetime(2026, 11, 20, 17, 30, tzinfo=dt.UTC))
 def test_the_same_message_twice_is_one(app: Flask, visitor: Visitor, visitors: Callable[[], Visitor]) -> None:
     other = visitors()
     references = []
@@ -126,6 +129,7 @@ def test_emoji_and_right_to_left_letters_are_fine(app: Flask, visitor: Visitor) 
     assert (letter.values["name"], letter.values["message"]) == ("שרה 👩🏽‍⚕️", "First line\nsecond line 😀")
 
 
+@time_machine.travel(dt.datetime(2026, 11, 20, 17, 30, tzinfo=dt.UTC), tick=False)
 def test_a_client_waits_after_ten_messages_in_an_hour(app: Flask, visitor: Visitor) -> None:
     for number in range(10):
         visitor.get("/contact")
