@@ -71,11 +71,9 @@ def paper(receipt: Receipt) -> Paper:
 def _receipt_notes(frozen: dict[str, Any]) -> list[str]:
     if frozen["for_return"]:
         return ["The enrollment could not take this payment any more. All of it goes back to where it came from."]
-    notes = []
-    if frozen["deadline_at"] is not None:
-        deadline = _at(frozen["deadline_at"])
-        until = f"{when(deadline, frozen['zone'])} ({utc(deadline)})"
-        notes += [f"You can ask for all of your money back until {until}.", frozen["clause"]]
+    deadline = _at(frozen["deadline_at"])
+    until = f"{when(deadline, frozen['zone'])} ({utc(deadline)})"
+    notes = [f"You can ask for all of your money back until {until}.", frozen["clause"]]
     if frozen["next_due_on"] is None:
         return [*notes, "Nothing is open."]
     due = written(dt.date.fromisoformat(frozen["next_due_on"]))

@@ -11,7 +11,6 @@ from sqlalchemy.orm import joinedload, selectinload
 from provider.accounts.models import Person
 from provider.enrollments.models import Enrollment, Installment
 from provider.enrollments.rules import OWED_STATES, InstallmentState
-from provider.files.models import File
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import Page, keyset
@@ -90,12 +89,6 @@ def receipt(enrollment_id: int, reference: str) -> Receipt:
     return found
 
 
-def receipts(enrollment_id: int) -> Sequence[Receipt]:
-    """Return the receipts and credit notes of an enrollment, newest first."""
-    query = sa.select(Receipt).join(Payment).where(Payment.enrollment_id == enrollment_id)
-    return db.session.scalars(query.order_by(Receipt.id.desc()).options(joinedload(Receipt.payment))).all()
-
-
 def staff_page(
     *,
     state: PaymentState | None = None,
@@ -110,15 +103,6 @@ def staff_page(
     if for_return is not None:
         query = query.where(Payment.for_return.is_(for_return))
     return keyset(query, Payment.id, before=before, after=after)
-
-
-def proof(enrollment_id: int, file_reference: str) -> File:
-    """Return the proof of one of an enrollment's payments, without its bytes; raises NotFound."""
-    query = sa.select(File).join(Payment, Payment.proof_file_id == File.id)
-    found = db.session.scalar(query.where(Payment.enrollment_id == enrollment_id, File.reference == file_reference))
-    if found is None:
-        raise NotFound
-    return found
 
 
 def terms(enrollment: Enrollment) -> Terms:
