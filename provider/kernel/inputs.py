@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -87,7 +88,8 @@ class Upload(ma.fields.Field[bytes]):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> bytes:
         if not hasattr(value, "stream"):
             raise self.make_error("invalid")
-        content: bytes = value.stream.read(self.most_bytes + 1)
+        with closing(value.stream) as stream:
+            content: bytes = stream.read(self.most_bytes + 1)
         if not content:
             raise self.make_error("empty")
         if len(content) > self.most_bytes:
