@@ -45,6 +45,8 @@ class Config:
     SCHOOL_ZONE: ZoneInfo = ZoneInfo("America/New_York")
     # The domain of the mailboxes enquiries@, externship@ and collegecredits@.
     MAIL_DOMAIN: str = "example.org"
+    # How students pay: the account and the postal address, as pages and letters print them; a | starts a new line.
+    PAYMENT_INSTRUCTIONS: str = ""
     # Hours for which a letter that cannot be delivered is tried again.
     MAIL_RETRY_HOURS: int = 72
     # Days without a payment after which a student is reminded.
@@ -80,6 +82,11 @@ class Config:
     def production(self) -> bool:
         """An https address is production."""
         return self.BASE_URL.startswith("https://")
+
+    @property
+    def payment_lines(self) -> tuple[str, ...]:
+        """The lines that tell students where to pay; none as long as the school has not said it."""
+        return tuple(line.strip() for line in self.PAYMENT_INSTRUCTIONS.split("|") if line.strip())
 
     @property
     def session_length(self) -> dt.timedelta:

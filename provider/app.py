@@ -111,6 +111,7 @@ class School:
     enquiries: str
     externship: str
     college_credits: str
+    payment_lines: tuple[str, ...]
 
     @classmethod
     def of(cls, config: Config) -> "School":
@@ -122,6 +123,7 @@ class School:
             enquiries=config.mailbox("enquiries"),
             externship=config.mailbox("externship"),
             college_credits=config.mailbox("collegecredits"),
+            payment_lines=config.payment_lines,
         )
 
 

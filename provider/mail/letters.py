@@ -41,6 +41,7 @@ class School:
     name: str
     base_url: str
     enquiries: str
+    payment_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Written:
 def write(letter: OutboxLetter) -> Written:
     """Write a letter from its values; raises Unsendable when template and values do not fit."""
     known = settings()
-    school = School(known.SCHOOL_NAME, known.BASE_URL, known.mailbox("enquiries"))
+    school = School(known.SCHOOL_NAME, known.BASE_URL, known.mailbox("enquiries"), known.payment_lines)
     values = {name: _value(name, value) for name, value in letter.values.items()} | _placeholders(letter)
     try:
         subject, body, html = (

@@ -24,10 +24,10 @@ def server(app: Flask) -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def words(_templates: Flask) -> Iterator[None]:
+def words(_templates: Flask) -> Iterator[Flask]:
     """The application's settings, for tests that only write letters and need no fresh database."""
     with _templates.app_context():
-        yield
+        yield _templates
 
 
 @pytest.fixture

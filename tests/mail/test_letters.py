@@ -266,3 +266,17 @@ def test_a_letter_that_cannot_be_written_shows_staff_why() -> None:
         "Staff notice",
         "the letter could not be written: UndefinedError: 'sentence' is undefined",
     )
+
+
+@pytest.mark.parametrize("template", ["enrollment_received", "payment_reminder", "installment_reminder"])
+def test_letters_that_ask_for_money_print_where_to_pay_once_the_school_has_said_it(words: Flask, template: str) -> None:
+    assert "Answer this letter for our account" in letters.write(outbox(template)).text
+    silent = words.extensions["settings"]
+    words.extensions["settings"] = replace(silent, PAYMENT_INSTRUCTIONS="Sample Bank, account 123456 | 1 Main Street")
+    try:
+        written = letters.write(outbox(template))
+    finally:
+        words.extensions["settings"] = silent
+    assert re.search(r"\n *Sample Bank, account 123456\n *1 Main Street\n", written.text)
+    assert "Sample Bank, account 123456<br>1 Main Street" in written.html
+    assert "Answer this letter for our account" not in written.text
