@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from provider.accounts.rules import Permission
 from provider.enrollments import actions, queries, terms
 from provider.enrollments.lists import Filters, staff_page
-from provider.enrollments.rules import CancelReason, EnrollmentState
+from provider.enrollments.rules import UNPAID_STATES, CancelReason, EnrollmentState
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
 from provider.kernel.web import actor, received_at
@@ -23,9 +23,10 @@ door = Door(
     changes=Permission.CHANGE_ENROLLMENTS,
     url_prefix="/staff/enrollments",
 )
-LATE = "late"
+UNPAID, LATE = "unpaid", "late"
 STATES: Choices = (
     ("", "All states"),
+    (UNPAID, "Waiting for payment"),
     *((state.value, state.label) for state in EnrollmentState),
     (LATE, "Late with an installment, or on hold"),
 )
@@ -51,10 +52,16 @@ def _filters(form: Form, codes: dict[int, str]) -> Filters:
     state = form.data["state"]
     return Filters(
         typed=form.data["q"],
-        states=(EnrollmentState(state),) if state in set(EnrollmentState) else (),
+        states=_states(state),
         program_id=ids.get(form.data["program"]),
         late=state == LATE,
     )
+
+
+def _states(chosen: str) -> tuple[EnrollmentState, ...]:
+    if chosen == UNPAID:
+        return tuple(sorted(UNPAID_STATES))
+    return (EnrollmentState(chosen),) if chosen in set(EnrollmentState) else ()
 
 
 @door.get("/<reference>")
