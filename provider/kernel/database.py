@@ -2,12 +2,11 @@
 
 import datetime as dt
 import enum
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
@@ -18,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from provider.kernel.errors import DomainError
+from provider.kernel.writers import Writers
 
 T = TypeVar("T")
 
@@ -104,38 +104,6 @@ class Busy(DomainError):
     sentence = "The school's records are busy. Nothing was changed. Wait a few seconds and try again."
 
 
-class _Writers:
-    """First come, first served for writers of one process: SQLite's own waiting starves some of them."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
-        self._busy = False
-
-    def enter(self) -> None:
-        with self._mutex:
-            if not self._busy:
-                self._busy = True
-                return
-            turn = threading.Event()
-            self._waiting.append(turn)
-        if turn.wait(BUSY_SECONDS):
-            return
-        with self._mutex:
-            if turn.is_set():
-                return
-            self._waiting.remove(turn)
-        raise Busy
-
-    def leave(self) -> None:
-        with self._mutex:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._busy = False
-
-
-_writers = _Writers()
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
@@ -184,9 +152,9 @@ def unit_of_work() -> Iterator[None]:
     if _writing.get():
         raise NestedUnit
     db.session.rollback()
-    queued = is_sqlite()
-    if queued:
-        _writers.enter()
+    writers = _queue(db.engine.url.database) if is_sqlite() else None
+    if writers is not None and not writers.enter(BUSY_SECONDS):
+        raise Busy
     token = _writing.set(True)
     try:
         db.session.connection()
@@ -202,8 +170,14 @@ def unit_of_work() -> Iterator[None]:
         raise
     finally:
         _writing.reset(token)
-        if queued:
-            _writers.leave()
+        if writers is not None:
+            writers.leave()
+
+
+@cache
+def _queue(file: str | None) -> Writers:
+    """Return the queue of those who write to a SQLite file."""
+    return Writers(None if file in {None, "", ":memory:"} else file)
 
 
 def _is_lock_timeout(error: sa.exc.OperationalError) -> bool:
