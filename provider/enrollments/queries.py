@@ -16,12 +16,20 @@ JOINED_STATES = (EnrollmentState.AWAITING_PAYMENT, EnrollmentState.ACTIVE)
 
 
 _WHOLE = sa.select(Enrollment).options(joinedload(Enrollment.agreement), selectinload(Enrollment.installments))
+# In one statement; not for locking, since PostgreSQL reads only the locked row anew after it has waited for it.
+_ONE = (
+    sa.select(Enrollment)
+    .options(joinedload(Enrollment.agreement), joinedload(Enrollment.installments))
+    .where(Enrollment.reference == sa.bindparam("wanted"))
+)
 
 
 def by_reference(reference: str, *, lock: bool = False) -> Enrollment:
     """Return one enrollment with its agreement and installments, locked for changing if asked; raises NotFound."""
-    query = _WHOLE.where(Enrollment.reference == reference)
-    found = db.session.scalar(query.with_for_update(of=Enrollment) if lock else query)
+    if lock:
+        found = db.session.scalar(_WHOLE.where(Enrollment.reference == reference).with_for_update(of=Enrollment))
+    else:
+        found = db.session.scalars(_ONE, {"wanted": reference}).unique().one_or_none()
     if found is None:
         raise NotFound
     return found
