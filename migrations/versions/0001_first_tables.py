@@ -195,6 +195,7 @@ def upgrade() -> None:
         sa.Column("ambiguous_attempts", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.String(length=32), nullable=True),
         sa.Column("last_reply", sa.Text(), nullable=True),
+        sa.Column("base_url", sa.String(length=200), nullable=True),
         sa.Column("subject", sa.String(length=300), nullable=True),
         sa.Column("body_text", sa.Text(), nullable=True),
         sa.Column("body_html", sa.Text(), nullable=True),

@@ -18,8 +18,8 @@ LATE = (
 REFUND_TERMS = (
     "The time counts from the instant we record your first payment and send its receipt, around the clock, weekends "
     "and holidays included. The receipt prints the deadline to the second. What counts is when your request reaches "
-    "us. Inside that time it is approved at once, nobody has to agree, and everything you paid goes back to where it came "
-    "from, 7 to 10 business days after approval."
+    "us. Inside that time it is approved at once, nobody has to agree, and everything you paid goes back to where it "
+    "came from, 7 to 10 business days after approval."
 )
 LEAVING = (
     "After the refund window there is no refund. If you have to leave the program later, write to us; the school "

@@ -35,6 +35,7 @@ class OutboxLetter(Model):
     ambiguous_attempts: Mapped[int] = mapped_column(default=0)
     outcome: Mapped[Outcome | None]
     last_reply: Mapped[str | None] = mapped_column(sa.Text)
+    base_url: Mapped[Line | None]
     subject: Mapped[str | None] = mapped_column(sa.String(300))
     body_text: Mapped[str | None] = mapped_column(sa.Text)
     body_html: Mapped[str | None] = mapped_column(sa.Text)

@@ -79,6 +79,7 @@ def _take(reference: str, now: dt.datetime) -> Parcel | None:
         _claim(letter, now)
         if written is not None and letter.subject is None:
             letter.subject, letter.body_text, letter.body_html = written.subject, written.text, written.html
+            letter.base_url = settings().BASE_URL
         message = letters.compose(letter, letters.addressed(letter, _address_of))
         return Parcel(reference, message, settings().mailbox(letter.mailbox), letter.recipient)
 

@@ -86,21 +86,24 @@ def letter_goes_to_its_own_student() -> Iterator[Finding]:
 
 
 def letter_links_lead_home() -> Iterator[Finding]:
-    """Every link of a letter begins with the school's own address."""
-    home = settings().BASE_URL
+    """Every link of a letter begins with the school's own address of the day it was written."""
+    home = sa.func.coalesce(OutboxLetter.base_url, "")
     texts = (OutboxLetter.body_text, OutboxLetter.body_html)
     elsewhere = sa.or_(*(_without(text, home).like("%http%://%") for text in texts))
-    query = sa.select(OutboxLetter.reference, *texts).where(
+    query = sa.select(OutboxLetter.reference, OutboxLetter.base_url, *texts).where(
         OutboxLetter.queued_at > clock.now() - _LINKS_CHECKED, OutboxLetter.template != _BY_VISITORS, elsewhere
     )
     for row in rows(query):
-        links = {link for text in row[1:] for link in _LINK.findall(text or "")}
-        away = sorted(link for link in links if link != home and not link.startswith(f"{home}/"))
+        reference, own, *written = row
+        links = {link for text in written for link in _LINK.findall(text or "")}
+        away = sorted(link for link in links if link != own and not link.startswith(f"{own}/"))
         if away:
-            yield row[0], f"has a link to {away[0][:100]}"
+            yield reference, f"has a link to {away[0][:100]}"
 
 
-def _without(text: sa.ColumnElement[str] | InstrumentedAttribute[str | None], home: str) -> sa.ColumnElement[str]:
+def _without(
+    text: sa.ColumnElement[str] | InstrumentedAttribute[str | None], home: sa.ColumnElement[str]
+) -> sa.ColumnElement[str]:
     """Return a text without the links that lead home, so that the database finds the few letters with others."""
     rest: sa.ColumnElement[str] = sa.func.coalesce(text, "")
     for tail in _TAILS:
