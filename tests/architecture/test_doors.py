@@ -1,0 +1,235 @@
+"""Every address belongs to a door, every door says who may enter, and looking changes nothing."""
+
+from collections import deque
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from flask import Flask
+from werkzeug.routing import BuildError, Rule
+
+from provider import app as house
+from provider.accounts.rules import Role
+from provider.kernel import clock
+from provider.kernel.doors import PUBLIC, doors
+from provider.kernel.web import CONTENT_SECURITY_POLICY
+from tests.harness import season
+from tests.harness.checksums import checksums
+from tests.harness.stories import enroll, prove, sign_in, staff, token_for
+from tests.harness.visitor import Page, Visitor
+
+FILES = frozenset({"static", "font"})  # served as they are, to everybody
+SAFE = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+NOTHING_APART: frozenset[str] = frozenset()
+
+
+def rules(app: Flask) -> Iterator[Rule]:
+    return (rule for rule in app.url_map.iter_rules() if rule.endpoint not in FILES)
+
+
+def address(app: Flask, rule: Rule) -> str:
+    """Return an address of the rule, with references that nobody has."""
+    with app.test_request_context():
+        values = dict.fromkeys(rule.arguments, "E-22222222")
+        found = app.url_map.bind("localhost").build(rule.endpoint, values)
+    assert isinstance(found, str), BuildError
+    return found
+
+
+def behind_staff_doors(app: Flask) -> Iterator[tuple[Rule, str, str]]:
+    """Yield each rule that needs a permission, with the method it takes and an address."""
+    closed = {name for name, door in doors(app).items() if door.needs != PUBLIC}
+    for rule in rules(app):
+        if rule.endpoint.partition(".")[0] in closed:
+            for method in (rule.methods or set()) & {"GET", "POST"}:
+                yield rule, method, address(app, rule)
+
+
+def test_every_address_belongs_to_a_door(app: Flask) -> None:
+    known = doors(app)
+    assert [rule.rule for rule in rules(app) if rule.endpoint.partition(".")[0] not in known] == []
+
+
+def test_the_public_doors_are_those_on_the_list(app: Flask) -> None:
+    assert {name for name, door in doors(app).items() if door.needs == PUBLIC} == house.PUBLIC_DOORS
+
+
+def test_every_other_door_is_of_the_back_office(app: Flask) -> None:
+    closed = [door for door in doors(app).values() if door.needs != PUBLIC]
+    assert closed
+    assert [door.name for door in closed if not str(door.url_prefix).startswith("/staff")] == []
+
+
+def test_one_address_never_takes_get_and_post_in_one_view(app: Flask) -> None:
+    both = [rule.rule for rule in rules(app) if {"GET", "POST"} <= (rule.methods or set())]
+    assert both == []
+
+
+def test_a_visitor_is_led_to_the_sign_in_page(app: Flask, visitor: Visitor) -> None:
+    visitor.get("/sign-in")
+    token = visitor.token()
+    wrong = []
+    for rule, method, path in behind_staff_doors(app):
+        answer = visitor.client.open(path, method=method, data={"csrf_token": token} if method == "POST" else None)
+        if answer.status_code != 303 or not answer.headers["Location"].startswith("/sign-in"):
+            wrong.append((rule.endpoint, method, answer.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", [None, Role.AUDITOR], ids=["student", "auditor"])
+def test_who_lacks_the_permission_is_refused(app: Flask, visitor: Visitor, role: Role | None) -> None:
+    sign_in(visitor, staff(app, *([role] if role else [])))
+    visitor.get("/sign-in")
+    token = visitor.token()
+    before = checksums(app)
+    wrong = []
+    for rule, method, path in behind_staff_doors(app):
+        if role is Role.AUDITOR and method == "GET":
+            continue
+        answer = visitor.client.open(path, method=method, data={"csrf_token": token} if method == "POST" else None)
+        if answer.status_code != 403:
+            wrong.append((rule.endpoint, method, answer.status_code))
+    assert wrong == []
+    assert checksums(app) == before
+
+
+def test_every_form_needs_its_token(app: Flask, visitor: Visitor) -> None:
+    sign_in(visitor, staff(app, Role.ADMIN))
+    before = checksums(app, NOTHING_APART)
+    posts = [rule for rule in rules(app) if "POST" in (rule.methods or set())]
+    answers = {rule.endpoint: visitor.client.post(address(app, rule)).status_code for rule in posts}
+    assert len(answers) == len(posts)
+    assert {endpoint: status for endpoint, status in answers.items() if status != 400} == {}
+    assert checksums(app, NOTHING_APART) == before
+
+
+def test_unknown_references_are_the_same_404_for_everybody(app: Flask, visitor: Visitor) -> None:
+    sign_in(visitor, staff(app, Role.ADMIN))
+    found = {
+        rule.endpoint: visitor.client.get(address(app, rule)).status_code
+        for rule in rules(app)
+        if rule.arguments and "GET" in (rule.methods or set())
+    }
+    assert found.pop("accounts.link") == 410
+    assert {endpoint: status for endpoint, status in found.items() if status != 404} == {}
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PUT", "PATCH", "DELETE", "PROPFIND", "FOO"])
+def test_other_methods_are_refused_everywhere(app: Flask, visitor: Visitor, method: str) -> None:
+    paths = {address(app, rule) for rule in rules(app)} | {"/static/style.css"}
+    answers = {path: visitor.client.open(path, method=method).status_code for path in paths}
+    assert {path: status for path, status in answers.items() if status != 405} == {}
+
+
+def answers_of_each_kind(app: Flask, visitor: Visitor) -> Iterator[tuple[str, Page]]:
+    """Yield an answer of each status that a browser may get."""
+    client = visitor.client
+    yield "200", visitor.get("/sign-in")
+    token = visitor.token()
+    yield "200 public", Page(client.get("/"), "/")
+    yield "200 file", Page(client.get("/static/style.css"), "style")
+    yield "200 font", Page(client.get("/static/fonts/PublicSans%5Bwght%5D.ttf"), "font")
+    yield "200 options", Page(client.options("/sign-in"), "options")
+    yield "303", Page(client.get("/staff"), "/staff")
+    yield "308", Page(client.get("/programs//ccma"), "/programs//ccma")
+    yield "400", Page(client.post("/sign-in"), "/sign-in")
+    yield "400 host", Page(client.get("/", headers={"Host": "evil.example"}), "/")
+    yield "404", Page(client.get("/nowhere"), "/nowhere")
+    yield "404 file", Page(client.get("/static/../config.py"), "file")
+    yield "405", Page(client.delete("/sign-in"), "/sign-in")
+    yield "410", Page(client.get("/links/rubbish"), "/links")
+    yield "413", Page(client.post("/sign-in", data={"email": "x" * 2_000_000}), "/sign-in")
+    yield "422", Page(client.post("/sign-in", data={"csrf_token": token}), "/sign-in")
+    sign_in(visitor, staff(app))
+    yield "403", Page(client.get("/staff"), "/staff")
+
+
+def test_every_answer_carries_the_safe_headers(app: Flask, visitor: Visitor) -> None:
+    for name, page in answers_of_each_kind(app, visitor):
+        page.response.close()
+        assert page.status == int(name[:3]), name
+        headers = page.response.headers
+        assert {key: headers.get(key) for key in SAFE} == SAFE, name
+        assert not {"Server", "X-Powered-By", "Access-Control-Allow-Origin"} & set(headers.keys()), name
+        if (page.response.mimetype or "").startswith("text/"):
+            assert page.response.mimetype_params.get("charset") == "utf-8", name
+
+
+def links_on(page: Page) -> Iterator[str]:
+    """Yield the addresses of this site that a page leads to or loads."""
+    if page.html is None:
+        return
+    for element in page.all("a[href], link[href], script[src], img[src]"):
+        target = urljoin(page.path, element.attrs.get("href") or element.attrs.get("src"))
+        parts = urlsplit(target)
+        if not parts.scheme and not parts.netloc:
+            yield parts._replace(fragment="").geturl()
+
+
+def looked_at(visitor: Visitor, path: str) -> Page:
+    answer = visitor.client.get(path)
+    page = Page(answer, path)
+    answer.close()
+    return page
+
+
+def crawl(visitor: Visitor, *starts: str, within: str = "/", head: bool = False) -> dict[str, int]:
+    """Look at every page that can be reached within a part of the site; returns the statuses."""
+    waiting, statuses = deque(starts), dict[str, int]()
+    while waiting:
+        path = waiting.popleft()
+        if path in statuses:
+            continue
+        page = looked_at(visitor, path)
+        statuses[path] = page.status
+        if head:
+            looked = visitor.client.head(path)
+            looked.close()
+            assert (looked.status_code, looked.get_data()) == (page.status, b""), path
+        waiting.extend(link for link in links_on(page) if link.startswith(within) and link not in statuses)
+        if page.status == 303:
+            waiting.append(page.response.headers["Location"])
+    return statuses
+
+
+def test_looking_at_everything_changes_nothing_and_finds_no_dead_link(app: Flask, visitor: Visitor) -> None:
+    made = season.make(app, clock.now())
+    people: dict[str, Visitor] = {}
+    for name in ("paying", "settled", "declined"):
+        people[name] = Visitor(app)
+        sign_in(people[name], made[name].email, season.PASSWORD)
+    for role in (Role.ADMIN, Role.COORDINATOR, Role.EDITOR):
+        people[role.value] = Visitor(app)
+        sign_in(people[role.value], made.staff[role], season.PASSWORD)
+    started = made["started"].enrollment
+    links = [f"/links/{token_for(app, 'prove_email', started)}"]
+    links += [f"/links/{token_for(app, 'refund', made[name].enrollment)}" for name in ("fresh", "declined", "settled")]
+    before = checksums(app, NOTHING_APART)
+    seen = {"visitor": crawl(visitor, "/", "/my", "/staff", *links, head=True)}
+    for name, who in people.items():
+        desk = "/my" if name in made.students else "/staff"
+        seen[name] = crawl(who, desk, within=desk, head=name == "admin")
+    assert checksums(app, NOTHING_APART) == before
+    dead = {
+        f"{name} {path}": status
+        for name, statuses in seen.items()
+        for path, status in statuses.items()
+        if status not in {200, 303}
+    }
+    assert dead == {}
+    assert len(seen["admin"]) > 100
+    assert f"/staff/enrollments/{started}" in seen["admin"]
+    assert f"/my/enrollments/{made['paying'].enrollment}" in seen["paying"]
+    assert "/programs/ccma" in seen["visitor"]
+
+
+def test_a_link_that_was_only_looked_at_still_decides(app: Flask, visitor: Visitor) -> None:
+    reference = enroll(visitor)
+    path = f"/links/{token_for(app, 'prove_email', reference)}"
+    assert {crawl(Visitor(app), path, within=path, head=True)[path] for _ in range(3)} == {200}
+    assert prove(app, visitor, reference).path == f"/my/enrollments/{reference}"
