@@ -5,7 +5,7 @@ import secrets
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, abort, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -79,6 +79,8 @@ def _stamp() -> None:
         request.mimetype != "multipart/form-data"
     ):  # only forms with files may be larger, and Werkzeug limits their texts
         request.max_content_length = LARGEST_TEXT
+    if "\0" in request.path:  # no record has one in its name, and PostgreSQL would fail to look
+        abort(404)
 
 
 def _headers(response: Response) -> Response:

@@ -1,0 +1,200 @@
+"""Requests that no browser of ours would send: large, broken, deep, with strange addresses; refused in words."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from provider.accounts.rules import Role
+from tests.harness.checksums import checksums
+from tests.harness.season import Season
+from tests.harness.stories import sign_in
+from tests.harness.visitor import Page, Visitor
+
+MEGABYTE = 1024 * 1024
+FORMS = ("/contact", "/programs/ccma/enroll", "/sign-in", "/forgot-password")
+TYPED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=b"
+Send = Callable[[Visitor, str], TestResponse]
+
+
+def _body(content: bytes, kind: str, **headers: str) -> Send:
+    return lambda visitor, path: visitor.client.post(path, data=content, content_type=kind, headers=headers)
+
+
+def _fields(number: int) -> Send:
+    return lambda visitor, path: visitor.client.post(
+        path, data={"csrf_token": visitor.token()} | {f"field{n}": "x" for n in range(number)}
+    )
+
+
+def _parts(number: int) -> Send:
+    part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
+    return _body(part * number + b"--b--\r\n", MULTIPART)
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+BROKEN = {
+    "a body of 12 megabytes": (_body(b"x" * 12 * MEGABYTE, MULTIPART), 413),
+    "a field of 1 megabyte": (_body(b"a=" + b"x" * MEGABYTE, TYPED), 413),
+    "a part of 1 megabyte": (
+        _body(b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * MEGABYTE + b"\r\n--b--", MULTIPART),
+        413,
+    ),
+    "5,000 fields": (_fields(5_000), 422),
+    "5,000 parts": (_parts(5_000), 413),
+    "multipart without an end": (_body(b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx', MULTIPART), 400),
+    "multipart without a boundary": (_body(b"--b\r\n", "multipart/form-data"), 400),
+    "multipart of nothing": (_body(b"", MULTIPART), 400),
+    "deep JSON": (_body(DEEP, "application/json"), 400),
+    "large JSON": (_body(b'"' + b"x" * 20 * MEGABYTE + b'"', "application/json"), 413),
+    "XML": (_body(b'<?xml version="1.0"?><a/>', "text/xml"), 400),
+    "bytes that are no text": (_body(bytes(range(256)), TYPED), 400),
+    "a compressed body": (_body(b"\x1f\x8b\x08" * 100, TYPED, **{"Content-Encoding": "gzip"}), 400),
+    "a strange character set": (_body(b"a=b", "application/x-www-form-urlencoded; charset=utf-7"), 400),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_request_is_answered_in_words_and_stores_nothing(app: Flask, visitor: Visitor, what: str) -> None:
+    before = checksums(app)
+    send, status = BROKEN[what]
+    for path in FORMS:
+        visitor.get("/sign-in")
+        answer = Page(send(visitor, path), path)
+        assert (path, answer.status) == (path, status)
+        assert answer.words("main .lead, main .error-summary")
+    assert checksums(app) == before
+
+
+NAUGHTY = (
+    "\0",
+    "a\0b",
+    "\u202e",
+    "<script>alert(1)</script>",
+    "' OR 1=1 --",
+    "%",
+    "_",
+    "../../etc/passwd",
+    "{{7*7}}",
+    "x" * 3000,
+    "9" * 60,
+    "-1",
+    "1e999",
+    "\ud7ff\uffff",
+    "\u017ftra\u00dfe \u0130",
+)
+QUERIES = (
+    "/programs/ccma/enroll?plan={}",
+    "/contact?sent={}",
+    "/sign-in?next={}",
+    "/staff/enrollments?q={}",
+    "/staff/enrollments?state={}",
+    "/staff/enrollments?program={}",
+    "/staff/enrollments?before={}",
+    "/staff/enrollments?after={}",
+    "/staff/payments?view={}",
+    "/staff/payments?before={}",
+    "/staff/refunds?state={}",
+    "/staff/refunds?after={}",
+    "/staff/mail?state={}",
+    "/staff/mail?before={}",
+    "/staff/tasks?after={}",
+    "/staff/completions?q={}",
+    "/?utm={}",
+)
+PATHS = (
+    "/programs/{}",
+    "/programs/{}/enroll",
+    "/exams/{}",
+    "/links/{}",
+    "/my/enrollments/{}",
+    "/my/enrollments/{}/agreement.pdf",
+    "/my/enrollments/{}/receipts/RC-22222222",
+    "/staff/enrollments/{}",
+    "/staff/payments/{}",
+    "/staff/refunds/{}",
+    "/staff/mail/{}",
+    "/staff/tasks/{}",
+    "/staff/people/{}",
+    "/staff/programs/{}",
+    "/staff/faq/{}",
+    "/staff/files/{}",
+    "/static/{}",
+    "/static/fonts/{}",
+    "/{}",
+)
+
+
+def _admin(school: Flask, season: Season) -> Visitor:
+    visitor = Visitor(school)
+    sign_in(visitor, season.staff[Role.ADMIN])
+    return visitor
+
+
+def test_no_question_in_an_address_is_an_error_of_ours(school: Flask, season: Season) -> None:
+    before = checksums(school)
+    visitor = _admin(school, season)
+    for address in QUERIES:
+        for value in NAUGHTY:
+            response = visitor.client.get(address.format(quote(value, safe="")))
+            text = response.get_data(as_text=True)
+            assert (address, value, response.status_code) in {(address, value, 200), (address, value, 422)}
+            assert "<script>alert" not in text
+            assert ">49<" not in text
+    assert checksums(school) == before
+
+
+def test_no_address_is_an_error_of_ours(school: Flask, season: Season) -> None:
+    before = checksums(school)
+    visitor = _admin(school, season)
+    for address in PATHS:
+        for value in NAUGHTY:
+            response = visitor.client.get(address.format(quote(value, safe="")))
+            refused = {404, 410} if address.startswith("/links/") else {404}
+            assert (address, value, response.status_code in refused) == (address, value, True)
+    assert checksums(school) == before
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https:evil.example",
+        "https://evil.example",
+        "////evil.example",
+        "/%0d%0aLocation:%20https://evil.example",
+        "/\t/evil.example",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        " //evil.example",
+        "http:///evil.example",
+    ],
+)
+def test_signing_in_leads_nowhere_else(school: Flask, season: Season, target: str) -> None:
+    visitor = Visitor(school)
+    visitor.get(f"/sign-in?next={quote(target, safe='')}")
+    page = visitor.submit({"email": season.staff[Role.ADMIN], "password": "a long and quiet password"}, follow=False)
+    assert page.response.headers["Location"].startswith("/")
+    assert not page.response.headers["Location"].startswith(("//", "/\\"))
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "BREW"])
+def test_methods_that_nobody_asked_for_are_refused(app: Flask, visitor: Visitor, method: str) -> None:
+    before = checksums(app)
+    for path in ("/", "/contact", "/programs/ccma/enroll", "/sign-in", "/static/style.css"):
+        assert (path, visitor.client.open(path, method=method).status_code) == (path, 405)
+    assert checksums(app) == before
+
+
+def test_looking_at_a_page_without_reading_it_changes_nothing(school: Flask, season: Season) -> None:
+    before = checksums(school)
+    visitor = _admin(school, season)
+    for rule in school.url_map.iter_rules():
+        if not rule.arguments and "GET" in (rule.methods or set()):
+            assert visitor.client.head(rule.rule).status_code == visitor.client.get(rule.rule).status_code
+    assert checksums(school) == before
