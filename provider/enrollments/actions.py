@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from provider.accounts import actions as accounts
+from provider.accounts import queries as people
 from provider.accounts.models import Person
 from provider.catalog.queries import PlanOffer, ProgramOffer
 from provider.enrollments import letters, queries, terms
@@ -14,6 +15,7 @@ from provider.enrollments.rules import (
     CONSENT,
     INSTALLMENT_LIFECYCLE,
     LIFECYCLE,
+    OPEN_STATES,
     OWED_STATES,
     REFERENCE_PREFIX,
     UNPAID_STATES,
@@ -252,6 +254,25 @@ def lapses_on(enrollment: Enrollment) -> dt.date:
     return day_of(lapses_at(enrollment.accepted_at, after), settings().SCHOOL_ZONE)
 
 
+def join_by_letter(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> tuple[Joined, str]:
+    """Join an enrollment to the person of its address, which somebody proved by the link of a letter sent there.
+
+    A new person is created with what the enrollment says. Returns what came of it, and the person's reference.
+    """
+    person = people.by_email(enrollment.claimed_email)
+    if person is None:
+        person = accounts.add_person(
+            name=enrollment.legal_name,
+            email=enrollment.claimed_email,
+            zone=enrollment.zone,
+            proved_at=at,
+            actor=actor,
+            at=at,
+        )
+    person.email_proved_at = person.email_proved_at or at
+    return prove(enrollment=enrollment, person=person, actor=actor, at=at), person.reference
+
+
 def prove(*, enrollment: Enrollment, person: Person, actor: Actor, at: dt.datetime) -> Joined:
     """Join an enrollment to the person whose address was proved; one running enrollment per student and program.
 
@@ -260,7 +281,8 @@ def prove(*, enrollment: Enrollment, person: Person, actor: Actor, at: dt.dateti
     """
     if enrollment.person_id == person.id:
         return Joined.JOINED
-    other = queries.joined_elsewhere(enrollment, person.id)
+    runs = enrollment.state in OPEN_STATES
+    other = queries.joined_elsewhere(enrollment, person.id) if runs else None
     if (
         other is not None
         and other.state is EnrollmentState.AWAITING_PAYMENT

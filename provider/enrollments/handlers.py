@@ -8,10 +8,8 @@ from flask.typing import ResponseReturnValue
 from provider.accounts import actions as accounts
 from provider.accounts import queries as people
 from provider.accounts import sessions
-from provider.accounts.models import Person
 from provider.enrollments import actions, queries
 from provider.enrollments.actions import PROVE_EMAIL
-from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import UNPAID_STATES, CancelReason, Joined
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import retrying, unit_of_work
@@ -50,27 +48,10 @@ class ProveEmail:
 
 
 def join(reference: str, token: str, actor: Actor, at: dt.datetime) -> tuple[Joined, str]:
-    """Use the link up, find or create the person of the proved address, and join the enrollment."""
+    """Use the link up and join the enrollment to the person of its address."""
     accounts.use_link(token, purpose=PROVE_EMAIL, at=at)
     enrollment = queries.by_reference(reference, lock=True)
-    person = person_of(enrollment, actor, at)
-    return actions.prove(enrollment=enrollment, person=person, actor=actor, at=at), person.reference
-
-
-def person_of(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> Person:
-    """Return the person whose address was just proved, created with what the enrollment says if they are new."""
-    person = people.by_email(enrollment.claimed_email)
-    if person is None:
-        return accounts.add_person(
-            name=enrollment.legal_name,
-            email=enrollment.claimed_email,
-            zone=enrollment.zone,
-            proved_at=at,
-            actor=actor,
-            at=at,
-        )
-    person.email_proved_at = person.email_proved_at or at
-    return person
+    return actions.join_by_letter(enrollment=enrollment, actor=actor, at=at)
 
 
 def unpaid(_payload: Payload, *, now: dt.datetime) -> None:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts.actions import open_link
 from provider.enrollments import queries as enrollments
+from provider.enrollments.actions import join_by_letter
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import retrying, unit_of_work
@@ -49,14 +50,18 @@ class RefundLink:
 
 
 def _ask(reference: str, form: Form, holder: Actor, received_at: dt.datetime) -> None:
+    """Decide the request; whoever holds a letter to the claimed address has proved it by the way."""
+    enrollment = enrollments.by_reference(reference, lock=True)
     actions.ask(
-        enrollment=enrollments.by_reference(reference, lock=True),
+        enrollment=enrollment,
         note=form.data["note"],
         channel=Channel.LINK,
         actor=holder,
         received_at=received_at,
         at=clock.now(),
     )
+    if enrollment.person_id is None:
+        join_by_letter(enrollment=enrollment, actor=holder, at=clock.now())
 
 
 def _page(reference: str, token: str, *, form: Form | None = None, told: str = "") -> str:

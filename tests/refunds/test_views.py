@@ -5,7 +5,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from provider.accounts.models import SignedLink
+from provider.accounts.models import Person, SignedLink
 from provider.jobs.worker import run_due
 from provider.kernel.database import db, unit_of_work
 from provider.payments.queries import by_reference
@@ -209,6 +209,19 @@ def test_the_letters_link_opens_the_page_and_only_its_button_asks(
     holder.get(f"/links/{token}")
     moment.move_to(DEADLINE + 30 * DAY + INSTANT)
     holder.get(f"/links/{token}", 410)
+
+
+def test_asking_by_the_letters_link_proves_the_address_and_opening_it_does_not(
+    app: Flask, visitors: Callable[[], Visitor], paid: str
+) -> None:
+    holder = visitors()
+    holder.get(f"/links/{token_for(app, REFUND_LINK, paid)}")
+    with app.app_context():
+        assert stored(paid).person_id is None
+    holder.submit({})
+    with app.app_context():
+        joined = db.session.get_one(Person, stored(paid).person_id)
+        assert (joined.email, joined.name, joined.email_proved_at) == (ANSWERS["email"], ANSWERS["legal_name"], PAID)
 
 
 def test_the_letters_link_after_the_window_is_turned_down_and_a_second_press_is_told_so(
