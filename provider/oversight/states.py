@@ -94,22 +94,17 @@ def history_ends_in_the_present() -> Iterator[Finding]:
 
 
 def _ends(table: type[Model], reference: sa.ColumnElement[str]) -> Iterator[Finding]:
-    kind = table.__tablename__
     last = (
-        sa.select(History.subject_reference, sa.func.max(History.id).label("id"))
-        .where(History.subject_kind == kind, History.new_state.is_not(None))
-        .group_by(History.subject_reference)
-        .subquery()
+        sa.select(History.new_state)
+        .where(History.subject_reference == reference, History.new_state.is_not(None))
+        .order_by(History.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    ended = sa.func.coalesce(History.new_state, _BORN_WITHOUT.get(kind))
+    ended = sa.func.coalesce(last, _BORN_WITHOUT.get(table.__tablename__))
     state: sa.ColumnElement[str] = sa.cast(table.__table__.c.state, sa.String)
-    query = (
-        sa.select(reference.label("subject"), state.label("state"), ended.label("ended"))
-        .select_from(table)
-        .outerjoin(last, last.c.subject_reference == reference)
-        .outerjoin(History, History.id == last.c.id)
-        .where(state.is_distinct_from(ended))
-    )
+    stood = sa.select(reference.label("subject"), state.label("state"), ended.label("ended")).subquery()
+    query = sa.select(stood).where(stood.c.state.is_distinct_from(stood.c.ended))
     return findings(query, "is {state}, its history ends with {ended}")
 
 
