@@ -31,13 +31,43 @@ class Sqlite:
         self.file.write_bytes(b"this is no database" * 1000)
 
 
+# What of a schema a test may take away to show that it was needed: columns, constraints, indexes, triggers.
+_SHAPE = """
+    SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
+        SELECT attrelid::text || '.' || attname AS part FROM pg_attribute
+            JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
+        UNION ALL SELECT conrelid::text || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT tablename || indexname FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT tgrelid::text || tgname || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
+    ) AS parts
+"""
+_TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+_SEQUENCES = """
+    SELECT 'public.' || sequencename AS name, coalesce(last_value, start_value) AS value,
+        last_value IS NOT NULL AS called FROM pg_sequences WHERE schemaname = 'public'
+"""
+
+
+def shape_of(connection: psycopg.Connection[tuple[str]]) -> str:
+    """Return a fingerprint of the tables' columns, constraints, indexes and triggers."""
+    found = connection.execute(_SHAPE).fetchone()
+    assert found is not None
+    return str(found[0])
+
+
 class Postgres:
-    """A database of a real server, put back by creating it from its template."""
+    """A database of a real server, put back row by row, or from its template once its shape was changed.
+
+    A new database takes about 60 ms, putting back a handful of rows a tenth of it.
+    """
 
     def __init__(self, server_uri: str, worker: str) -> None:
         self.server_uri = server_uri
         self.name = f"school_{worker}"
-        self.url = server_uri.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{self.name}?")
+        self.own_uri = server_uri.replace("/postgres?", f"/{self.name}?")
+        self.url = self.own_uri.replace("postgresql://", "postgresql+psycopg://")
+        self.stands_at = ""
+        self.shape = ""
         self._make(self.name, "template1")
 
     def _make(self, name: str, template: str) -> None:
@@ -48,10 +78,36 @@ class Postgres:
             connection.execute(make)
 
     def keep_as(self, name: str) -> None:
+        """Keep this state as a template, which carries its own rows and sequences in a schema beside them."""
+        with psycopg.connect(self.own_uri) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS kept CASCADE")
+            connection.execute("CREATE SCHEMA kept")
+            for (table,) in connection.execute(_TABLES).fetchall():
+                copy = sql.SQL("CREATE TABLE kept.{0} AS TABLE public.{0}").format(sql.Identifier(table))
+                connection.execute(copy)
+            connection.execute(f"CREATE TABLE kept.sequences AS {_SEQUENCES}")
         self._make(f"{self.name}_{name}", self.name)
 
     def reset_to(self, name: str) -> None:
-        self._make(self.name, f"{self.name}_{name}")
+        if self.stands_at != name or not self._put_rows_back():
+            self._make(self.name, f"{self.name}_{name}")
+            with psycopg.connect(self.own_uri) as connection:
+                self.shape = shape_of(connection)
+            self.stands_at = name
+
+    def _put_rows_back(self) -> bool:
+        try:
+            with psycopg.connect(self.own_uri, options="-c lock_timeout=500ms") as connection:
+                if shape_of(connection) != self.shape:
+                    return False
+                connection.execute("SET session_replication_role = replica")  # past triggers and foreign keys
+                for (table,) in connection.execute(_TABLES).fetchall():
+                    for verb in ("DELETE FROM public.{0}", "INSERT INTO public.{0} SELECT * FROM kept.{0}"):
+                        connection.execute(sql.SQL(verb).format(sql.Identifier(table)))
+                connection.execute("SELECT setval(name::regclass, value, called) FROM kept.sequences")
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def take_away(self) -> None:
         """End every connection and leave nothing to connect to, until the next reset."""

@@ -95,9 +95,9 @@ def test_what_is_wrong_is_told_beside_its_field(pairs: list[tuple[str, str]], er
     form = sent(*pairs)
     assert form.errors == errors
     assert not form.ok
-    assert {name: form.values[name] for name in form.values} == {
-        name: [value for key, value in pairs if key == name][-1] if name != "picks" else ["a\x00"] for name, _ in pairs
-    }
+    # Everything comes back as it was typed, but for a NUL: a page that holds one is no HTML.
+    kept = {name: value.replace("\x00", "") for name, value in pairs}
+    assert form.values == {name: [value] if name == "picks" else value for name, value in kept.items()}
 
 
 def test_thousands_of_unknown_fields_are_one_sentence() -> None:
