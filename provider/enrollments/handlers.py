@@ -38,10 +38,11 @@ class ProveEmail:
     def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue:
         outcome, person = retrying(lambda: join(subject, token, actor, received_at))
         found = people.by_reference(person)
+        if not found.is_staff:
+            sessions.begin(found)  # a new session: what was to be told before would be lost
         flash(OUTCOMES[outcome])
         if found.is_staff:
             return redirect(url_for("accounts.sign_in", next=url_for("my.index")), code=303)
-        sessions.begin(found)
         if outcome is Joined.JOINED:
             return redirect(url_for("my.enrollment", reference=subject), code=303)
         return redirect(url_for("my.index"), code=303)
