@@ -378,14 +378,6 @@ def complete(*, enrollment: Enrollment, actor: Actor, at: dt.datetime, completed
     post(letters.completed(enrollment), at=at)
 
 
-def release_hold(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
-    """Take the hold for a late installment off; the installment stays late. Nothing when there is none."""
-    if enrollment.hold_on is None:
-        return
-    enrollment.hold_on = None
-    note(enrollment, "enrollment.hold_released", actor=actor, at=at)
-
-
 def end(*, enrollment: Enrollment, to: EnrollmentState, actor: Actor, at: dt.datetime) -> None:
     """End a paid enrollment as refunded or withdrawn; its installments and money are the caller's."""
     enrollment.ended_at = at

@@ -13,8 +13,9 @@ from provider.mail.actions import post
 from provider.payments import letters, queries
 from provider.payments.actions import hold_key
 from provider.payments.rules import CLOCK_STATES, Steps, steps
-from provider.tasks.actions import raise_task
-from provider.tasks.rules import TaskKind
+from provider.tasks import queries as tasks
+from provider.tasks.actions import finish, raise_task
+from provider.tasks.rules import TaskKind, TaskState
 from provider.tuition.rules import Reminder
 
 AHEAD = dt.timedelta(days=-Reminder.AHEAD.days)
@@ -55,9 +56,32 @@ def advance(*, enrollment: Enrollment, actor: Actor, now: dt.datetime) -> None:
             late = InstallmentState.PAST_DUE
             move(by_number[number], late, INSTALLMENT_LIFECYCLE, actor=actor, at=now, about=enrollment.reference)
     _remind(enrollment, [(by_number[number], one.reminder) for number, one in todo.items() if one.reminder], now)
-    held = [by_number[number] for number, one in todo.items() if one.hold]
-    if held and enrollment.hold_on is None:
-        _flag(enrollment, held[0], actor, now)
+    if enrollment.hold_on is None:
+        called_late = (by_number[number] for number, one in todo.items() if one.hold)
+        held = next((one for one in called_late if not _decided(enrollment, one)), None)
+        if held is not None:
+            _flag(enrollment, held, actor, now)
+
+
+def release_hold(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
+    """Take the flag off because staff decided what follows; the same installment does not bring it back.
+
+    The installment stays late. Nothing happens when there is no flag.
+    """
+    enrollment = queries.hold(enrollment.id)
+    if enrollment.hold_on is None:
+        return
+    enrollment.hold_on = None
+    note(enrollment, "enrollment.hold_released", actor=actor, at=at)
+    for task in tasks.about(enrollment.reference):
+        if task.kind is TaskKind.PAYMENT_HOLD and task.state is TaskState.OPEN:
+            finish(task=task, remark="The hold was released.", actor=actor, at=at)
+
+
+def _decided(enrollment: Enrollment, installment: Installment) -> bool:
+    """Say whether a person has dealt with this installment being late; money that came in by itself is no decision."""
+    task = tasks.by_key(hold_key(enrollment.reference, installment.number))
+    return task is not None and task.done_by is not None
 
 
 def _steps(due_on: dt.date, accepted_at: dt.datetime, now: dt.datetime, *, scheduled: bool) -> Steps:

@@ -10,6 +10,7 @@ from provider.enrollments.rules import UNPAID_STATES, CancelReason, EnrollmentSt
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
 from provider.kernel.web import actor, received_at
+from provider.payments import reminders
 from provider.programs import queries as programs
 from provider.staff import dossier
 from provider.staff.answers import attempt, done, try_to
@@ -114,7 +115,7 @@ def complete(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/hold-release")
 def release_hold(reference: str) -> ResponseReturnValue:
     return try_to(
-        lambda: actions.release_hold(
+        lambda: reminders.release_hold(
             enrollment=queries.by_reference(reference, lock=True), actor=actor(), at=received_at()
         ),
         "The hold is released.",

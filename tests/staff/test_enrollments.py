@@ -8,6 +8,7 @@ from provider.accounts.rules import Role
 from provider.enrollments import actions, queries
 from provider.enrollments.lists import EnrollmentLine, Filters, staff_page
 from provider.enrollments.rules import CancelReason, EnrollmentState
+from provider.jobs.worker import run_due
 from provider.kernel import clock
 from provider.kernel.database import unit_of_work
 from provider.kernel.paging import Page as Paged
@@ -236,3 +237,7 @@ def test_a_hold_is_released_by_a_button(app: Flask, visitor: Visitor, colleague:
     page = admissions.follow()
     assert "On hold" not in page.words(".heading")
     assert "Hold released" in page.words(".timeline")
+    assert admissions.get("/staff/tasks?kind=payment_hold").all("tbody tr") == []
+    with app.app_context():
+        run_due(later(days=2))
+    assert "On hold" not in admissions.get(f"/staff/enrollments/{reference}").words(".heading")
