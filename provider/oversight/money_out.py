@@ -67,7 +67,7 @@ def refund_is_everything_captured() -> Iterator[Finding]:
 
 
 def payout_goes_back_whole_to_its_payment() -> Iterator[Finding]:
-    """Each payout is one whole payment of the same enrollment, by the way it came, and they sum to the refund."""
+    """Each payout is one whole payment of the same enrollment, and goes back by the way it came."""
     parts = (
         sa.select(Payout.reference.label("subject"), Payment.reference.label("payment"))
         .join(Payment, Payment.id == Payout.payment_id)
@@ -82,6 +82,10 @@ def payout_goes_back_whole_to_its_payment() -> Iterator[Finding]:
         )
     )
     yield from findings(parts, "does not give the whole of {payment} back to where it came from")
+
+
+def payouts_come_to_their_refund() -> Iterator[Finding]:
+    """The payouts of a refund sum to it, and it is settled when and only when every one of them is sent."""
     out = (
         sa.select(
             Payout.refund_id,
@@ -109,9 +113,7 @@ def payout_goes_back_whole_to_its_payment() -> Iterator[Finding]:
             )
         )
     )
-    yield from findings(
-        sums, "is {state.value} with {amount} cents; its payouts come to {out}, {waiting} of them not sent"
-    )
+    return findings(sums, "is {state.value} with {amount} cents; its payouts come to {out}, {waiting} of them not sent")
 
 
 def override_is_audited() -> Iterator[Finding]:
@@ -169,6 +171,7 @@ CHECKS = (
     payment_is_refunded_as_paid_out,
     refund_is_everything_captured,
     payout_goes_back_whole_to_its_payment,
+    payouts_come_to_their_refund,
     override_is_audited,
     refund_has_its_clock,
 )

@@ -168,6 +168,37 @@ def other_way_back(vandal: Vandal) -> None:
     )
 
 
+def settled_too_early(vandal: Vandal) -> None:
+    """Let a refund be settled, history and clock and letter and all, though its payout was not sent."""
+    reference = vandal.told.overriding_refund
+    vandal.bare("refund", "history", "letter")
+    vandal.change(
+        "UPDATE refund SET state = 'settled', settled_at = decided_at WHERE reference = :reference", reference=reference
+    )
+    vandal.copy(
+        "history",
+        f"subject_reference = '{reference}' AND new_state = 'approved'",
+        id="id + 1000000",
+        old_state="'approved'",
+        new_state="'settled'",
+    )
+    vandal.change(
+        "UPDATE clock SET state = 'met', ended_at = started_at WHERE subject_reference = :reference",
+        reference=reference,
+    )
+    vandal.copy(
+        "letter",
+        "template = 'refund_settled' AND id = (SELECT min(id) FROM letter WHERE template = 'refund_settled')",
+        id="id + 1000000",
+        reference="'L-COPY'",
+        message_id="'<copy@example.org>'",
+        event=f"'{reference}'",
+        about="NULL",
+    )
+    original = "(SELECT reference FROM letter WHERE template = 'refund_settled' AND id < 1000000 ORDER BY id LIMIT 1)"
+    vandal.copy("history", f"subject_reference = {original}", id="id + 2000000", subject_reference="'L-COPY'")
+
+
 def silent_override(vandal: Vandal) -> None:
     vandal.bare("history")
     vandal.change("DELETE FROM history WHERE event = 'refund.overridden'")
@@ -341,6 +372,7 @@ PLANTS: Mapping[Plant, str] = {
     more_than_came_in: "payment_is_refunded_as_paid_out",
     kept_a_payment: "refund_is_everything_captured",
     other_way_back: "payout_goes_back_whole_to_its_payment",
+    settled_too_early: "payouts_come_to_their_refund",
     silent_override: "override_is_audited",
     other_promise: "refund_has_its_clock",
     stopped_clock: "refund_has_its_clock",
