@@ -14,7 +14,6 @@ from provider.accounts.rules import Role
 from provider.catalog import queries as catalog
 from provider.enrollments import actions as enrollments
 from provider.enrollments import queries as enrolled
-from provider.enrollments.handlers import person_of
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CancelReason
 from provider.files.actions import keep
@@ -99,9 +98,7 @@ def enroll(student: Student, at: dt.datetime) -> None:
 
 
 def prove(student: Student, at: dt.datetime) -> None:
-    enrollment = _row(student)
-    person = person_of(enrollment, SYSTEM, at)
-    enrollments.prove(enrollment=enrollment, person=person, actor=SYSTEM, at=at)
+    enrollments.join_by_letter(enrollment=_row(student), actor=SYSTEM, at=at)
 
 
 def pay(student: Student, at: dt.datetime) -> None:

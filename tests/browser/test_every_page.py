@@ -1,0 +1,67 @@
+"""Every page in Chromium: nothing for axe to say in light and dark, no sideways scrolling on a phone, no complaint."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.harness.pages import Visit, public, staff, student
+from tests.harness.stage import Stage
+from tests.harness.watch import Watched
+
+pytestmark = pytest.mark.xdist_group("browser")
+Open = Callable[..., Watched]
+CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
+# Pages of the same template as others that are visited.
+TWINS = {
+    f"staff-enrollment-{state}"
+    for state in ("started", "fresh", "paying", "canceled", "settled", "declined", "overpaid", "reversed", "too_late")
+}
+
+
+def _violations(page: Page, options: dict[str, Any] | None = None) -> list[str]:
+    found = Axe().run(page, options=options or {"resultTypes": ["violations"]}).response["violations"]
+    return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found for node in each["nodes"]]
+
+
+def _look(page: Page, visit: Visit) -> list[str]:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.emulate_media(color_scheme="light")
+    answer = page.goto(visit.path)
+    if visit.sent_empty:
+        with page.expect_navigation() as navigation:
+            page.locator("main form[method=post] button[type=submit]").last.click()
+        answer = navigation.value
+    assert answer is not None
+    found = [] if answer.status == visit.status else [f"answered {answer.status}"]
+    found += _violations(page)
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark: {each}" for each in _violations(page, CONTRAST)]
+    page.set_viewport_size({"width": 320, "height": 700})
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    found += [f"is {wide} px wide on a screen of 320"] if wide > 320 else []
+    return [f"{visit.name}: {each}" for each in found]
+
+
+def _look_at_all(open_browser: Open, visits: Iterable[Visit]) -> list[str]:
+    people: dict[str | None, Page] = {}
+    found: list[str] = []
+    for visit in visits:
+        if visit.who not in people:
+            people[visit.who] = open_browser(visit.who).page
+        found += _look(people[visit.who], visit)
+    return found
+
+
+def test_public_pages(open_browser: Open, stage: Stage) -> None:
+    assert _look_at_all(open_browser, public(stage)) == []
+
+
+def test_student_pages(open_browser: Open, stage: Stage) -> None:
+    assert _look_at_all(open_browser, student(stage)) == []
+
+
+def test_staff_pages(open_browser: Open, stage: Stage) -> None:
+    assert _look_at_all(open_browser, (visit for visit in staff(stage) if visit.name not in TWINS)) == []
