@@ -68,7 +68,7 @@ class NotUnpaid(DomainError):
     """Canceling is for enrollments without a payment."""
 
     code = "not_unpaid"
-    sentence = "A payment has been received for this enrollment, so it is not canceled but refunded or withdrawn."
+    sentence = "This enrollment waits for no payment any more, so there is nothing to cancel. Reload the page."
 
 
 class CompletedTooEarly(DomainError):

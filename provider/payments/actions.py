@@ -210,7 +210,7 @@ def _ask_to_return(payment: Payment, enrollment: Enrollment, at: dt.datetime) ->
         kind=TaskKind.RETURN_PAYMENT,
         key=return_key(payment.reference),
         about=enrollment.reference,
-        sentence=f"{dollars(payment.amount_cents)} ({payment.reference}) came in for {enrollment.reference}, which is "
+        sentence=f"The payment {payment.reference} came in for {enrollment.reference}, which is "
         f"{enrollment.state.label.lower()}. Return the money.",
         at=at,
     )

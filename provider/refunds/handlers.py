@@ -13,7 +13,6 @@ from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.days import day_of, written
 from provider.kernel.forms import Form
-from provider.kernel.money import dollars
 from provider.kernel.registry import Payload, Periodic, Registry
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at as request_received_at
@@ -92,7 +91,7 @@ def _raise(refund: Refund, today: dt.date, now: dt.datetime) -> None:
         kind=TaskKind.PAY_OUT,
         key=late_key(refund.reference, overdue=overdue),
         about=refund.enrollment.reference,
-        sentence=f"The refund {refund.reference} of {dollars(refund.amount_cents)} {standing}. Send it today.",
+        sentence=f"The refund {refund.reference} {standing}. Send it today.",
         due_on=refund.overdue_on,
         at=now,
     )

@@ -189,7 +189,7 @@ def test_money_for_a_canceled_enrollment_is_kept_as_credit_and_becomes_a_task(co
         (
             "return_payment",
             "open",
-            f"$1,899.00 ({one.reference}) came in for {reference}, which is canceled. Return the money.",
+            f"The payment {one.reference} came in for {reference}, which is canceled. Return the money.",
         )
     ]
     content = one.receipts[0].content
