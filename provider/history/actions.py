@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from provider.history.models import History, HistoryDetail
 from provider.kernel.actors import Actor
-from provider.kernel.database import db
+from provider.kernel.database import insert
 from provider.kernel.lifecycles import Lifecycle
 
 S = TypeVar("S", bound=StrEnum)
@@ -38,9 +38,10 @@ def note(
     new: StrEnum | None = None,
     data: dict[str, Any] | None = None,
     personal: dict[str, Any] | None = None,
-) -> History:
+) -> None:
     """Remember one event; ``about`` is the enrollment (or other root) whose timeline shows it."""
-    row = History(
+    history_id = insert(
+        History,
         at=at,
         subject_kind=subject.__tablename__,
         subject_reference=subject.reference,
@@ -53,11 +54,8 @@ def note(
         request_id=actor.request_id,
         data=data or {},
     )
-    db.session.add(row)
     if personal:
-        db.session.flush()
-        db.session.add(HistoryDetail(history_id=row.id, data=personal))
-    return row
+        insert(HistoryDetail, history_id=history_id, data=personal)
 
 
 def born(

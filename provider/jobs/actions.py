@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from provider.jobs import queries
 from provider.jobs.models import Job
 from provider.jobs.rules import LEASE, JobState
-from provider.kernel.database import db, is_sqlite, rows_changed
+from provider.kernel.database import db, insert, is_sqlite, rows_changed
 from provider.kernel.errors import DomainError
 from provider.kernel.registry import Payload
 
@@ -24,17 +24,15 @@ class NotFailed(DomainError):
     sentence = "This job is done or waiting already. Reload the page to see how it stands."
 
 
-def enqueue(*, kind: str, key: str, payload: Payload, at: dt.datetime, run_at: dt.datetime | None = None) -> Job:
+def enqueue(*, kind: str, key: str, payload: Payload, at: dt.datetime, run_at: dt.datetime | None = None) -> None:
     """Ask for an effect; the key makes a second request for the same one an integrity error, not a second effect."""
-    job = Job(kind=kind, key=key, payload=dict(payload), created_at=at, run_at=run_at or at)
-    db.session.add(job)
-    return job
+    insert(Job, kind=kind, key=key, payload=dict(payload), created_at=at, run_at=run_at or at)
 
 
 def enqueue_once(*, kind: str, key: str, payload: Payload, at: dt.datetime, run_at: dt.datetime | None = None) -> bool:
     """Ask for an effect unless its key was used before; say whether it is new. Two askers at once do not collide."""
-    insert = sqlite.insert if is_sqlite() else postgresql.insert
-    asked = insert(Job).values(
+    insert_into = sqlite.insert if is_sqlite() else postgresql.insert
+    asked = insert_into(Job).values(
         kind=kind, key=key, payload=dict(payload), state=JobState.QUEUED, attempts=0, created_at=at, run_at=run_at or at
     )
     added = db.session.execute(asked.on_conflict_do_nothing(index_elements=[Job.key]).returning(Job.id))

@@ -184,6 +184,25 @@ def _is_lock_timeout(error: sa.exc.OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "55P03" or "database is locked" in str(error.orig)
 
 
+@cache
+def _insertion(model: type[Model]) -> sa.Insert:
+    return sa.insert(table(model))
+
+
+def insert(model: type[Model], **values: Any) -> int:  # noqa: ANN401 - each column has its own type
+    """Insert a row that nobody goes on with as an object, and return its id.
+
+    It takes a third of the time of an object in the session, and it does not wait for the session's next flush.
+    """
+    inserted = db.session.connection().execute(_insertion(model), values).inserted_primary_key
+    return cast("int", inserted[0]) if inserted else 0
+
+
+def insert_all(model: type[Model], rows: list[dict[str, Any]]) -> None:
+    """Insert rows that nobody goes on with as objects, in one statement."""
+    db.session.connection().execute(_insertion(model), rows)
+
+
 def rows_changed(statement: sa.Update | sa.Delete) -> int:
     """Run a conditional update or delete and return how many rows it touched; the guard of many a promise."""
     return cast("sa.CursorResult[Any]", db.session.execute(statement)).rowcount
