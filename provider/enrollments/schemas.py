@@ -88,7 +88,8 @@ class Enroll(Schema):
 
 
 @functools.lru_cache(maxsize=64)
-def _enroll_in(prerequisites: tuple[str, ...]) -> type[Schema]:
+def enroll_schema(prerequisites: tuple[str, ...]) -> Schema:
+    """Return the form of one program: its prerequisites are confirmed one by one, just above the signature."""
     confirmations: dict[str, fields.Field[Any]] = {
         f"{PREREQUISITE}{number}": Confirmed(required=True, metadata={"label": sentence})
         for number, sentence in enumerate(prerequisites, 1)
@@ -101,9 +102,4 @@ def _enroll_in(prerequisites: tuple[str, ...]) -> type[Schema]:
         ),
         "consent": Confirmed(required=True, metadata={"label": CONSENT, "summary": "Electronic records"}),
     }
-    return cast("type[Schema]", Enroll.from_dict(confirmations | signing, name="EnrollInProgram"))
-
-
-def enroll_schema(prerequisites: tuple[str, ...]) -> Schema:
-    """Return the form of one program: its prerequisites are confirmed one by one, just above the signature."""
-    return _enroll_in(prerequisites)()
+    return cast("type[Schema]", Enroll.from_dict(confirmations | signing, name="EnrollInProgram"))()

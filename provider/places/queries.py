@@ -1,11 +1,15 @@
 """Looking up ZIP codes."""
 
-from provider.kernel.database import db
+import sqlalchemy as sa
+
+from provider.kernel.database import db, table
 from provider.places.models import Place
 from provider.places.rules import usual_zone
+
+_PLACES = table(Place).c
+_ZONE = sa.select(_PLACES.zone).where(_PLACES.zip == sa.bindparam("wanted"))
 
 
 def zone_of(zip_code: str, state: str) -> str:
     """Return the time zone of a ZIP code, or the usual one of the state when the ZIP is not known."""
-    place = db.session.get(Place, zip_code)
-    return usual_zone(state) if place is None else place.zone
+    return db.session.scalar(_ZONE, {"wanted": zip_code}) or usual_zone(state)
