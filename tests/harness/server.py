@@ -123,6 +123,11 @@ class Server:
         draft.write_text("" if instant is None else instant.isoformat())
         draft.rename(self.clock_file)
 
+    def clock(self) -> dt.datetime | None:
+        """Return the instant that the running processes read as now; None for the real time."""
+        written = self.clock_file.read_text() if self.clock_file.exists() else ""
+        return dt.datetime.fromisoformat(written) if written else None
+
     def audit(self) -> str:
         """Recompute the invariants from the tables; fails with what was found when one is broken."""
         return self.flask("audit")

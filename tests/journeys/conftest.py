@@ -6,7 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from config import Config
+from provider.app import create_app
+from provider.kernel.database import db
+from tests.harness.audit import assert_clean
 from tests.harness.databases import Postgres
 from tests.harness.people import Journey, first_admin
 from tests.harness.server import Server, running
@@ -33,8 +38,18 @@ def _school(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield first_admin(Journey(server, mail, engine=request.param), link)
 
 
+@pytest.fixture(scope="session")
+def _auditor(_school: Journey) -> Iterator[Flask]:
+    app = create_app(Config.load(_school.server.environ))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture
-def journey(_school: Journey) -> Iterator[Journey]:
-    """The running school, its clock at the real time again afterwards."""
+def journey(_school: Journey, _auditor: Flask) -> Iterator[Journey]:
+    """The running school, audited after each story; its clock is at the real time again afterwards."""
     yield replace(_school)
+    told = _school.server.clock()
     _school.server.set_clock(None)
+    assert_clean(_auditor, told)
