@@ -147,7 +147,7 @@ def _base_url(value: str) -> str:
 
 def _own_key(instance: Path) -> str:
     """Return the key of this instance, made once and readable by its owner only."""
-    instance.mkdir(parents=True, exist_ok=True)
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # names, money and keys are nobody else's
     path = instance / "secret.key"
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

@@ -108,11 +108,13 @@ def test_the_program_ends_with_the_sentence(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_on_this_machine_a_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
-    first = Config.load({"INSTANCE_DIR": str(tmp_path)})
-    second = Config.load({"INSTANCE_DIR": str(tmp_path)})
+    instance = tmp_path / "instance"
+    first = Config.load({"INSTANCE_DIR": str(instance)})
+    second = Config.load({"INSTANCE_DIR": str(instance)})
     assert len(first.SECRET_KEY) >= 32
     assert first.SECRET_KEY == second.SECRET_KEY
-    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert instance.stat().st_mode & 0o777 == 0o700
+    assert (instance / "secret.key").stat().st_mode & 0o777 == 0o600
     assert not first.production
 
 
