@@ -67,7 +67,7 @@ def end_session() -> ResponseReturnValue:
         with unit_of_work():
             actions.end_sessions(person=queries.by_reference(viewer.reference))
     sessions.leave()
-    flash("You are signed out.")
+    flash("You are signed out, on every device.")
     return redirect(url_for("accounts.sign_in"), code=303)
 
 

@@ -37,7 +37,10 @@ def open_browser(chromium: Browser, stage: Stage) -> Iterator[Open]:
 
     def opened(who: str | None = None, *, width: int = 1280, scripts: bool = True) -> Watched:
         context = chromium.new_context(
-            base_url=stage.server.base_url, viewport={"width": width, "height": 800}, java_script_enabled=scripts
+            base_url=stage.server.base_url,
+            viewport={"width": width, "height": 800},
+            java_script_enabled=scripts,
+            reduced_motion="reduce",  # colors are read at once, not halfway from light to dark
         )
         context.set_default_timeout(10_000)
         contexts.append(context)
