@@ -4,8 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
 from provider.accounts import sessions
 from provider.accounts.actions import count_try
@@ -31,6 +32,7 @@ from provider.policies.rules import PolicyVersion
 from provider.programs.rules import Availability, Standing
 
 door = Door("enrollments", __name__, needs=PUBLIC)
+NOTICES = "_flashes"  # where Flask keeps what the page before left to be told
 PAPER = "enrollments/agreement.typ"
 TERMS_CHANGED = "These are the terms of the plan you chose, as they are today. Please read and sign them."
 
@@ -49,6 +51,18 @@ class Shown:
         return actions.offered_terms(self.offer, self.plan, self.policy, _today())
 
 
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """The form as nobody has touched it yet, parted where the token stands, and what it was made from."""
+
+    offer: ProgramOffer
+    moment: tuple[PolicyVersion, dt.date]
+    parts: list[str]
+
+
+_blanks: dict[tuple[str, str], Blank] = {}
+
+
 class TermsChanged(DomainError):
     """The terms that were signed are not those in force now."""
 
@@ -65,8 +79,7 @@ def new(program: str) -> ResponseReturnValue:
     plan = offer.plan(request.args.get("plan"))
     if plan is None:
         return render_template("enrollments/choose_plan.html", offer=offer, today=_today())
-    form = Form(enroll_schema(offer.prerequisites), choices=_choices(offer), values={"plan": plan.slug})
-    return _form_page(form, Shown(offer, plan, policy), 200)
+    return _blank_page(Shown(offer, plan, policy))
 
 
 @door.post("/programs/<program>/enroll")
@@ -78,17 +91,17 @@ def create(program: str) -> ResponseReturnValue:
     if form.ok:
         _read_notice(form, offer)
     if not form.ok:
-        return _form_page(form, Shown(offer, plan, _policy(known)), 422)
+        return _form_page(form, Shown(offer, plan, _policy(known))), 422
     answers, browser = _answers(form), sessions.browser_key()
     try:
         reference = retrying(lambda: _accept(form, answers, program, browser))
     except TermsChanged as changed:
         form.add_error("plan", changed.sentence)
         form.values.pop("signature", None)
-        return _form_page(form, changed.shown, 422)
+        return _form_page(form, changed.shown), 422
     except ClosedInState as closed:
         form.add_error("state", closed.sentence)
-        return _form_page(form, Shown(offer, plan, _policy(known)), 422)
+        return _form_page(form, Shown(offer, plan, _policy(known))), 422
     except AlreadyEnrolled as already:
         flash(already.sentence)
         reference = already.reference
@@ -157,14 +170,14 @@ def _today() -> dt.date:
     return day_of(received_at(), settings().SCHOOL_ZONE)
 
 
-def _form_page(form: Form, shown: Shown, status: int) -> ResponseReturnValue:
+def _form_page(form: Form, shown: Shown) -> str:
     text = shown.text
     form.values["terms_shown"] = terms.fingerprint(text)
     form.values.setdefault("plan", shown.plan.slug)
     state = form.values.get("state", "")
     standing = shown.offer.standing(state) if state in STATE_NAMES else Standing(Availability.OPEN)
     confirmations = [form.field(name) for name in form.schema.fields if name.startswith(PREREQUISITE)]
-    page = render_template(
+    return render_template(
         "enrollments/new.html",
         form=form,
         offer=shown.offer,
@@ -175,7 +188,21 @@ def _form_page(form: Form, shown: Shown, status: int) -> ResponseReturnValue:
         standing=standing,
         state_name=STATE_NAMES.get(state, ""),
     )
-    return page, status
+
+
+def _blank_page(shown: Shown) -> ResponseReturnValue:
+    """Return the form as nobody has touched it yet; it is made once, and differs by its token alone."""
+    token: str = generate_csrf()
+    key, moment = (shown.offer.slug, shown.plan.slug), (shown.policy, _today())
+    blank = _blanks.get(key)
+    if blank is not None and blank.offer is shown.offer and blank.moment == moment and NOTICES not in session:
+        return token.join(blank.parts)
+    form = Form(enroll_schema(shown.offer.prerequisites), choices=_choices(shown.offer))
+    noticed = NOTICES in session
+    page = _form_page(form, shown)
+    if not noticed:
+        _blanks[key] = Blank(shown.offer, moment, page.split(token))
+    return page
 
 
 def _mine(reference: str, *, lock: bool = False) -> Enrollment:
