@@ -53,3 +53,4 @@ def journey(_school: Journey, _auditor: Flask) -> Iterator[Journey]:
     told = _school.server.clock()
     _school.server.set_clock(None)
     assert_clean(_auditor, told)
+    _school.server.audit()
