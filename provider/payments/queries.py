@@ -33,11 +33,18 @@ def hold(enrollment_id: int) -> Enrollment:
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
+_OF_ENROLLMENT = (
+    sa.select(Payment)
+    .where(Payment.enrollment_id == sa.bindparam("wanted"))
+    .order_by(Payment.id)
+    .options(selectinload(Payment.allocations), selectinload(Payment.receipts))
+    .execution_options(populate_existing=True)
+)
+
+
 def of_enrollment(enrollment_id: int) -> Sequence[Payment]:
     """Return the payments of an enrollment with what each paid and their receipts, oldest first."""
-    query = sa.select(Payment).where(Payment.enrollment_id == enrollment_id).order_by(Payment.id)
-    loaded = query.options(selectinload(Payment.allocations), selectinload(Payment.receipts))
-    return db.session.scalars(loaded.execution_options(populate_existing=True)).all()
+    return db.session.scalars(_OF_ENROLLMENT, {"wanted": enrollment_id}).all()
 
 
 def by_reference(reference: str) -> Payment:

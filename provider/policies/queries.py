@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from provider.kernel.database import db
+from provider.kernel.database import db, table
 from provider.kernel.errors import DomainError, NotFound
 from provider.policies import rules
 from provider.policies.models import RefundPolicy, StateFloorRow
@@ -41,9 +41,15 @@ def floor(row: StateFloorRow) -> StateFloor:
     )
 
 
+_POLICIES = table(RefundPolicy).c
+_VERSIONS = sa.select(_POLICIES.number, _POLICIES.hours, _POLICIES.effective_from, _POLICIES.summary).order_by(
+    _POLICIES.number
+)
+
+
 def versions() -> list[PolicyVersion]:
     """Return every version, oldest first."""
-    return [policy(row) for row in db.session.scalars(sa.select(RefundPolicy).order_by(RefundPolicy.number))]
+    return [PolicyVersion(*row) for row in db.session.execute(_VERSIONS)]
 
 
 def in_force(at: dt.datetime) -> PolicyVersion:

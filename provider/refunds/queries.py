@@ -57,10 +57,17 @@ def running(enrollment_id: int) -> Refund | None:
     return db.session.scalar(query)
 
 
+_OF_ENROLLMENT = (
+    sa.select(Refund)
+    .where(Refund.enrollment_id == sa.bindparam("wanted"))
+    .order_by(Refund.id.desc())
+    .options(selectinload(Refund.payouts))
+)
+
+
 def of_enrollment(enrollment_id: int) -> Sequence[Refund]:
     """Return every request of an enrollment with its payouts, declined ones too, newest first."""
-    query = sa.select(Refund).where(Refund.enrollment_id == enrollment_id).order_by(Refund.id.desc())
-    return db.session.scalars(query.options(selectinload(Refund.payouts))).all()
+    return db.session.scalars(_OF_ENROLLMENT, {"wanted": enrollment_id}).all()
 
 
 def by_reference(reference: str) -> Refund:
