@@ -26,7 +26,7 @@ from provider.accounts.rules import (
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
-from provider.kernel.database import db, rows_changed, table
+from provider.kernel.database import db, rows_changed, store, table
 from provider.kernel.errors import DomainError, TooMany
 from provider.kernel.settings import settings
 from provider.mail.actions import post
@@ -237,17 +237,17 @@ def hash_of(token: str) -> str:
 def make_link(*, purpose: str, subject: str, at: dt.datetime, lasts: dt.timedelta) -> SignedLink:
     """Make a link that opens one thing; raises nothing and shows nothing until it is written into a letter."""
     reference, nonce = references.new("K"), secrets.token_urlsafe(32)
-    link = SignedLink(
-        reference=reference,
-        purpose=purpose,
-        subject_reference=subject,
-        nonce=nonce,
-        token_hash=hash_of(_token(reference, nonce)),
-        created_at=at,
-        expires_at=at + lasts,
+    return store(
+        SignedLink(
+            reference=reference,
+            purpose=purpose,
+            subject_reference=subject,
+            nonce=nonce,
+            token_hash=hash_of(_token(reference, nonce)),
+            created_at=at,
+            expires_at=at + lasts,
+        )
     )
-    db.session.add(link)
-    return link
 
 
 def open_link(token: str, *, now: dt.datetime) -> SignedLink:

@@ -20,6 +20,7 @@ from provider.kernel.errors import DomainError
 from provider.kernel.writers import Writers
 
 T = TypeVar("T")
+M = TypeVar("M", bound="Model")
 
 BUSY_SECONDS = 5.0
 TRIES = 5
@@ -196,6 +197,12 @@ def insert(model: type[Model], **values: Any) -> int:  # noqa: ANN401 - each col
     """
     inserted = db.session.connection().execute(_insertion(model), values).inserted_primary_key
     return cast("int", inserted[0]) if inserted else 0
+
+
+def store(row: M) -> M:
+    """Insert a new object and return it as a plain value: the session does not follow what becomes of it."""
+    insert(type(row), **{name: value for name, value in vars(row).items() if name != "_sa_instance_state"})
+    return row
 
 
 def insert_all(model: type[Model], rows: list[dict[str, Any]]) -> None:

@@ -19,6 +19,8 @@ def normal(value: str) -> str:
 
 def refused_characters(value: str, *, lines: bool) -> bool:
     """Say whether the text holds control or direction-override characters (line ends only where lines are asked)."""
+    if value.isascii() and value.isprintable():
+        return False
     allowed = "\n\t" if lines else ""
     return any(
         character in _DECEIVING or (unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed)

@@ -10,7 +10,7 @@ from provider.history import actions as history
 from provider.jobs.actions import enqueue
 from provider.kernel import references
 from provider.kernel.actors import SYSTEM, Actor
-from provider.kernel.database import db
+from provider.kernel.database import db, store
 from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
 from provider.mail import queries
@@ -34,23 +34,24 @@ def post(letter: Letter, *, at: dt.datetime, actor: Actor = SYSTEM) -> OutboxLet
     A second letter of the same event, template and recipient is an integrity error.
     """
     reference = references.new(REFERENCE_PREFIX)
-    row = OutboxLetter(
-        reference=reference,
-        event=letter.event,
-        template=letter.template,
-        mailbox=letter.mailbox,
-        recipient=letter.recipient,
-        reply_to=letter.reply_to,
-        about=letter.about,
-        values=dict(letter.values),
-        message_id=f"<{reference.lower()}@{settings().MAIL_DOMAIN}>",
-        state=LetterState.QUEUED,
-        queued_at=at,
-        give_up_at=_give_up_at(at),
-        attempts=0,
-        ambiguous_attempts=0,
+    row = store(
+        OutboxLetter(
+            reference=reference,
+            event=letter.event,
+            template=letter.template,
+            mailbox=letter.mailbox,
+            recipient=letter.recipient,
+            reply_to=letter.reply_to,
+            about=letter.about,
+            values=dict(letter.values),
+            message_id=f"<{reference.lower()}@{settings().MAIL_DOMAIN}>",
+            state=LetterState.QUEUED,
+            queued_at=at,
+            give_up_at=_give_up_at(at),
+            attempts=0,
+            ambiguous_attempts=0,
+        )
     )
-    db.session.add(row)
     history.born(row, actor=actor, at=at)
     enqueue(kind=SEND, key=f"{SEND}:{reference}", payload={"letter": reference}, at=at)
     return row
