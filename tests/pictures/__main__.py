@@ -34,7 +34,7 @@ class Camera:
 
     async def context(self, who: str | None) -> BrowserContext:
         if who not in self.contexts:
-            context = await self.browser.new_context()
+            context = await self.browser.new_context(reduced_motion="reduce")
             if who is not None:
                 cookies = await asyncio.to_thread(self.stage.cookies, who)
                 url = self.stage.server.base_url
@@ -61,10 +61,12 @@ class Camera:
 
     async def shoot(self, page: Page, name: str) -> None:
         for width in WIDTHS:
-            await page.set_viewport_size({"width": width, "height": 800})
+            await page.set_viewport_size({"width": width, "height": 700})
+            height = await page.evaluate("document.documentElement.scrollHeight")
+            await page.set_viewport_size({"width": width, "height": height})  # the whole page at once, not in strips
             for scheme in SCHEMES:
                 await page.emulate_media(color_scheme=scheme)
-                await page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png", full_page=True)
+                await page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png")
         self.names.append(name)
         await page.close()
 
