@@ -566,6 +566,9 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_enrollment_state_id"), ["state", "id"], unique=False)
         batch_op.create_index(
+            batch_op.f("ix_enrollment_submission_key_person_id"), ["submission_key", "person_id"], unique=False
+        )
+        batch_op.create_index(
             "uq_enrollment_active_email",
             ["claimed_email", "program_id"],
             unique=True,
@@ -880,6 +883,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'active'"),
             postgresql_where=sa.text("state = 'active'"),
         )
+        batch_op.drop_index(batch_op.f("ix_enrollment_submission_key_person_id"))
         batch_op.drop_index(batch_op.f("ix_enrollment_state_id"))
         batch_op.drop_index(batch_op.f("ix_enrollment_program_id_state_id"))
         batch_op.drop_index(batch_op.f("ix_enrollment_program_id_id"))

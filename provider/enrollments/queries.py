@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from provider.enrollments.models import Enrollment
+from provider.enrollments.models import ACTIVE_ROWS, JOINED_ROWS, OPEN_ROWS, Enrollment
 from provider.enrollments.rules import OPEN_STATES, UNPAID_STATES, EnrollmentState
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
@@ -72,7 +72,7 @@ _COLUMNS = table(Enrollment).c
 _OPEN = sa.select(_COLUMNS.id).where(
     _COLUMNS.submission_key == sa.bindparam("browser"),
     _COLUMNS.program_id == sa.bindparam("program_id"),
-    _COLUMNS.state.in_(OPEN_STATES),
+    OPEN_ROWS,
 )
 
 
@@ -96,16 +96,13 @@ def joined_elsewhere(enrollment: Enrollment, person_id: int) -> Enrollment | Non
 
 def active_elsewhere(enrollment: Enrollment) -> bool:
     """Say whether the same student, by person or by claimed address, is active in the program by another enrollment."""
-    same_student = Enrollment.claimed_email == enrollment.claimed_email
-    if enrollment.person_id is not None:
-        same_student = sa.or_(same_student, Enrollment.person_id == enrollment.person_id)
-    query = sa.select(Enrollment.id).where(
-        same_student,
-        Enrollment.program_id == enrollment.program_id,
-        Enrollment.id != enrollment.id,
-        Enrollment.state == EnrollmentState.ACTIVE,
+    other = sa.select(Enrollment.id).where(
+        Enrollment.program_id == enrollment.program_id, Enrollment.id != enrollment.id, ACTIVE_ROWS
     )
-    return db.session.scalar(query.limit(1)) is not None
+    same_student = [other.where(Enrollment.claimed_email == enrollment.claimed_email)]
+    if enrollment.person_id is not None:
+        same_student.append(other.where(Enrollment.person_id == enrollment.person_id, JOINED_ROWS))
+    return db.session.scalar(sa.union_all(*same_student).limit(1)) is not None
 
 
 def unpaid_references(accepted_before: dt.datetime) -> Sequence[str]:

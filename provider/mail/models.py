@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from provider.kernel.database import EmailText, Line, Model, Ref, known
 from provider.mail.rules import LetterState, Mailbox, Outcome
 
-_ON_ITS_WAY = sa.text("state IN ('queued', 'sending')")
+ON_ITS_WAY_ROWS = sa.text("state IN ('queued', 'sending')")
 
 
 class OutboxLetter(Model):
@@ -50,6 +50,6 @@ class OutboxLetter(Model):
         sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_instant"),
         sa.CheckConstraint("ambiguous_attempts BETWEEN 0 AND attempts", name="ambiguous_at_most_attempts"),
         sa.Index(None, "about"),
-        sa.Index(None, "recipient", "id", sqlite_where=_ON_ITS_WAY, postgresql_where=_ON_ITS_WAY),
+        sa.Index(None, "recipient", "id", sqlite_where=ON_ITS_WAY_ROWS, postgresql_where=ON_ITS_WAY_ROWS),
         sa.Index(None, "state", "id"),
     )

@@ -10,7 +10,7 @@ from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import PAGE, Page, keyset, up_to
 from provider.mail import letters
-from provider.mail.models import OutboxLetter
+from provider.mail.models import ON_ITS_WAY_ROWS, OutboxLetter
 from provider.mail.rules import LONGEST_OUTAGE_WAIT, ON_ITS_WAY, LetterState, Outcome
 
 
@@ -66,7 +66,7 @@ def has_earlier(letter: OutboxLetter) -> bool:
     query = sa.select(OutboxLetter.id).where(
         OutboxLetter.recipient == letter.recipient,
         OutboxLetter.id < letter.id,
-        OutboxLetter.state.in_(ON_ITS_WAY),
+        ON_ITS_WAY_ROWS,
         sa.or_(
             OutboxLetter.state == LetterState.SENDING,
             OutboxLetter.outcome.is_(None),
