@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.harness.pages import Visit, public, staff, student
+from tests.harness.pages import Visit, everything, public, staff, student
 from tests.harness.stage import Stage
 from tests.harness.watch import Watched
 
@@ -21,9 +21,12 @@ TWINS = {
 }
 
 
-def _violations(page: Page, options: dict[str, Any] | None = None) -> list[str]:
-    found = Axe().run(page, options=options or {"resultTypes": ["violations"]}).response["violations"]
-    return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found for node in each["nodes"]]
+def _violations(found: dict[str, Any]) -> list[str]:
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
 
 
 def _look(page: Page, visit: Visit) -> list[str]:
@@ -36,9 +39,9 @@ def _look(page: Page, visit: Visit) -> list[str]:
         answer = navigation.value
     assert answer is not None
     found = [] if answer.status == visit.status else [f"answered {answer.status}"]
-    found += _violations(page)
+    found += _violations(Axe().run(page, options={"resultTypes": ["violations"]}).response)
     page.emulate_media(color_scheme="dark")
-    found += [f"dark: {each}" for each in _violations(page, CONTRAST)]
+    found += [f"dark: {each}" for each in _violations(page.evaluate("options => axe.run(options)", CONTRAST))]
     page.set_viewport_size({"width": 320, "height": 700})
     wide = page.evaluate("document.documentElement.scrollWidth")
     found += [f"is {wide} px wide on a screen of 320"] if wide > 320 else []
@@ -65,3 +68,24 @@ def test_student_pages(open_browser: Open, stage: Stage) -> None:
 
 def test_staff_pages(open_browser: Open, stage: Stage) -> None:
     assert "\n".join(_look_at_all(open_browser, (visit for visit in staff(stage) if visit.name not in TWINS))) == ""
+
+
+# What is fetched and no page: papers, files, and what machines ask for.
+NO_PAGES = {
+    "static",
+    "font",
+    "enrollments.agreement_pdf",
+    "payments.receipt_pdf",
+    "staff_files.show",
+    "site.live",
+    "site.ready",
+    "site.robots",
+    "site.sitemap",
+}
+
+
+def test_no_page_is_left_out(stage: Stage) -> None:
+    adapter = stage.app.url_map.bind("127.0.0.1")
+    rules = {rule.endpoint for rule in stage.app.url_map.iter_rules() if "GET" in (rule.methods or set())}
+    paths = [visit.path.partition("?")[0] for visit in everything(stage) if visit.status != 404]
+    assert rules - {adapter.match(path)[0] for path in paths} == NO_PAGES

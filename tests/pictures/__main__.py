@@ -19,6 +19,8 @@ from tests.harness.stage import Stage, staged
 WIDTHS = (375, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 AT_ONCE = 4
+# A picture taken before the new size is drawn shows strips of the old one.
+TWO_FRAMES = "new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 
 
 class Camera:
@@ -66,6 +68,7 @@ class Camera:
             await page.set_viewport_size({"width": width, "height": height})  # the whole page at once, not in strips
             for scheme in SCHEMES:
                 await page.emulate_media(color_scheme=scheme)
+                await page.evaluate(TWO_FRAMES)
                 await page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png")
         self.names.append(name)
         await page.close()
