@@ -341,7 +341,7 @@ def activate(*, enrollment: Enrollment, purchased_at: dt.datetime, actor: Actor,
 
 def unpay(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
     """Take the purchase back, because the only payment was recorded in error: it waits for a payment again."""
-    enrollment.purchased_at = None
+    enrollment.purchased_at = enrollment.hold_on = None
     proved = enrollment.person_id is not None
     back = EnrollmentState.AWAITING_PAYMENT if proved else EnrollmentState.STARTED
     move(enrollment, back, LIFECYCLE, actor=actor, at=at)

@@ -77,7 +77,7 @@ class Refusal(enum.StrEnum):
     @property
     def label(self) -> str:
         """Name the reason in sentence case."""
-        return self.value.replace("_", " ").capitalize()
+        return _REFUSAL_LABELS.get(self) or self.value.replace("_", " ").capitalize()
 
     @property
     def sentence(self) -> str:
@@ -85,6 +85,7 @@ class Refusal(enum.StrEnum):
         return _REFUSAL_SENTENCES[self]
 
 
+_REFUSAL_LABELS = {Refusal.OUTSIDE_WINDOW: "After the window had closed"}
 _REFUSAL_SENTENCES = {
     Refusal.OUTSIDE_WINDOW: (
         "Your request reached us after the refund window had closed, so we cannot give the money back."

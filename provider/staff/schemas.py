@@ -80,7 +80,7 @@ class RecordPayment(ZonedSchema):
 class ReversePayment(Schema):
     """Why a payment's record is taken back."""
 
-    reason = _reason("What was wrong with the record")
+    reason = _reason("What was wrong with the record", "The student reads it on the credit note, and it is kept.")
 
 
 class EnterRefundRequest(ZonedSchema):
@@ -106,7 +106,9 @@ class EnterRefundRequest(ZonedSchema):
 class OverrideRefund(Schema):
     """Why a declined request is approved all the same."""
 
-    reason = _reason("Reason for the exception")
+    reason = _reason(
+        "Reason for the exception", "The student reads it in the letter, and it is kept with the decision."
+    )
 
 
 class SendPayout(Schema):

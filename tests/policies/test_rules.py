@@ -95,7 +95,7 @@ def test_there_is_no_fifth_reason_and_each_has_a_plain_sentence() -> None:
         "and we cannot send it back.",
     }
     assert [refusal.label for refusal in Refusal] == [
-        "Outside window",
+        "After the window had closed",
         "Nothing captured",
         "Already refunded",
         "Disputed",

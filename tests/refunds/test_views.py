@@ -105,7 +105,7 @@ def test_one_microsecond_later_is_turned_down_with_the_instant(
         "The refund window has closed",
         "November 22, 2026, 10:00:00 AM EST",
         "Requests that were turned down",
-        "Outside window",
+        "After the window had closed",
         "2026-11-22 15:00:00 UTC",
     ):
         assert sentence in words
