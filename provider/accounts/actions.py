@@ -26,7 +26,7 @@ from provider.accounts.rules import (
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
-from provider.kernel.database import db, rows_changed, store, table
+from provider.kernel.database import db, hold, rows_changed, table
 from provider.kernel.errors import DomainError, TooMany
 from provider.kernel.settings import settings
 from provider.mail.actions import post
@@ -237,7 +237,7 @@ def hash_of(token: str) -> str:
 def make_link(*, purpose: str, subject: str, at: dt.datetime, lasts: dt.timedelta) -> SignedLink:
     """Make a link that opens one thing; raises nothing and shows nothing until it is written into a letter."""
     reference, nonce = references.new("K"), secrets.token_urlsafe(32)
-    return store(
+    return hold(
         SignedLink(
             reference=reference,
             purpose=purpose,

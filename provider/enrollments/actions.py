@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from provider.accounts import actions as accounts
 from provider.accounts import queries as people
@@ -29,7 +30,7 @@ from provider.enrollments.rules import (
 from provider.history.actions import born, move, note
 from provider.kernel import references
 from provider.kernel.actors import Actor
-from provider.kernel.database import db
+from provider.kernel.database import db, hold
 from provider.kernel.days import day_of
 from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
@@ -151,15 +152,21 @@ def accept(
         cancel(enrollment=earlier, reason=CancelReason.REPLACED, actor=actor, at=at)
         db.session.flush()
     agreement = _agreement(answers=answers, offer=offer, plan=plan, policy=policy, client_address=client_address, at=at)
-    enrollment = _new(answers=answers, offer=offer, plan=plan, browser=browser, agreement=agreement, at=at)
-    db.session.add(enrollment)
+    enrollment = hold(_new(answers=answers, offer=offer, plan=plan, browser=browser, at=at))
+    agreement.enrollment_id = enrollment.id
+    rows = plan.schedule(day_of(at, settings().SCHOOL_ZONE), offer.class_weeks)
+    installments = [
+        Installment(enrollment_id=enrollment.id, number=row.number, due_on=row.due_on, amount_cents=row.amount_cents)
+        for row in rows
+    ]
+    set_committed_value(enrollment, "agreement", hold(agreement))
+    set_committed_value(enrollment, "installments", [hold(installment) for installment in installments])
     born(enrollment, actor=actor, at=at, data={"plan": plan.reference, "policy": policy.number})
     _post_accepted(enrollment, at)
     lasts = dt.timedelta(hours=settings().EMAIL_LINK_HOURS)
     link = accounts.make_link(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at, lasts=lasts)
     letter = letters.received(enrollment, link, lapses_on=lapses_on(enrollment), refund_sentence=policy.sentence)
     post(letter, at=at)
-    db.session.flush()
     _file(enrollment)
     return enrollment
 
@@ -175,10 +182,7 @@ def _digest(answers: Answers, plan_slug: str) -> str:
     return answers_digest(asdict(answers) | {"plan": plan_slug})
 
 
-def _new(
-    *, answers: Answers, offer: ProgramOffer, plan: PlanOffer, browser: str, agreement: Agreement, at: dt.datetime
-) -> Enrollment:
-    rows = plan.schedule(day_of(at, settings().SCHOOL_ZONE), offer.class_weeks)
+def _new(*, answers: Answers, offer: ProgramOffer, plan: PlanOffer, browser: str, at: dt.datetime) -> Enrollment:
     return Enrollment(
         reference=references.new(REFERENCE_PREFIX),
         program_id=offer.id,
@@ -193,8 +197,6 @@ def _new(
         zip=answers.zip,
         zone=answers.zone,
         accepted_at=at,
-        agreement=agreement,
-        installments=[Installment(number=row.number, due_on=row.due_on, amount_cents=row.amount_cents) for row in rows],
     )
 
 

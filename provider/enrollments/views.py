@@ -109,8 +109,13 @@ def create(program: str) -> ResponseReturnValue:
 
 
 def _accept(form: Form, answers: Answers, program: str, browser: str) -> str:
-    at = received_at()
-    count_try(key=f"enroll:{client()}", limit=settings().ENROLLMENTS_PER_HOUR, window=HOUR, at=at)
+    reference = _accepted(form, answers, program, browser)
+    # Last, because everybody behind one address shares the row, and it stays locked to the end.
+    count_try(key=f"enroll:{client()}", limit=settings().ENROLLMENTS_PER_HOUR, window=HOUR, at=received_at())
+    return reference
+
+
+def _accepted(form: Form, answers: Answers, program: str, browser: str) -> str:
     known = catalog.now()
     offer, policy = known.program(program), _policy(known)
     plan = offer.plan(form.data["plan"])
@@ -129,7 +134,7 @@ def _accept(form: Form, answers: Answers, program: str, browser: str) -> str:
         browser=browser,
         client_address=client(),
         actor=actor(),
-        at=at,
+        at=received_at(),
     ).reference
 
 

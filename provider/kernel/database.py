@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.engine import Connection, Dialect, make_url
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, make_transient_to_detached, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from provider.kernel.errors import DomainError
@@ -199,10 +199,30 @@ def insert(model: type[Model], **values: Any) -> int:  # noqa: ANN401 - each col
     return cast("int", inserted[0]) if inserted else 0
 
 
-def store(row: M) -> M:
-    """Insert a new object and return it as a plain value: the session does not follow what becomes of it."""
-    insert(type(row), **{name: value for name, value in vars(row).items() if name != "_sa_instance_state"})
+def hold(row: M) -> M:
+    """Insert a new object now, and let the session hold it like one that was read; a third of the time of a flush."""
+    state, values = sa.inspect(row), vars(row)
+    for name, value in _unset(type(row)):
+        values.setdefault(name, value)
+    given = {name: value for name, value in values.items() if name != "_sa_instance_state"}
+    inserted = db.session.connection().execute(_insertion(type(row)), given).inserted_primary_key
+    for column, value in zip(state.mapper.primary_key, inserted or (), strict=False):
+        values[state.mapper.get_property_by_column(column).key] = value
+    make_transient_to_detached(row)
+    db.session.add(row)
     return row
+
+
+@cache
+def _unset(model: type[Model]) -> list[tuple[str, Any]]:
+    """Return what the columns hold that nobody sets: their default, or nothing."""
+    columns = [column for column in table(model).columns if not column.primary_key]
+    defaults = {column.name: column.default for column in columns}
+    return [
+        (name, default.arg if isinstance(default, sa.ColumnDefault) else None)
+        for name, default in defaults.items()
+        if default is None or default.is_scalar
+    ]
 
 
 def insert_all(model: type[Model], rows: list[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from provider.history import actions as history
 from provider.jobs.actions import enqueue
 from provider.kernel import references
 from provider.kernel.actors import SYSTEM, Actor
-from provider.kernel.database import db, store
+from provider.kernel.database import db, hold
 from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
 from provider.mail import queries
@@ -34,7 +34,7 @@ def post(letter: Letter, *, at: dt.datetime, actor: Actor = SYSTEM) -> OutboxLet
     A second letter of the same event, template and recipient is an integrity error.
     """
     reference = references.new(REFERENCE_PREFIX)
-    row = store(
+    row = hold(
         OutboxLetter(
             reference=reference,
             event=letter.event,
