@@ -24,6 +24,14 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+SAFE_HEADERS = (
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),  # first: in production only
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
 SENTENCES = {
     400: "The form could not be read. Go back, reload the page and send it again.",
     404: "We could not find this page. Check the address, or start again from the home page.",
@@ -84,14 +92,10 @@ def _stamp() -> None:
 
 
 def _headers(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cache-Control", "no-store")
-    if settings().production:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    given = {name.lower() for name, _ in response.headers}
+    for name, value in SAFE_HEADERS if settings().production else SAFE_HEADERS[1:]:
+        if name.lower() not in given:
+            response.headers.add(name, value)
     return response
 
 
