@@ -91,7 +91,7 @@ def create_app() -> Flask:
     @app.get("/list")
     def index() -> str:
         with reading.connect() as connection:
-            rows = connection.execute(LIST, {"before": request.args.get("before", 2**62, type=int)}).all()
+            rows = connection.execute(LIST, {"before": request.args.get("before", 2**31 - 1, type=int)}).all()
         return listing.render(rows=rows, older=rows[-1].id if rows else None)
 
     @app.get("/enroll")
