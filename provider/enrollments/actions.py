@@ -154,10 +154,9 @@ def accept(
     agreement = _agreement(answers=answers, offer=offer, plan=plan, policy=policy, client_address=client_address, at=at)
     enrollment = hold(_new(answers=answers, offer=offer, plan=plan, browser=browser, at=at))
     agreement.enrollment_id = enrollment.id
-    rows = plan.schedule(day_of(at, settings().SCHOOL_ZONE), offer.class_weeks)
     installments = [
         Installment(enrollment_id=enrollment.id, number=row.number, due_on=row.due_on, amount_cents=row.amount_cents)
-        for row in rows
+        for row in plan.schedule(day_of(at, settings().SCHOOL_ZONE), offer.class_weeks)
     ]
     set_committed_value(enrollment, "agreement", hold(agreement))
     set_committed_value(enrollment, "installments", [hold(installment) for installment in installments])
@@ -344,8 +343,7 @@ def activate(*, enrollment: Enrollment, purchased_at: dt.datetime, actor: Actor,
 def unpay(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
     """Take the purchase back, because the only payment was recorded in error: it waits for a payment again."""
     enrollment.purchased_at = enrollment.hold_on = None
-    proved = enrollment.person_id is not None
-    back = EnrollmentState.AWAITING_PAYMENT if proved else EnrollmentState.STARTED
+    back = EnrollmentState.AWAITING_PAYMENT if enrollment.person_id else EnrollmentState.STARTED
     move(enrollment, back, LIFECYCLE, actor=actor, at=at)
 
 
