@@ -2,7 +2,6 @@
 
 import datetime as dt
 import enum
-import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, make_transient_to_detached, mapped_column
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from provider.kernel.errors import DomainError
 from provider.kernel.writers import Writers
@@ -115,6 +114,7 @@ def engine_options(url: str) -> dict[str, Any]:
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
     timeouts = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
     return {
+        "pool_pre_ping": True,
         "connect_args": {"options": f"{timeouts} -c timezone=UTC", "connect_timeout": 5},
     }
 
@@ -126,8 +126,6 @@ def install(app: Flask) -> None:
         if is_sqlite():
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
             sa.event.listen(db.engine, "begin", _begin_sqlite)
-        else:
-            sa.event.listen(db.engine, "checkout", _refuse_hung_up)
 
 
 def is_sqlite() -> bool:
@@ -139,14 +137,6 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:  # no
     connection.isolation_level = None
     for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "busy_timeout=5000"):
         connection.execute(f"pragma {pragma}")
-
-
-def _refuse_hung_up(connection: Any, _entry: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:  # noqa: ANN401 - the driver's own
-    """Have a kept connection made anew when the server has hung up; a look at the socket, where a ping is a journey."""
-    socket = select.poll()
-    socket.register(connection.pgconn.socket, select.POLLIN)
-    if socket.poll(0):
-        raise sa.exc.DisconnectionError
 
 
 def _begin_sqlite(connection: Connection) -> None:
