@@ -93,8 +93,31 @@ class Answers:
     signature: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The text of one plan, with what it was written from."""
+
+    offer: ProgramOffer
+    plan: PlanOffer
+    policy: PolicyVersion
+    on: dt.date
+    text: str
+
+
+_written: dict[int, _Written] = {}
+
+
 def offered_terms(offer: ProgramOffer, plan: PlanOffer, policy: PolicyVersion, today: dt.date) -> str:
-    """Write the agreement's text as it would be accepted today (a date in the school's zone)."""
+    """Return the agreement's text as it would be accepted today (a date in the school's zone); written once a day."""
+    last = _written.get(plan.id)
+    if last and last.offer is offer and last.plan is plan and (last.policy, last.on) == (policy, today):
+        return last.text
+    text = _write(offer, plan, policy, today)
+    _written[plan.id] = _Written(offer, plan, policy, today, text)
+    return text
+
+
+def _write(offer: ProgramOffer, plan: PlanOffer, policy: PolicyVersion, today: dt.date) -> str:
     return terms.write(
         terms.Offered(
             school=settings().SCHOOL_NAME,

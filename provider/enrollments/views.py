@@ -50,6 +50,11 @@ class Shown:
         """The agreement's text of today."""
         return actions.offered_terms(self.offer, self.plan, self.policy, _today())
 
+    @property
+    def fingerprint(self) -> str:
+        """What the form says that it showed."""
+        return terms.fingerprint(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Blank:
@@ -84,7 +89,7 @@ def new(program: str) -> ResponseReturnValue:
 
 @door.post("/programs/<program>/enroll")
 def create(program: str) -> ResponseReturnValue:
-    known = catalog.now()
+    known = _known_to_form(program)
     offer = known.program(program)
     form = Form(enroll_schema(offer.prerequisites), choices=_choices(offer)).load_form(request.form)
     plan = offer.plan(request.form.get("plan")) or offer.plans[0]
@@ -92,9 +97,9 @@ def create(program: str) -> ResponseReturnValue:
         _read_notice(form, offer)
     if not form.ok:
         return _form_page(form, Shown(offer, plan, _policy(known))), 422
-    answers, browser = _answers(form), sessions.browser_key()
+    browser = sessions.browser_key()
     try:
-        reference = retrying(lambda: _accept(form, answers, program, browser))
+        reference = retrying(lambda: _accept(form, program, browser))
     except TermsChanged as changed:
         form.add_error("plan", changed.sentence)
         form.values.pop("signature", None)
@@ -108,8 +113,18 @@ def create(program: str) -> ResponseReturnValue:
     return redirect(url_for("my.enrollment", reference=reference), code=303)
 
 
-def _accept(form: Form, answers: Answers, program: str, browser: str) -> str:
-    reference = _accepted(form, answers, program, browser)
+def _known_to_form(program: str) -> Catalog:
+    """Return the offer in memory if the form was made from it; else one of them is old, and the database knows."""
+    known, slug = catalog.current(), request.form.get("plan")
+    for offer in known.programs:
+        plan = offer.plan(slug) if offer.slug == program else None
+        if plan is not None and request.form.get("terms_shown") == Shown(offer, plan, _policy(known)).fingerprint:
+            return known
+    return catalog.now()
+
+
+def _accept(form: Form, program: str, browser: str) -> str:
+    reference = _accepted(form, _answers(form), program, browser)
     # Last, because everybody behind one address shares the row, and it stays locked to the end.
     count_try(key=f"enroll:{client()}", limit=settings().ENROLLMENTS_PER_HOUR, window=HOUR, at=received_at())
     return reference
@@ -119,7 +134,7 @@ def _accepted(form: Form, answers: Answers, program: str, browser: str) -> str:
     known = catalog.now()
     offer, policy = known.program(program), _policy(known)
     plan = offer.plan(form.data["plan"])
-    if plan is None or form.data["terms_shown"] != terms.fingerprint(Shown(offer, plan, policy).text):
+    if plan is None or form.data["terms_shown"] != Shown(offer, plan, policy).fingerprint:
         same = actions.accepted_before(
             answers=answers, plan_slug=form.data["plan"], program_id=offer.id, browser=browser
         )

@@ -140,7 +140,10 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:  # no
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    if _writing.get():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # waits for nothing and cannot fail, so it need not go the long way
+        cast("Any", connection.connection.driver_connection).execute("BEGIN")
 
 
 class NestedUnit(RuntimeError):

@@ -146,14 +146,15 @@ def withdrawal(enrollment_id: int) -> Withdrawal | None:
 class Outlook:
     """How the money of an enrollment stands at an instant: what asking now would bring, and what was asked.
 
-    ``decision`` is a preview; only a request decides. ``dates`` are those of an approval at this instant.
+    ``decision`` is a preview; only a request decides. ``dates`` are those of an approval at this instant. There are
+    none before the first payment.
     """
 
     window: Window | None
     open: bool
     remaining: dt.timedelta
-    decision: Decision
-    dates: PayoutDates
+    decision: Decision | None
+    dates: PayoutDates | None
     payments: Sequence[Payment]
     refunds: Sequence[Refund]
 
@@ -185,13 +186,13 @@ class Outlook:
 def outlook(enrollment: Enrollment, at: dt.datetime) -> Outlook:
     """Return how the money of a loaded enrollment stands at an instant."""
     window, paid = payments.refund_window(enrollment), payments.of_enrollment(enrollment.id)
-    preview = decision(enrollment, paid, window, asked_at=at)
+    preview = decision(enrollment, paid, window, asked_at=at) if window else None
     return Outlook(
         window=window,
-        open=preview.approved,
+        open=preview is not None and preview.approved,
         remaining=policies.remaining(window.deadline, at) if window else dt.timedelta(),
         decision=preview,
-        dates=policies.payout_dates(at, settings().SCHOOL_ZONE),
+        dates=policies.payout_dates(at, settings().SCHOOL_ZONE) if window else None,
         payments=paid,
         refunds=of_enrollment(enrollment.id),
     )
