@@ -1,13 +1,14 @@
 """Reading people and links."""
 
 import datetime as dt
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from provider.accounts.models import Person, RoleGrant, SignedLink
 from provider.accounts.rules import Role
-from provider.kernel.database import db
+from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
 
 
@@ -26,12 +27,39 @@ def by_reference(reference: str, *, lock: bool = False) -> Person:
     return person
 
 
-def of_session(reference: str, epoch: int) -> Person | None:
-    """Return who a session cookie stands for; nobody once the epoch moved on or the account was disabled."""
-    query = sa.select(Person).where(
-        Person.reference == reference, Person.session_epoch == epoch, Person.disabled_at.is_(None)
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A person as every request of a session needs them."""
+
+    id: int
+    reference: str
+    name: str
+    email: str
+    zone: str
+    session_epoch: int
+    roles: frozenset[Role]
+
+
+_PEOPLE, _GRANTS = table(Person).c, table(RoleGrant).c
+_OF_SESSION = (
+    sa.select(
+        _PEOPLE.id, _PEOPLE.reference, _PEOPLE.name, _PEOPLE.email, _PEOPLE.zone, _PEOPLE.session_epoch, _GRANTS.role
     )
-    return db.session.scalar(query.options(selectinload(Person.grants)))
+    .outerjoin_from(table(Person), table(RoleGrant))
+    .where(
+        _PEOPLE.reference == sa.bindparam("wanted"),
+        _PEOPLE.session_epoch == sa.bindparam("epoch"),
+        _PEOPLE.disabled_at.is_(None),
+    )
+)
+
+
+def of_session(reference: str, epoch: int) -> Bearer | None:
+    """Return who a session cookie stands for; nobody once the epoch moved on or the account was disabled."""
+    rows = db.session.execute(_OF_SESSION, {"wanted": reference, "epoch": epoch}).all()
+    if not rows:
+        return None
+    return Bearer(*rows[0][:6], roles=frozenset(row.role for row in rows if row.role is not None))
 
 
 def has_admin() -> bool:

@@ -42,7 +42,7 @@ class Viewer(UserMixin):
         return Permission.SEE_STAFF_PAGES in self.permissions
 
 
-def viewer_of(person: Person) -> Viewer:
+def viewer_of(person: Person | queries.Bearer) -> Viewer:
     """Return a person as a viewer."""
     return Viewer(
         person_id=person.id,

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from provider.kernel import clock, money
@@ -76,7 +78,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RecursionError, _unreadable)
     app.register_error_handler(sa.exc.OperationalError, _database_away)
-    app.jinja_env.filters.update(money=money.dollars, when=when, brief=brief, day=day, utc=utc)
+    app.jinja_env.filters.update(money=money.dollars, when=when, brief=brief, day=day, utc=utc, cells=cells)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -174,3 +176,14 @@ def utc(instant: dt.datetime) -> str:
 def day(date: dt.date) -> str:
     """Write a date as people read it: ``November 21, 2026``."""
     return f"{date:%B} {date.day}, {date.year}"
+
+
+def cells(row: Iterable[object], around: Iterable[tuple[str, str]]) -> Markup:
+    """Write a row of a table: each cell between what its column begins and ends with, escaped unless it is markup.
+
+    A list has hundreds of cells; a template takes five times as long for each.
+    """
+    parts: list[str] = []
+    for cell, (begin, end) in zip(row, around, strict=True):
+        parts += (begin, escape(cell), end)
+    return Markup("".join(parts))  # noqa: S704 - every part is the template's own or escaped

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,6 +44,12 @@ ROOMS = (
 )
 
 
+@cache
+def _waiting(count: Callable[[], sa.ScalarSelect[int]]) -> sa.ScalarSelect[int]:
+    """Return the query of a count, built once."""
+    return count()
+
+
 def figure(number: int) -> str:
     """Write a count that was only taken up to a limit."""
     return f"{number}" if number < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
@@ -62,7 +69,7 @@ class Menu:
 
     def _count(self) -> list[Entry]:
         rooms = [room for room in ROOMS if may(room.needs)]
-        waiting = counted({room.endpoint: room.waiting() for room in rooms if room.waiting is not None})
+        waiting = counted({room.endpoint: _waiting(room.waiting) for room in rooms if room.waiting is not None})
         return [
             (
                 room.label,
