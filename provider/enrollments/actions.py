@@ -12,6 +12,7 @@ from provider.accounts.models import Person
 from provider.catalog.queries import PlanOffer, ProgramOffer
 from provider.enrollments import letters, queries, terms
 from provider.enrollments.models import Agreement, Enrollment, Installment
+from provider.enrollments.offered import credits_of, offered_terms
 from provider.enrollments.rules import (
     CONSENT,
     INSTALLMENT_LIFECYCLE,
@@ -91,60 +92,6 @@ class Answers:
     zip: str
     zone: str
     signature: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """The text of one plan, with what it was written from."""
-
-    offer: ProgramOffer
-    plan: PlanOffer
-    policy: PolicyVersion
-    on: dt.date
-    text: str
-
-
-_written: dict[int, _Written] = {}
-
-
-def offered_terms(offer: ProgramOffer, plan: PlanOffer, policy: PolicyVersion, today: dt.date) -> str:
-    """Return the agreement's text as it would be accepted today (a date in the school's zone); written once a day."""
-    last = _written.get(plan.id)
-    if last and last.offer is offer and last.plan is plan and (last.policy, last.on) == (policy, today):
-        return last.text
-    text = _write(offer, plan, policy, today)
-    _written[plan.id] = _Written(offer, plan, policy, today, text)
-    return text
-
-
-def _write(offer: ProgramOffer, plan: PlanOffer, policy: PolicyVersion, today: dt.date) -> str:
-    return terms.write(
-        terms.Offered(
-            school=settings().SCHOOL_NAME,
-            program_title=offer.title,
-            program_code=offer.code,
-            program_version=offer.version,
-            class_weeks=offer.class_weeks,
-            plan_title=plan.title,
-            plan_version=plan.version,
-            total_cents=plan.total_cents,
-            rows=plan.schedule(today, offer.class_weeks),
-            policy=policy,
-            inclusions=[terms.Included(line.label, line.status, line.note) for line in offer.inclusions],
-            prerequisites=offer.prerequisites,
-            credits=_credits(offer, today),
-            unpaid_days=settings().UNPAID_CANCEL_DAYS,
-            sample=offer.sample or plan.sample,
-        )
-    )
-
-
-def _credits(offer: ProgramOffer, today: dt.date) -> list[str]:
-    return [
-        f"{credential.name}: {credential.recommendation.wording(today)}"
-        for credential in offer.credentials
-        if credential.recommendation is not None
-    ]
 
 
 def accept(
@@ -245,7 +192,7 @@ def _agreement(
         policy_number=policy.number,
         policy_hours=policy.hours,
         inclusions=[{"label": i.label, "status": i.status.value, "note": i.note} for i in offer.inclusions],
-        credits=_credits(offer, today),
+        credits=credits_of(offer, today),
         prerequisites=list(offer.prerequisites),
         terms=text,
         terms_sha256=terms.fingerprint(text),

@@ -2,16 +2,19 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from provider.enrollments.models import Agreement, Enrollment, Installment
 from provider.enrollments.rules import UNPAID_STATES, EnrollmentState, InstallmentState
-from provider.kernel.database import db
+from provider.kernel.database import db, table
 from provider.kernel.paging import Page, limited, turned, up_to
 from provider.search.queries import matching
 
 SEARCH_KIND = "enrollment"
+_E, _A, _I = table(Enrollment).c, table(Agreement).c, table(Installment).c
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,62 +49,68 @@ def staff_page(
     filters: Filters, *, before: int | None = None, after: int | None = None, size: int = 50
 ) -> Page[EnrollmentLine]:
     """Return a page of enrollments, newest first, in one statement whose cost does not grow with the table."""
-    ids = limited(_narrowed(filters), Enrollment.id, before=before, after=after, size=size).subquery()
-    order = Enrollment.id.asc() if after is not None else Enrollment.id.desc()
-    query = _LINES.join(ids, ids.c.id == Enrollment.id).order_by(order)
-    found = [EnrollmentLine(*tuple(row)) for row in db.session.execute(query)]
-    return turned(found, before=before, after=after, size=size)
+    query = _page(filters, "after" if after is not None else "before" if before is not None else None, size)
+    found = db.session.execute(query, {"key": before if after is None else after})
+    return turned([EnrollmentLine(*tuple(row)) for row in found], before=before, after=after, size=size)
+
+
+@lru_cache(maxsize=256)
+def _page(filters: Filters, direction: Literal["before", "after"] | None, size: int) -> sa.Select[Any]:
+    """Return the query of a page whose key is still to be given; building it takes as long as running it."""
+    bounds = {} if direction is None else {direction: sa.bindparam("key", type_=sa.Integer)}
+    ids = limited(_narrowed(filters), _E.id, size=size, **bounds).subquery()
+    return _LINES.join(ids, ids.c.id == _E.id).order_by(_E.id.asc() if direction == "after" else _E.id.desc())
 
 
 def waiting_for_payment() -> sa.ScalarSelect[int]:
     """Return the count of enrollments whose first payment is awaited."""
-    return up_to(sa.select(Enrollment.id).where(Enrollment.state.in_(UNPAID_STATES)))
+    return up_to(sa.select(_E.id).where(_E.state.in_(UNPAID_STATES)))
 
 
 def late() -> sa.ScalarSelect[int]:
     """Return the count of enrollments with an installment past due or a hold."""
-    return up_to(sa.select(Enrollment.id).where(_LATE))
+    return up_to(sa.select(_E.id).where(_LATE))
 
 
 # By the ids of late installments, of which there are few, not by asking every enrollment.
-_LATE = Enrollment.id.in_(
-    sa.select(Installment.enrollment_id)
-    .where(Installment.state == InstallmentState.PAST_DUE)
-    .union(sa.select(Enrollment.id).where(Enrollment.hold_on.is_not(None)))
+_LATE = _E.id.in_(
+    sa.select(_I.enrollment_id)
+    .where(_I.state == InstallmentState.PAST_DUE)
+    .union(sa.select(_E.id).where(_E.hold_on.is_not(None)))
 )
 _PAID = (
     # PostgreSQL adds whole numbers up to a decimal one.
-    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(Installment.paid_cents), 0), sa.BigInteger))
-    .where(Installment.enrollment_id == Enrollment.id)
-    .correlate(Enrollment)
+    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_I.paid_cents), 0), sa.BigInteger))
+    .where(_I.enrollment_id == _E.id)
+    .correlate(table(Enrollment))
     .scalar_subquery()
 )
 _LINES = sa.select(
-    Enrollment.id,
-    Enrollment.reference,
-    Enrollment.legal_name,
-    Enrollment.claimed_email,
-    Enrollment.state,
-    Enrollment.accepted_at,
-    Enrollment.purchased_at,
-    Enrollment.hold_on,
-    Agreement.program_code,
-    Agreement.plan_title,
-    Agreement.total_cents,
+    _E.id,
+    _E.reference,
+    _E.legal_name,
+    _E.claimed_email,
+    _E.state,
+    _E.accepted_at,
+    _E.purchased_at,
+    _E.hold_on,
+    _A.program_code,
+    _A.plan_title,
+    _A.total_cents,
     _PAID,
-).join(Agreement, Agreement.enrollment_id == Enrollment.id)
+).join_from(table(Enrollment), table(Agreement))
 
 
-def _narrowed(filters: Filters) -> sa.Select[int]:
-    query = sa.select(Enrollment.id)
+def _narrowed(filters: Filters) -> sa.Select[Any]:
+    query = sa.select(_E.id)
     if filters.program_id is not None:
-        query = query.where(Enrollment.program_id == filters.program_id)
+        query = query.where(_E.program_id == filters.program_id)
     if len(filters.states) == 1:
-        query = query.where(Enrollment.state == filters.states[0])
+        query = query.where(_E.state == filters.states[0])
     elif filters.states:
-        query = query.where(Enrollment.state.in_(filters.states))
+        query = query.where(_E.state.in_(filters.states))
     if filters.late:
         query = query.where(_LATE)
     for ids in matching(SEARCH_KIND, filters.typed):
-        query = query.where(Enrollment.id.in_(ids))
+        query = query.where(_E.id.in_(ids))
     return query

@@ -15,6 +15,7 @@ from provider.catalog.queries import Catalog, PlanOffer, ProgramOffer
 from provider.enrollments import actions, queries, terms
 from provider.enrollments.actions import AlreadyEnrolled, Answers, ClosedInState
 from provider.enrollments.models import Enrollment
+from provider.enrollments.offered import offered_terms
 from provider.enrollments.rules import CancelReason
 from provider.enrollments.schemas import PREREQUISITE, enroll_schema
 from provider.kernel.database import retrying, unit_of_work
@@ -48,7 +49,7 @@ class Shown:
     @property
     def text(self) -> str:
         """The agreement's text of today."""
-        return actions.offered_terms(self.offer, self.plan, self.policy, _today())
+        return offered_terms(self.offer, self.plan, self.policy, _today())
 
     @property
     def fingerprint(self) -> str:

@@ -38,10 +38,10 @@ def keyset(
 
 def limited(
     query: sa.Select[Any],
-    key: InstrumentedAttribute[int],
+    key: InstrumentedAttribute[int] | sa.Column[int],
     *,
-    before: int | None = None,
-    after: int | None = None,
+    before: int | sa.BindParameter[int] | None = None,
+    after: int | sa.BindParameter[int] | None = None,
     size: int = PAGE,
 ) -> sa.Select[Any]:
     """Return the query of one page and a row more, in the direction it is read.

@@ -21,6 +21,8 @@ from provider.kernel.settings import settings
 
 MEGABYTE = 1024 * 1024
 LARGEST_TEXT = MEGABYTE // 2
+NO_BREAK = "\N{NO-BREAK SPACE}"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 HOUR = dt.timedelta(hours=1)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -164,8 +166,9 @@ def brief(instant: dt.datetime) -> str:
     It breaks only between the date and the time.
     """
     local = instant.astimezone(settings().SCHOOL_ZONE)
-    time_of_day = f"{local:%I:%M\N{NO-BREAK SPACE}%p}".lstrip("0")
-    return f"{local:%b}\N{NO-BREAK SPACE}{local.day},\N{NO-BREAK SPACE}{local.year}, {time_of_day}"
+    date = f"{MONTHS[local.month - 1]} {local.day}, {local.year}"
+    time_of_day = f"{local.hour % 12 or 12}:{local.minute:02d} {'PM' if local.hour >= 12 else 'AM'}"
+    return f"{date.replace(' ', NO_BREAK)}, {time_of_day.replace(' ', NO_BREAK)}"
 
 
 def utc(instant: dt.datetime) -> str:

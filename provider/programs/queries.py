@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from provider.kernel.database import db
+from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
 from provider.programs.models import Credential, FaqItem, Program, ProgramVersion, Recommendation
 from provider.programs.rules import Content
@@ -17,10 +17,13 @@ def programs() -> Sequence[Program]:
     return db.session.scalars(query).all()
 
 
+_PROGRAMS = table(Program).c
+_CODES = sa.select(_PROGRAMS.id, _PROGRAMS.code).order_by(_PROGRAMS.position, _PROGRAMS.id)
+
+
 def codes() -> dict[int, str]:
     """Return the code of every program by its id, on sale or not, in the order of the page."""
-    rows = db.session.execute(sa.select(Program.id, Program.code).order_by(Program.position, Program.id))
-    return {program_id: code for program_id, code in rows}  # noqa: C416 - rows are Row objects, plain pairs are wanted
+    return {program_id: code for program_id, code in db.session.execute(_CODES)}  # noqa: C416 - rows are no pairs
 
 
 def program(reference: str, *, lock: bool = False) -> Program:

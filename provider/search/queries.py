@@ -3,10 +3,12 @@
 import sqlalchemy as sa
 
 from provider.kernel import text
+from provider.kernel.database import table
 from provider.search.models import SearchWord
 
 LAST = "\U0010ffff"
 MOST_WORDS = 5
+_WORDS = table(SearchWord).c
 
 
 def matching(kind: str, typed: str) -> list[sa.Select[int]]:
@@ -14,8 +16,6 @@ def matching(kind: str, typed: str) -> list[sa.Select[int]]:
     whole = typed.strip().casefold()
     parts = [whole] if "@" in whole or ("-" in whole and " " not in whole) else text.words(typed)[:MOST_WORDS]
     return [
-        sa.select(SearchWord.subject_id).where(
-            SearchWord.kind == kind, SearchWord.word >= part, SearchWord.word < part + LAST
-        )
+        sa.select(_WORDS.subject_id).where(_WORDS.kind == kind, _WORDS.word >= part, _WORDS.word < part + LAST)
         for part in parts
     ]
