@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import fontpkg_public_sans
 from flask import Blueprint, Flask, Response, send_from_directory
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -38,7 +37,7 @@ import provider.staff.doors
 import provider.tables
 import provider.tasks.handlers
 from config import ROOT, Config, ConfigError
-from provider.kernel import database, registry, web
+from provider.kernel import database, migrating, registry, web
 
 HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.jobs.handlers.register,
@@ -82,7 +81,7 @@ def create_app(config: Config | None = None) -> Flask:
     found = registry.install(app)
     web.install(app)
     database.install(app)
-    Migrate(app, database.db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    migrating.install(app, ROOT / "migrations")
     login = LoginManager(app)
     provider.accounts.views.install(app, login)
     app.jinja_env.globals["school"] = School.of(config)

@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 
 import click
-import flask_migrate
 import sqlalchemy as sa
 from flask import Blueprint
 
@@ -24,6 +23,8 @@ bp = Blueprint("prepare", __name__, cli_group=None)
 @bp.cli.command("prepare")
 def prepare() -> None:
     """Create or upgrade the database, fill what is empty, and print the address."""
+    import flask_migrate  # noqa: PLC0415 - heavy, and web processes load this module, too
+
     known = settings()
     known.INSTANCE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -5,10 +5,10 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
+from functools import cache
 
 import argon2
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from provider.accounts import letters, queries
 from provider.accounts.models import Person, RoleGrant, SignedLink, Throttle
@@ -26,7 +26,7 @@ from provider.accounts.rules import (
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
-from provider.kernel.database import db, hold, rows_changed, table
+from provider.kernel.database import db, hold, insert_unless, rows_changed, table
 from provider.kernel.errors import DomainError, TooMany
 from provider.kernel.settings import settings
 from provider.mail.actions import post
@@ -300,20 +300,17 @@ def count_try(*, key: str, limit: int, window: dt.timedelta, at: dt.datetime) ->
     """
     start = at - dt.timedelta(seconds=at.timestamp() % window.total_seconds())
     tried = {"key": _throttle_key(key), "window_start": start, "tries": 1}
-    if db.session.execute(_TRY[db.engine.dialect.name], tried).scalar_one() > limit:
+    if db.session.execute(_counting(db.engine.dialect.name), tried).scalar_one() > limit:
         raise TooMany
 
 
-def _counting(insert: postgresql.Insert | sqlite.Insert) -> sa.Executable:
+@cache
+def _counting(_dialect: str) -> sa.Executable:
     tries = table(Throttle).c.tries
-    again = insert.on_conflict_do_update(index_elements=["key", "window_start"], set_={"tries": tries + 1})
+    again = insert_unless(Throttle).on_conflict_do_update(
+        index_elements=["key", "window_start"], set_={"tries": tries + 1}
+    )
     return again.returning(tries)
-
-
-_TRY = {
-    "sqlite": _counting(sqlite.insert(table(Throttle))),
-    "postgresql": _counting(postgresql.insert(table(Throttle))),
-}
 
 
 def forget_key(key: str) -> None:

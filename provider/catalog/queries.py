@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, aliased
 
@@ -24,7 +23,7 @@ from provider.catalog.offers import (
     Topic,
 )
 from provider.kernel import clock
-from provider.kernel.database import db, is_sqlite, table
+from provider.kernel.database import db, insert_unless, table
 from provider.kernel.errors import NotFound
 from provider.policies import queries as policies
 from provider.policies.models import RefundPolicy, StateFloorRow
@@ -157,10 +156,9 @@ def _notice_bulk(statement: ORMExecuteState) -> None:
 
 def _stamp_anew(session: Session) -> None:
     session.info[forget] = True
-    insert = sqlite.insert if is_sqlite() else postgresql.insert
     value = secrets.token_hex(16)
-    stamp = insert(CatalogStamp).values(id=1, value=value)
-    session.connection().execute(stamp.on_conflict_do_update(index_elements=[CatalogStamp.id], set_={"value": value}))
+    stamp = insert_unless(CatalogStamp).values(id=1, value=value)
+    session.connection().execute(stamp.on_conflict_do_update(index_elements=["id"], set_={"value": value}))
 
 
 @sa.event.listens_for(db.session, "after_commit")

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from provider.jobs import queries
 from provider.jobs.models import Job
 from provider.jobs.rules import LEASE, JobState
-from provider.kernel.database import db, insert, is_sqlite, rows_changed
+from provider.kernel.database import db, insert, insert_unless, rows_changed
 from provider.kernel.errors import DomainError
 from provider.kernel.registry import Payload
 
@@ -31,11 +30,10 @@ def enqueue(*, kind: str, key: str, payload: Payload, at: dt.datetime, run_at: d
 
 def enqueue_once(*, kind: str, key: str, payload: Payload, at: dt.datetime, run_at: dt.datetime | None = None) -> bool:
     """Ask for an effect unless its key was used before; say whether it is new. Two askers at once do not collide."""
-    insert_into = sqlite.insert if is_sqlite() else postgresql.insert
-    asked = insert_into(Job).values(
+    asked = insert_unless(Job).values(
         kind=kind, key=key, payload=dict(payload), state=JobState.QUEUED, attempts=0, created_at=at, run_at=run_at or at
     )
-    added = db.session.execute(asked.on_conflict_do_nothing(index_elements=[Job.key]).returning(Job.id))
+    added = db.session.execute(asked.on_conflict_do_nothing(index_elements=["key"]).returning(Job.id))
     return added.first() is not None
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Annotated, Any, ClassVar, TypeVar, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 from flask import Flask
@@ -18,6 +19,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from provider.kernel.errors import DomainError
 from provider.kernel.writers import Writers
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Model")
@@ -186,6 +190,12 @@ def _queue(file: str | None) -> Writers:
 
 def _is_lock_timeout(error: sa.exc.OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "55P03" or "database is locked" in str(error.orig)
+
+
+def insert_unless(model: type[Model]) -> "postgresql.Insert | sqlite.Insert":
+    """Return an INSERT that can be told what to do on a conflict; each database has its own, and not all are loaded."""
+    dialect = import_module(f"sqlalchemy.dialects.{db.engine.dialect.name}")
+    return cast("postgresql.Insert | sqlite.Insert", dialect.insert(table(model)))
 
 
 @cache

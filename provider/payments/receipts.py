@@ -3,11 +3,9 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from provider.enrollments.models import Enrollment
 from provider.kernel import references
-from provider.kernel.database import db, is_sqlite
+from provider.kernel.database import db, insert_unless
 from provider.kernel.days import written
 from provider.kernel.settings import settings
 from provider.payments.models import Payment, Receipt, ReceiptSeries
@@ -101,9 +99,8 @@ def _issue(kind: ReceiptKind, payment: Payment, content: dict[str, Any], at: dt.
 
 def _next_number(series: str) -> int:
     """Take the next number; a transaction that is rolled back gives it back, so none is ever missing."""
-    insert = sqlite.insert if is_sqlite() else postgresql.insert
-    first = insert(ReceiptSeries).values(name=series, last_number=1)
+    first = insert_unless(ReceiptSeries).values(name=series, last_number=1)
     following = first.on_conflict_do_update(
-        index_elements=[ReceiptSeries.name], set_={"last_number": ReceiptSeries.last_number + 1}
+        index_elements=["name"], set_={"last_number": ReceiptSeries.last_number + 1}
     )
     return int(db.session.execute(following.returning(ReceiptSeries.last_number)).scalar_one())
