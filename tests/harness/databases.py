@@ -22,7 +22,8 @@ class Sqlite:
         shutil.copyfile(self.file, self.file.with_name(f"{name}.template"))
 
     def reset_to(self, name: str) -> None:
-        for suffix in ("-wal", "-shm"):
+        # A new file, not the old one's bytes replaced: whoever still holds the old one open may write to it.
+        for suffix in ("", "-wal", "-shm"):
             self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
         shutil.copyfile(self.file.with_name(f"{name}.template"), self.file)
 
