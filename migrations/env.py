@@ -7,7 +7,7 @@ from alembic import context
 from flask import current_app
 
 from provider.kernel import triggers
-from provider.kernel.database import Model, UtcDateTime
+from provider.kernel.database import Model, UtcDateTime, writing_options
 
 database = current_app.extensions["migrate"].db
 
@@ -35,7 +35,7 @@ def compare_type(
 def run() -> None:
     """Run the migrations, all of them or none."""
     engine = database.engine
-    with engine.connect() as connection:
+    with engine.connect().execution_options(**writing_options()) as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
             connection.connection.dbapi_connection.execute("pragma foreign_keys=off")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from provider.kernel import triggers
-from provider.kernel.database import db
+from provider.kernel.database import db, writing_options
 from tests.harness.story import Told
 
 
@@ -73,7 +73,7 @@ def plant(app: Flask, told: Told, act: Callable[[Vandal], None]) -> None:
     """Do something that no guard allows; the triggers that went with their tables are put back before."""
     with app.app_context():
         engine = db.engine
-        with engine.connect() as connection:
+        with engine.connect().execution_options(**writing_options()) as connection:
             if engine.dialect.name == "sqlite":
                 raw = connection.connection.dbapi_connection
                 assert raw is not None

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import psycopg
 import pytest
@@ -72,6 +72,15 @@ def test_what_is_raised_inside_keeps_nothing(context: AppContext, error: type[Ba
     with unit_of_work():
         db.session.add(counter())
     assert tries() == 0
+
+
+def test_what_is_done_outside_is_not_kept(app: Flask, database: Database) -> None:
+    refused = nullcontext() if isinstance(database, Sqlite) else pytest.raises(sa.exc.InternalError, match="read-only")
+    with app.app_context(), refused:
+        db.session.add(counter())
+        db.session.flush()
+    with app.app_context():
+        assert tries() is None
 
 
 def test_a_unit_inside_a_unit_is_refused(context: AppContext) -> None:

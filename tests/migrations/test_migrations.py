@@ -11,7 +11,7 @@ from flask import Flask
 
 from config import ROOT
 from provider.kernel import triggers
-from provider.kernel.database import Model, db, is_sqlite
+from provider.kernel.database import Model, db, is_sqlite, unit_of_work
 from tests.harness.stories import enroll
 from tests.harness.visitor import Visitor
 
@@ -122,5 +122,5 @@ def test_what_happened_is_never_rewritten(app: Flask, visitor: Visitor, table: s
     enroll(visitor)
     with app.app_context():
         assert _counts()[table] > 0
-        with db.engine.begin() as connection, pytest.raises(sa.exc.DBAPIError, match=f"{table} is append-only"):
-            connection.execute(sa.text(CHANGES[change].format(table=table)))
+        with unit_of_work(), pytest.raises(sa.exc.DBAPIError, match=f"{table} is append-only"):
+            db.session.execute(sa.text(CHANGES[change].format(table=table)))

@@ -9,7 +9,7 @@ from flask import Flask
 
 from provider.jobs.worker import run_due
 from provider.kernel import clock, triggers
-from provider.kernel.database import db
+from provider.kernel.database import db, unit_of_work
 from provider.oversight import audit
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind, TaskState
@@ -93,5 +93,5 @@ def test_the_nightly_audit_keeps_one_task_for_each_broken_invariant(school: Flas
 def test_history_and_ledger_cannot_be_rewritten(school: Flask) -> None:
     for table in triggers.APPEND_ONLY:
         for verb in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):  # noqa: S608 - our own names
-            with school.app_context(), pytest.raises(sa.exc.DatabaseError, match="append-only"):
+            with school.app_context(), pytest.raises(sa.exc.DatabaseError, match="append-only"), unit_of_work():
                 db.session.execute(sa.text(verb))

@@ -135,8 +135,9 @@ def test_before_a_payment_the_page_says_how_to_cancel(visitor: Visitor, moment: 
 def test_a_settled_refund_says_when_it_was_sent(app: Flask, visitor: Visitor, paid: str, moment: Travel) -> None:
     visitor.get(page_of(paid))
     visitor.submit({})
-    with app.app_context(), unit_of_work():
+    with app.app_context():
         payout = queries.of_enrollment(stored(paid).id)[0].payouts[0].reference
+    with app.app_context(), unit_of_work():
         actions.send_payout(
             payout=queries.payout(payout), external_reference="wire 77", actor=BURSAR, at=PAID + 3 * DAY
         )
