@@ -109,7 +109,7 @@ class Busy(DomainError):
     sentence = "The school's records are busy. Nothing was changed. Wait a few seconds and try again."
 
 
-_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_writing: ContextVar[Connection | None] = ContextVar("writing", default=None)
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -132,8 +132,8 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def writing_options() -> dict[str, Any]:
-    """Return the options of a connection that may write, in one transaction; SQLite's may in any."""
-    return {} if is_sqlite() else {"isolation_level": "READ COMMITTED", "postgresql_readonly": False}
+    """Return the options of a connection that writes, in one transaction."""
+    return {"immediate": True} if is_sqlite() else {"isolation_level": "READ COMMITTED", "postgresql_readonly": False}
 
 
 def install(app: Flask) -> None:
@@ -157,7 +157,7 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:  # no
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if _writing.get():
+    if connection.get_execution_options().get("immediate"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:  # waits for nothing and cannot fail, so it need not go the long way
         cast("Any", connection.connection.driver_connection).execute("BEGIN")
@@ -167,18 +167,22 @@ class NestedUnit(RuntimeError):
     """A unit of work was opened inside another: an action tried to commit."""
 
 
+class NoUnit(RuntimeError):
+    """Rows were about to be written outside of a unit of work."""
+
+
 @contextmanager
 def unit_of_work() -> Iterator[None]:
     """Everything inside is committed whole or not at all; what was read before is read again."""
-    if _writing.get():
+    if _writing.get() is not None:
         raise NestedUnit
     db.session.rollback()
     writers = _queue(db.engine.url.database) if is_sqlite() else None
     if writers is not None and not writers.enter(BUSY_SECONDS):
         raise Busy
-    token = _writing.set(True)
+    token = None
     try:
-        db.session.connection(execution_options=writing_options())
+        token = _writing.set(db.session.connection(execution_options=writing_options()))
         yield
         db.session.commit()
     except sa.exc.OperationalError as error:
@@ -190,9 +194,18 @@ def unit_of_work() -> Iterator[None]:
         db.session.rollback()
         raise
     finally:
-        _writing.reset(token)
+        if token is not None:
+            _writing.reset(token)
         if writers is not None:
             writers.leave()
+
+
+def _connection() -> Connection:
+    """Return the connection of this unit of work; the session itself takes ten steps to find it."""
+    connection = _writing.get()
+    if connection is None:
+        raise NoUnit
+    return connection
 
 
 @cache
@@ -221,7 +234,7 @@ def insert(model: type[Model], **values: Any) -> int:  # noqa: ANN401 - each col
 
     It takes a third of the time of an object in the session, and it does not wait for the session's next flush.
     """
-    inserted = db.session.connection().execute(_insertion(model), values).inserted_primary_key
+    inserted = _connection().execute(_insertion(model), values).inserted_primary_key
     return cast("int", inserted[0]) if inserted else 0
 
 
@@ -231,7 +244,7 @@ def hold(row: M) -> M:
     for name, value in _unset(type(row)):
         values.setdefault(name, value)
     given = {name: value for name, value in values.items() if name != "_sa_instance_state"}
-    inserted = db.session.connection().execute(_insertion(type(row)), given).inserted_primary_key
+    inserted = _connection().execute(_insertion(type(row)), given).inserted_primary_key
     for column, value in zip(state.mapper.primary_key, inserted or (), strict=False):
         values[state.mapper.get_property_by_column(column).key] = value
     make_transient_to_detached(row)
@@ -253,7 +266,7 @@ def _unset(model: type[Model]) -> list[tuple[str, Any]]:
 
 def insert_all(model: type[Model], rows: list[dict[str, Any]]) -> None:
     """Insert rows that nobody goes on with as objects, in one statement."""
-    db.session.connection().execute(_insertion(model), rows)
+    _connection().execute(_insertion(model), rows)
 
 
 def rows_changed(statement: sa.Update | sa.Delete) -> int:

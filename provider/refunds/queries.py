@@ -183,8 +183,19 @@ class Outlook:
         return [one for one in self.refunds if one.state in {RefundState.APPROVED, RefundState.SETTLED}]
 
 
+_MONEY = sa.select(
+    sa.exists().where(Payment.enrollment_id == sa.bindparam("wanted"))
+    | sa.exists().where(Refund.enrollment_id == sa.bindparam("wanted"))
+)
+_NO_MONEY = Outlook(
+    window=None, open=False, remaining=dt.timedelta(), decision=None, dates=None, payments=(), refunds=()
+)
+
+
 def outlook(enrollment: Enrollment, at: dt.datetime) -> Outlook:
     """Return how the money of a loaded enrollment stands at an instant."""
+    if enrollment.purchased_at is None and not db.session.scalar(_MONEY, {"wanted": enrollment.id}):
+        return _NO_MONEY
     window, paid = payments.refund_window(enrollment), payments.of_enrollment(enrollment.id)
     preview = decision(enrollment, paid, window, asked_at=at) if window else None
     return Outlook(
