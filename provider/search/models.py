@@ -17,4 +17,4 @@ class SearchWord(Model):
     kind: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     subject_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
-    __table_args__ = (sa.Index(None, "kind", "subject_id"), sa.Index(None, "kind", "word", "subject_id"))
+    __table_args__ = (sa.Index(None, "kind", "subject_id", "word"), sa.Index(None, "kind", "word", "subject_id"))

@@ -6,12 +6,14 @@ from flask.ctx import AppContext
 
 from provider.accounts.rules import Role
 from provider.enrollments import actions, queries
-from provider.enrollments.lists import EnrollmentLine, Filters, staff_page
+from provider.enrollments.lists import SEARCH_KIND, EnrollmentLine, Filters, staff_page
 from provider.enrollments.rules import CancelReason, EnrollmentState
 from provider.jobs.worker import run_due
 from provider.kernel import clock
-from provider.kernel.database import unit_of_work
+from provider.kernel.database import insert_all, unit_of_work
 from provider.kernel.paging import Page as Paged
+from provider.search.models import SearchWord
+from provider.search.queries import COMMON, typed_words
 from tests.harness import season
 from tests.harness.season import Student
 from tests.harness.statements import statements
@@ -91,6 +93,12 @@ def test_search_finds_every_word_by_its_beginning(context: AppContext) -> None:
     }
     found = {typed: [line.legal_name for line in staff_page(Filters(typed)).rows] for typed in wanted}
     assert found == wanted
+    with unit_of_work():  # now the words are those of thousands of records
+        strangers = range(10**6, 10**6 + COMMON)
+        for word in ("ana", "jose"):
+            insert_all(SearchWord, [{"kind": SEARCH_KIND, "word": word, "subject_id": id_} for id_ in strangers])
+    assert [word.common for word in typed_words(SEARCH_KIND, "ana lopez")] == [True, False]
+    assert {typed: [line.legal_name for line in staff_page(Filters(typed)).rows] for typed in wanted} == wanted
 
 
 def test_search_finds_a_reference_whole_or_by_its_beginning(context: AppContext) -> None:
