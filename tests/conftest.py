@@ -33,11 +33,14 @@ def _postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", params=ENGINES)
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Database:
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The database under test; every test that touches it runs on both engines."""
     if request.param == "sqlite":
-        return Sqlite(tmp_path_factory.mktemp("sqlite"))
-    return Postgres(request.getfixturevalue("_postgres"), os.environ.get("PYTEST_XDIST_WORKER", "main"))
+        yield Sqlite(tmp_path_factory.mktemp("sqlite"))
+        return
+    own = Postgres(request.getfixturevalue("_postgres"), os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    yield own
+    own.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
 # A page that is meant to be refused says so in the console as well.
 _EXPECTED = "Failed to load resource: the server responded with a status of 4"
@@ -21,19 +21,19 @@ class Watched:
 
 
 def watch(context: BrowserContext, origin: str) -> Watched:
-    """Open a page whose complaints are kept; a request to anywhere else is stopped and kept as well."""
+    """Open a page whose complaints are kept; a request to anywhere else, which gets nowhere, is one as well."""
     watched = Watched(context.new_page())
 
     def said(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not message.text.startswith(_EXPECTED):
             watched.complaints.append(f"{watched.page.url}: {message.text}")
 
-    def stop(route: Route, request: Request) -> None:
-        watched.complaints.append(f"{watched.page.url} asked for {request.url}")
-        route.abort()
+    def asked(request: Request) -> None:
+        if not request.url.startswith((origin, "data:", "about:")):
+            watched.complaints.append(f"{watched.page.url} asked for {request.url}")
 
     watched.page.on("console", said)
     watched.page.on("pageerror", lambda error: watched.complaints.append(f"{watched.page.url}: {error}"))
     watched.page.on("dialog", lambda dialog: watched.complaints.append(f"{watched.page.url}: {dialog.message}"))
-    context.route(lambda url: not url.startswith((origin, "data:", "about:")), stop)
+    context.on("request", asked)
     return watched
