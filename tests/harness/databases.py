@@ -101,6 +101,8 @@ class Postgres:
 
     def keep_as(self, name: str) -> None:
         """Keep this state as a template, which carries its own rows and sequences in a schema beside them."""
+        self.close()
+        self.stands_at = ""
         with psycopg.connect(self.own_uri) as connection:
             connection.execute("DROP SCHEMA IF EXISTS kept CASCADE")
             connection.execute("CREATE SCHEMA kept")
