@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, MappedColumn, mapped_column, relationship
 
 from provider.enrollments.rules import EnrollmentState, InstallmentState
 from provider.kernel.database import Cents, EmailText, Line, Model, Ref, known
@@ -79,6 +79,11 @@ class Enrollment(Model):
     )  # fmt: skip
 
 
+def _on_paper(kind: sa.types.TypeEngine[Any]) -> MappedColumn[Any]:
+    """Declare a column that only the agreement itself shows; it is read when it is asked for."""
+    return mapped_column(kind, deferred=True, deferred_group="paper")
+
+
 class Agreement(Model):
     """The terms a student accepted, frozen: later edits of the catalog never reach them."""
 
@@ -95,15 +100,15 @@ class Agreement(Model):
     total_cents: Mapped[Cents]
     policy_number: Mapped[int]
     policy_hours: Mapped[int]
-    inclusions: Mapped[list[Any]]
-    credits: Mapped[list[Any]]
-    prerequisites: Mapped[list[Any]]
-    terms: Mapped[str] = mapped_column(sa.Text)
-    terms_sha256: Mapped[str] = mapped_column(sa.String(64))
-    consent: Mapped[str] = mapped_column(sa.Text)
+    inclusions: Mapped[list[Any]] = _on_paper(sa.JSON())
+    credits: Mapped[list[Any]] = _on_paper(sa.JSON())
+    prerequisites: Mapped[list[Any]] = _on_paper(sa.JSON())
+    terms: Mapped[str] = _on_paper(sa.Text())
+    terms_sha256: Mapped[str] = _on_paper(sa.String(64))
+    consent: Mapped[str] = _on_paper(sa.Text())
     signature: Mapped[Line]
     accepted_at: Mapped[dt.datetime]
-    client_address: Mapped[str] = mapped_column(sa.String(64))
+    client_address: Mapped[str] = _on_paper(sa.String(64))
     sample: Mapped[bool]
     enrollment: Mapped[Enrollment] = relationship(back_populates="agreement")
 
