@@ -74,6 +74,7 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask("provider", template_folder=str(ROOT / "templates"))
     app.config.update(_flask_settings(config))
     app.extensions["settings"] = config
+    app.jinja_environment = web.Environment
     app.jinja_env.undefined = StrictUndefined
     if config.TRUSTED_PROXIES:
         hops = config.TRUSTED_PROXIES

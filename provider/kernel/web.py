@@ -2,11 +2,13 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, current_app, g, render_template, request
+from flask.templating import Environment as FlaskEnvironment
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup, escape
@@ -45,6 +47,17 @@ SENTENCES = {
     500: "Something went wrong on our side. Nothing you sent was changed halfway. Please try again in a minute.",
 }
 csrf = CSRFProtect()
+
+
+class Environment(FlaskEnvironment):
+    """Templates that all share the application's globals.
+
+    Jinja chains a dictionary of its own before them for each template, and looks through the chain at each import.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return the application's globals; chained only where a template is given more."""
+        return super().make_globals(d) if d else self.globals
 
 
 def received_at() -> dt.datetime:
