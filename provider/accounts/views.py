@@ -14,7 +14,7 @@ from provider.kernel.doors import PUBLIC, Door
 from provider.kernel.forms import Form
 from provider.kernel.registry import registry
 from provider.kernel.settings import settings
-from provider.kernel.web import actor, client, received_at
+from provider.kernel.web import actor, client, only, received_at
 
 door = Door("accounts", __name__, needs=PUBLIC)
 QUARTER = dt.timedelta(minutes=15)
@@ -62,6 +62,7 @@ def start_session() -> ResponseReturnValue:
 
 @door.post("/sign-out")
 def end_session() -> ResponseReturnValue:
+    only()
     viewer = sessions.signed_in()
     if viewer is not None:
         with unit_of_work():

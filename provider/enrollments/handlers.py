@@ -15,6 +15,7 @@ from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.registry import Payload, Periodic, Registry
 from provider.kernel.settings import settings
+from provider.kernel.web import only
 
 UNPAID = "enrollments.unpaid"
 CONFIRMED = "Your e-mail address is confirmed."
@@ -36,6 +37,7 @@ class ProveEmail:
         return render_template("enrollments/prove.html", enrollment=queries.by_reference(subject), token=token)
 
     def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue:
+        only()
         outcome, person = retrying(lambda: join(subject, token, actor, received_at))
         found = people.by_reference(person)
         if not found.is_staff:

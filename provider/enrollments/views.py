@@ -25,7 +25,7 @@ from provider.kernel.errors import DomainError
 from provider.kernel.forms import Form
 from provider.kernel.pdf import render
 from provider.kernel.settings import settings
-from provider.kernel.web import HOUR, actor, client, received_at, utc, when
+from provider.kernel.web import HOUR, actor, client, only, received_at, utc, when
 from provider.places.queries import zone_of
 from provider.places.rules import STATE_NAMES
 from provider.policies.queries import NoPolicy
@@ -275,6 +275,7 @@ def schedule(reference: str) -> ResponseReturnValue:
 
 @door.post("/my/enrollments/<reference>/cancel")
 def cancel(reference: str) -> ResponseReturnValue:
+    only()
     with unit_of_work():
         enrollment = _mine(reference, lock=True)
         actions.cancel(enrollment=enrollment, reason=CancelReason.STUDENT, actor=actor(), at=received_at())

@@ -49,6 +49,20 @@ SENTENCES = {
 csrf = CSRFProtect()
 
 
+class Unasked(DomainError):
+    """A form held a field that it does not have."""
+
+    status = 422
+    code = "unasked"
+    sentence = "What was sent held more than this form has. Nothing was changed. Reload the page and try again."
+
+
+def only(*names: str) -> None:
+    """Refuse whatever else was sent than these fields; for buttons, which have no schema. Raises Unasked."""
+    if set(request.form) - {"csrf_token", *names}:
+        raise Unasked
+
+
 class Environment(FlaskEnvironment):
     """Templates that all share the application's globals.
 

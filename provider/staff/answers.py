@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from provider.kernel.database import Busy, retrying
 from provider.kernel.errors import DomainError, NotAllowed, NotFound
 from provider.kernel.forms import Form
+from provider.kernel.web import only
 
 T = TypeVar("T")
 _NOT_OF_THE_FORM: tuple[type[DomainError], ...] = (NotFound, NotAllowed, Busy)
@@ -36,6 +37,7 @@ def done(sentence: str, target: str) -> ResponseReturnValue:
 
 def try_to(work: Callable[[], object], sentence: str, target: str) -> ResponseReturnValue:
     """Do what a button without fields asks for; a refusal is told on the page to go on with."""
+    only()
     try:
         retrying(work)
     except DomainError as refusal:

@@ -12,7 +12,7 @@ from provider.kernel.database import retrying
 from provider.kernel.days import counted
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
-from provider.kernel.web import actor, received_at
+from provider.kernel.web import actor, only, received_at
 from provider.programs import queries as programs
 from provider.staff import completions_csv
 from provider.staff.answers import done
@@ -51,6 +51,7 @@ def _list(upload: Form, status: int = 200) -> ResponseReturnValue:
 
 @door.post("")
 def create() -> ResponseReturnValue:
+    only("row")
     rows = _rows(request.form)
     if not rows:
         form = Form(CompletionsFile())

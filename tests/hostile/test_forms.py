@@ -1,14 +1,28 @@
 """Every form with every kind of bad answer: a sentence beside the field, nothing stored, never an error of ours."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from provider.accounts.actions import make_link, token_of
+from provider.accounts.models import Person
+from provider.accounts.rules import PASSWORD as SET_PASSWORD
 from provider.accounts.rules import Role
+from provider.kernel import clock
+from provider.kernel.database import db, unit_of_work
+from provider.mail.models import OutboxLetter
+from provider.mail.rules import LetterState
+from provider.programs.models import FaqItem, Program
+from provider.tasks.models import Task
+from provider.tasks.rules import TaskState
+from provider.tuition.models import TuitionPlan
 from tests.harness.checksums import checksums
 from tests.harness.season import Season
 from tests.harness.stories import PASSWORD, answers, sign_in, token_for
@@ -64,6 +78,8 @@ class Case:
     path: str
     good: Mapping[str, str] = field(default_factory=dict)
     part: str = ""
+    first: bool = False  # of several on the page
+    file: tuple[str, bytes] | None = None
 
 
 CASES = (
@@ -110,20 +126,54 @@ CASES = (
     ),
     Case("counsel", Role.ADMIN, "/staff/policies/counsel", {"name": "Ada Admin", "on": "2026-01-02"}),
     Case("question", Role.EDITOR, "/staff/faq/new", {"question": "Is it online?", "answer": "Yes, all of it."}),
+    Case("question again", Role.EDITOR, "/staff/faq/{faq}", first=True),
+    Case("task", Role.ADMIN, "/staff/tasks/{task}", {"remark": "Called the student"}),
+    Case("roles", Role.ADMIN, "/staff/people/{colleague}", first=True),
+    Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
+    Case("password", None, "/links/{password}", {"password": "a new and quiet password"}),
 )
+# Buttons without fields: who presses them, and where.
+BUTTONS = {
+    "/sign-out": Role.EDITOR,
+    "/my/enrollments/{awaiting}/cancel": "awaiting",
+    "/links/{prove}": None,
+    "/staff/completions": Role.ADMISSIONS,
+    "/staff/enrollments/{late}/completion": Role.ADMISSIONS,
+    "/staff/enrollments/{late}/hold-release": Role.ADMISSIONS,
+    "/staff/faq/{faq}/remove": Role.EDITOR,
+    "/staff/mail/{letter}/resend": Role.ADMISSIONS,
+    "/staff/payments/{late_payment}/return": Role.BURSAR,
+    "/staff/people/{colleague}/disable": Role.ADMIN,
+    "/staff/people/{colleague}/enable": Role.ADMIN,
+    "/staff/programs/{program}/sale": Role.EDITOR,
+    "/staff/programs/{program}/sale-end": Role.EDITOR,
+}
 
 
-def _path(school: Flask, season: Season, case: Case) -> str:
-    known = {name: season[name].enrollment for name in ("fresh", "late")}
+def _path(school: Flask, season: Season, path: str) -> str:
+    known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "started")}
+    known |= {"prove": token_for(school, "prove_email", season["started"].enrollment)}
+    known |= {"late_payment": season["too_late"].payments[0]}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
     known |= {"payment": season["fresh"].payments[0], "link": token_for(school, "refund", season["fresh"].enrollment)}
-    if "{program}" in case.path:
-        editor = Visitor(school)
-        sign_in(editor, season.staff[Role.EDITOR])
-        programs = re.findall(r"/staff/programs/([\w-]+)", editor.get("/staff/programs").text)
-        plans = re.findall(r"/plans/([\w-]+)", editor.get(f"/staff/programs/{programs[0]}").text)
-        known |= {"program": programs[0], "plan": plans[0]}
-    return case.path.format(**known)
+    return path.format(**known, **_known(school, season))
+
+
+def _known(school: Flask, season: Season) -> dict[str, str]:
+    """Return what else a path may name: one of each kind."""
+    with school.app_context(), unit_of_work():
+        queries = {
+            "colleague": sa.select(Person.reference).where(Person.email == season.staff[Role.BURSAR]),
+            "program": sa.select(Program.reference).where(Program.slug == "ccma"),
+            "plan": sa.select(TuitionPlan.reference).join(Program).where(Program.slug == "ccma"),
+            "faq": sa.select(FaqItem.slug),
+            "task": sa.select(Task.reference).where(Task.state == TaskState.OPEN),
+            "letter": sa.select(OutboxLetter.reference).where(OutboxLetter.state == LetterState.FAILED),
+        }
+        known = {name: db.session.scalars(query.limit(1)).one() for name, query in queries.items()}
+        lasts = dt.timedelta(hours=1)
+        link = make_link(purpose=SET_PASSWORD, subject=known["colleague"], at=clock.now(), lasts=lasts)
+        return known | {"password": token_of(link)}
 
 
 class Sender:
@@ -135,11 +185,12 @@ class Sender:
             sign_in(self.visitor, season.staff[case.who])
         elif case.who is not None:
             sign_in(self.visitor, season[case.who].email)
-        path = _path(school, season, case)
+        path = _path(school, season, case.path)
         page = self.visitor.get(path)
         forms = [form for form in page.all("main form") if form.attrs.get("method", "").lower() == "post"]
         forms = [form for form in forms if case.part in (form.attrs.get("action") or path)]
-        self.form = forms[-1]
+        self.form = forms[0 if case.first else -1]
+        self.file = case.file
         self.action = self.form.attrs.get("action") or path.partition("?")[0]
         self.good = {**prefilled(self.form), **{name: value for name, value in case.good.items() if value}}
         if case.name == "enroll":
@@ -156,6 +207,9 @@ class Sender:
 
     def send(self, changed: Mapping[str, Any]) -> tuple[int, str]:
         values = {name: value for name, value in {**self.good, **changed}.items() if value is not None}
+        if self.file is not None:
+            name, content = self.file
+            values[name] = (BytesIO(content), "list.csv")
         response = self.visitor.client.post(self.action, data=values)
         return response.status_code, response.get_data(as_text=True)
 
@@ -174,8 +228,8 @@ def case(request: pytest.FixtureRequest) -> Case:
 def test_each_bad_answer_is_refused_in_a_sentence_and_nothing_is_stored(
     school: Flask, season: Season, case: Case
 ) -> None:
-    before = checksums(school)
     sender = Sender(school, season, case)
+    before = checksums(school)
     for name, kind in sender.kinds().items():
         vectors = {**ANYWHERE, **({} if kind == "area" else ONE_LINE), **(ADDRESSES if kind == "email" else {})}
         if sender.inputs[name].attrs.get("inputmode") == "numeric":
@@ -193,8 +247,8 @@ def test_each_bad_answer_is_refused_in_a_sentence_and_nothing_is_stored(
 
 
 def test_what_was_not_asked_for_is_refused(school: Flask, season: Season, case: Case) -> None:
-    before = checksums(school)
     sender = Sender(school, season, case)
+    before = checksums(school)
     for name in EXTRA:
         sender.refused(name, {name: "1"})
     for name in sender.kinds():
@@ -204,8 +258,8 @@ def test_what_was_not_asked_for_is_refused(school: Flask, season: Season, case: 
 
 
 def test_a_choice_that_was_not_offered_is_refused(school: Flask, season: Season, case: Case) -> None:
-    before = checksums(school)
     sender = Sender(school, season, case)
+    before = checksums(school)
     for choice in sender.form.query("select, input[type=radio]"):
         for value in ("no such thing", "x" * 10_000, "a\x00b"):
             sender.refused(f"{choice.attrs['name']}={value[:20]!r}", {choice.attrs["name"]: value})
@@ -215,8 +269,8 @@ def test_a_choice_that_was_not_offered_is_refused(school: Flask, season: Season,
 
 
 def test_a_form_without_our_token_changes_nothing(school: Flask, season: Season, case: Case) -> None:
-    before = checksums(school)
     sender = Sender(school, season, case)
+    before = checksums(school)
     stranger = Visitor(school)
     stranger.get("/sign-in")
     for token in (None, "", "wrong", stranger.token()):
@@ -226,10 +280,30 @@ def test_a_form_without_our_token_changes_nothing(school: Flask, season: Season,
 
 
 def test_a_form_sent_to_another_host_changes_nothing(school: Flask, season: Season, case: Case) -> None:
-    before = checksums(school)
     sender = Sender(school, season, case)
+    before = checksums(school)
     for host in ("evil.example", "127.0.0.1.evil.example", "localhost@evil.example"):
         response = sender.visitor.client.post(sender.action, data=sender.good, headers={"Host": host})
         assert response.status_code == 400
         assert host not in response.get_data(as_text=True)
+    assert checksums(school) == before
+
+
+@pytest.mark.parametrize("path", BUTTONS)
+def test_a_button_that_is_sent_with_more_or_from_elsewhere_changes_nothing(
+    school: Flask, season: Season, path: str
+) -> None:
+    visitor, who, address = Visitor(school), BUTTONS[path], _path(school, season, path)
+    if who is not None:
+        sign_in(visitor, season.staff[who] if isinstance(who, Role) else season[who].email)
+    visitor.get("/contact")
+    before, token = checksums(school), visitor.token()
+    for name in EXTRA:
+        response = visitor.client.post(address, data={"csrf_token": token, name: "1"})
+        assert (name, response.status_code) == (name, 422)
+        assert "Nothing was changed" in response.get_data(as_text=True)
+    for wrong in ("", "wrong"):
+        assert visitor.client.post(address, data={"csrf_token": wrong}).status_code == 400
+    other = visitor.client.post(address, data={"csrf_token": token}, headers={"Host": "evil.example"})
+    assert other.status_code == 400
     assert checksums(school) == before
