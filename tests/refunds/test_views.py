@@ -132,6 +132,18 @@ def test_before_a_payment_the_page_says_how_to_cancel(visitor: Visitor, moment: 
     assert page.all("main form") == []
 
 
+def test_a_mailed_request_that_came_before_any_payment_is_shown(app: Flask, visitor: Visitor, moment: Travel) -> None:
+    reference = enroll(visitor)
+    assert "See how my refund stands" not in visitor.get(f"/my/enrollments/{reference}").words()
+    with app.app_context():
+        unpaid = stored(reference)
+    with app.app_context(), unit_of_work():
+        actions.enter_mailed_request(
+            enrollment=unpaid, received_at=PAID, evidence="A mail of today", actor=BURSAR, at=PAID
+        )
+    assert "See how my refund stands" in visitor.get(f"/my/enrollments/{reference}").words()
+
+
 def test_a_settled_refund_says_when_it_was_sent(app: Flask, visitor: Visitor, paid: str, moment: Travel) -> None:
     visitor.get(page_of(paid))
     visitor.submit({})
