@@ -73,6 +73,10 @@ class Config:
     PASSWORD_ROUNDS: int = 2
     # The catalog that is loaded into an empty database. Empty: the sample that comes with the software.
     CATALOG_FILE: str = ""
+    # A folder of your own data files of careers, read beside those that come with the software (docs/careers.md).
+    CAREERS_DIR: str = ""
+    # Months after which “careers check” calls a figure old.
+    FIGURE_MONTHS: int = 24
     # Web processes.
     WEB_WORKERS: int = 2
     # Threads in each web process.

@@ -16,6 +16,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import provider.accounts.commands
 import provider.accounts.handlers
 import provider.accounts.views
+import provider.careers.commands
+import provider.careers.queries
+import provider.careers.views
 import provider.catalog.commands
 import provider.enrollments.handlers
 import provider.enrollments.views
@@ -37,6 +40,7 @@ import provider.staff.doors
 import provider.tables
 import provider.tasks.handlers
 from config import ROOT, Config, ConfigError
+from provider.careers.loading import BrokenFiles
 from provider.kernel import database, migrating, registry, web
 
 HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
@@ -55,17 +59,19 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.places.commands.bp,
     provider.accounts.commands.bp,
     provider.catalog.commands.bp,
+    provider.careers.commands.bp,
     provider.prepare.bp,
     provider.oversight.commands.bp,
     provider.enrollments.views.door,
     provider.payments.views.door,
     provider.refunds.views.door,
     provider.my.views.door,
+    provider.careers.views.door,
     provider.site.views.door,
     *provider.staff.doors.DOORS,
 )
 # The doors that stand open to everyone; a test compares the list with the doors there are.
-PUBLIC_DOORS = frozenset({"accounts", "enrollments", "my", "payments", "refunds", "site"})
+PUBLIC_DOORS = frozenset({"accounts", "careers", "enrollments", "my", "payments", "refunds", "site"})
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -85,6 +91,7 @@ def create_app(config: Config | None = None) -> Flask:
     migrating.install(app, ROOT / "migrations")
     login = LoginManager(app)
     provider.accounts.views.install(app, login)
+    _read_careers(app, config)
     app.jinja_env.globals["school"] = School.of(config)
     app.add_url_rule("/static/fonts/<name>", "font", _font)
     for register in HANDLERS:
@@ -98,6 +105,13 @@ def _settings() -> Config:
     try:
         return Config.load(os.environ)
     except ConfigError as error:
+        sys.exit(str(error))
+
+
+def _read_careers(app: Flask, config: Config) -> None:
+    try:
+        provider.careers.queries.install(app, config)
+    except (ConfigError, BrokenFiles) as error:
         sys.exit(str(error))
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from provider.catalog import contract
-from provider.catalog.source import Source, Where
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
+from provider.kernel.datafiles import Source, Where
 from provider.kernel.errors import DomainError
 from provider.kernel.money import dollars
 from provider.policies import actions as policies

@@ -7,10 +7,10 @@ import click
 from flask import Blueprint
 
 from provider.catalog import actions
-from provider.catalog.source import BrokenFile
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import unit_of_work
+from provider.kernel.datafiles import BrokenFile
 
 bp = Blueprint("catalog", __name__, cli_group="catalog")
 

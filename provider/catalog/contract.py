@@ -1,115 +1,42 @@
 """What a catalog file may say: its schemas, and what has to fit together across it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import validate
 
-from provider.catalog.source import Source, Where, read
-from provider.kernel import money
-from provider.kernel.forms import Schema, Text
+from provider.kernel.datafiles import Source, Where, read
+from provider.kernel.entries import (
+    SECURE,
+    SLUG,
+    WEB,
+    Dollars,
+    Entry,
+    Found,
+    Line,
+    Prose,
+    day,
+    flag,
+    instant,
+    load,
+    one_of,
+    part,
+    several,
+    twice,
+    whole,
+)
 from provider.places.rules import STATE_NAMES
 from provider.policies.rules import DEFAULT_HOURS, NATIONWIDE, Anchor, Unit
 from provider.programs.rules import Availability, Inclusion, check_inclusions
 from provider.tuition.rules import MAX_CLASS_WEEKS, MAX_COUNT, Plan, PlanKind, check_plans
-
-Messages = dict[str, str | list[Any] | dict[Any, Any]]
-_SLUG = validate.Regexp(r"[a-z0-9]+(-[a-z0-9]+)*\Z", error="Use small letters, digits and hyphens, like clinical-1.")
-_SECURE = validate.Regexp(r"https://[^\s/]+", error="Write the whole address, beginning with https://.")
-_WEB = validate.Regexp(r"https?://[^\s/]+", error="Write the whole address, beginning with https:// or http://.")
-LONG = 4_000
-
-
-class Entry(Schema):
-    """A part of the file; what it does not know is refused."""
-
-    error_messages = {"unknown": "Nothing of this name belongs here.", "type": "Write this as name: value lines."}  # noqa: RUF012 - as in kernel.forms
-
-
-class Line(Text):
-    """Text on one line; numbers are taken as they are written."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ANN401 - marshmallow's signature
-        plain = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        typed = super()._deserialize(plain, attr, data, **kwargs)
-        if self.required and not typed:
-            raise self.make_error("required")
-        return typed
-
-
-class Prose(Line):
-    """Text of several lines."""
-
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
-        super().__init__(longest=LONG, lines=True, **kwargs)
-
-
-class Dollars(fields.Field[int]):
-    """An amount of dollars, kept as cents."""
-
-    default_error_messages = {"amount": "Write an amount of dollars, like $1,899.00.", "required": "Fill this in."}  # noqa: RUF012 - as in kernel.forms
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:  # noqa: ANN401, ARG002 - marshmallow's signature
-        cents = money.parse(str(value))
-        if not cents:
-            raise self.make_error("amount")
-        return cents
-
-
-def whole(low: int, high: int, **kwargs: Any) -> fields.Integer:  # noqa: ANN401 - passed through
-    """Return a field for a whole number within limits."""
-    limits = validate.Range(low, high, error=f"Write a whole number from {low:,} to {high:,}.")
-    messages: Messages = {"invalid": f"Write a whole number from {low:,} to {high:,}.", "required": "Fill this in."}
-    return fields.Integer(strict=True, validate=limits, error_messages=messages, **kwargs)
-
-
-def one_of(kind: Any, **kwargs: Any) -> fields.Enum[Any]:  # noqa: ANN401 - any of our enums
-    """Return a field for one of an enum's values."""
-    values = ", ".join(member.value for member in kind)
-    messages: Messages = {"unknown": f"Write one of: {values}.", "required": f"Write one of: {values}."}
-    return fields.Enum(kind, by_value=True, error_messages=messages, **kwargs)
-
-
-def day(**kwargs: Any) -> fields.Date:  # noqa: ANN401 - passed through
-    """Return a field for a date."""
-    messages: Messages = {"invalid": "Write a date like 2026-01-31.", "required": "Write a date like 2026-01-31."}
-    return fields.Date(format="iso", error_messages=messages, **kwargs)
-
-
-def instant(**kwargs: Any) -> fields.AwareDateTime:  # noqa: ANN401 - passed through
-    """Return a field for an instant with its zone."""
-    sentence = "Write an instant with its zone, like 2026-01-31T05:00:00Z."
-    messages: Messages = {"invalid": sentence, "invalid_awareness": sentence, "required": sentence}
-    return fields.AwareDateTime(format="iso", error_messages=messages, **kwargs)
-
-
-def flag(**kwargs: Any) -> fields.Boolean:  # noqa: ANN401 - passed through
-    """Return a field for true or false."""
-    messages: Messages = {"invalid": "Write true or false.", "required": "Write true or false."}
-    return fields.Boolean(truthy={True}, falsy={False}, error_messages=messages, **kwargs)
-
-
-def several(inner: Any, **kwargs: Any) -> fields.List[Any]:  # noqa: ANN401 - any field
-    """Return a field for a list."""
-    messages: Messages = {
-        "invalid": "Write this as a list, each line with a hyphen.",
-        "required": "Fill this in.",
-    }
-    return fields.List(inner, error_messages=messages, **kwargs)
-
-
-def part(schema: type[Entry], **kwargs: Any) -> fields.Nested:  # noqa: ANN401 - passed through
-    """Return a field for a part of the file."""
-    return fields.Nested(schema, error_messages={"required": "This part is missing."}, **kwargs)
 
 
 class SourceEntry(Entry):
     """Where something was read."""
 
     title = Line(required=True)
-    url = Line(required=True, longest=500, validate=_WEB)
+    url = Line(required=True, longest=500, validate=WEB)
     as_of = Line(load_default="", longest=40)
 
 
@@ -151,7 +78,7 @@ class CredentialEntry(Entry):
     """A certificate of an issuing body."""
 
     code = Line(required=True, longest=16)
-    slug = Line(required=True, longest=64, validate=_SLUG)
+    slug = Line(required=True, longest=64, validate=SLUG)
     name = Line(required=True)
     body = Line(required=True)
     renewal_months = whole(1, 600, load_default=None)
@@ -184,14 +111,14 @@ class LinkEntry(Entry):
     """A place on the web for students of a program."""
 
     label = Line(required=True)
-    url = Line(required=True, longest=500, validate=_SECURE)
+    url = Line(required=True, longest=500, validate=SECURE)
     hint = Line(load_default="")
 
 
 class PlanEntry(Entry):
     """One way of paying."""
 
-    slug = Line(required=True, longest=64, validate=_SLUG)
+    slug = Line(required=True, longest=64, validate=SLUG)
     kind = one_of(PlanKind, required=True)
     title = Line(required=True)
     total = Dollars(required=True)
@@ -202,7 +129,7 @@ class PlanEntry(Entry):
 class ProgramEntry(Entry):
     """What the school teaches and sells."""
 
-    slug = Line(required=True, longest=64, validate=_SLUG)
+    slug = Line(required=True, longest=64, validate=SLUG)
     code = Line(required=True, longest=32)
     title = Line(required=True)
     class_weeks = whole(1, MAX_CLASS_WEEKS, required=True)
@@ -242,7 +169,7 @@ class FloorEntry(Entry):
     unit = one_of(Unit, load_default=None)
     keeps_money = flag(load_default=False)
     source = Line(required=True, longest=500)
-    source_url = Line(load_default=None, longest=500, validate=_WEB)
+    source_url = Line(load_default=None, longest=500, validate=WEB)
     confidence = Line(
         required=True, validate=validate.OneOf(["high", "medium", "low"], error="Write high, medium or low.")
     )
@@ -252,7 +179,7 @@ class FloorEntry(Entry):
 class FaqEntry(Entry):
     """One question with its answer."""
 
-    slug = Line(required=True, longest=64, validate=_SLUG)
+    slug = Line(required=True, longest=64, validate=SLUG)
     question = Line(required=True)
     answer = Prose(required=True)
     updated_at = instant(load_default=None)
@@ -268,43 +195,26 @@ class CatalogFile(Entry):
     faq = several(part(FaqEntry), load_default=list)
 
 
-Found = Iterator[tuple[Where, str]]
-
-
 def loaded(path: Path, known_credentials: frozenset[str]) -> tuple[Source, dict[str, Any]]:
     """Return a file and what it says; raises BrokenFile with every problem in it.
 
     ``known_credentials`` are the codes that a program may lead to without the file saying more of them.
     """
     source = read(path)
-    try:
-        data: dict[str, Any] = CatalogFile().load(source.data)
-    except ma.ValidationError as error:
-        raise source.broken(list(_flat(error.normalized_messages()))) from error
+    data = load(CatalogFile(), source)
     problems = list(_misfits(data, known_credentials))
     if problems:
         raise source.broken(problems)
     return source, data
 
 
-def _flat(messages: Any, where: Where = ()) -> Found:  # noqa: ANN401 - marshmallow nests dicts and lists
-    if isinstance(messages, Mapping):
-        for name, inner in messages.items():
-            yield from _flat(inner, where if name == "_schema" else (*where, name))
-        return
-    names = [str(step) for step in where if isinstance(step, str)]
-    label = ".".join(names) or "This file"
-    for sentence in messages if isinstance(messages, list) else [messages]:
-        yield where, f"{label}: {sentence}"
-
-
 def _misfits(data: Mapping[str, Any], known_credentials: frozenset[str]) -> Found:
-    yield from _twice(data["refund_policies"], ("refund_policies",), "number")
-    yield from _twice(data["state_floors"], ("state_floors",), "state", "citation")
-    yield from _twice(data["faq"], ("faq",), "slug")
+    yield from twice(data["refund_policies"], ("refund_policies",), "number")
+    yield from twice(data["state_floors"], ("state_floors",), "state", "citation")
+    yield from twice(data["faq"], ("faq",), "slug")
     for name in ("credentials", "programs"):
         for key in ("slug", "code"):
-            yield from _twice(data[name], (name,), key)
+            yield from twice(data[name], (name,), key)
     for number, floor in enumerate(data["state_floors"]):
         if (floor["amount"] is None) != (floor["unit"] is None):
             yield ("state_floors", number), "state_floors: Give amount and unit, or neither."
@@ -319,15 +229,15 @@ def _exam_misfits(exam: Mapping[str, Any], where: Where) -> Found:
     blueprint, scored = exam.get("blueprint"), exam.get("scored_items")
     if blueprint is None:
         return
-    yield from _twice(blueprint["topics"], (*where, "blueprint", "topics"), "name")
+    yield from twice(blueprint["topics"], (*where, "blueprint", "topics"), "name")
     total = sum(topic["items"] for topic in blueprint["topics"])
     if total == 0 or (scored is not None and total != scored):
         yield (*where, "blueprint", "topics"), f"topics: The items add up to {total}, not to {scored} scored items."
 
 
 def _program_misfits(program: Mapping[str, Any], where: Where, codes: frozenset[str]) -> Found:
-    yield from _twice(program["inclusions"], (*where, "inclusions"), "key")
-    yield from _twice(program["plans"], (*where, "plans"), "slug")
+    yield from twice(program["inclusions"], (*where, "inclusions"), "key")
+    yield from twice(program["plans"], (*where, "plans"), "slug")
     if not program["credentials"]:
         yield (*where, "credentials"), "credentials: Name at least one credential that the program leads to."
     for number, code in enumerate(program["credentials"]):
@@ -341,13 +251,3 @@ def _program_misfits(program: Mapping[str, Any], where: Where, codes: frozenset[
     plans = [Plan(plan["kind"], plan["total"], plan["count"]) for plan in program["plans"]]
     for sentence in dict.fromkeys(check_plans(plans, program["class_weeks"])):
         yield (*where, "plans"), f"plans: {sentence}"
-
-
-def _twice(entries: Sequence[Mapping[str, Any]], where: Where, *keys: str) -> Found:
-    seen = set()
-    for number, entry in enumerate(entries):
-        named = tuple(entry[key] for key in keys)
-        if named in seen:
-            words = " ".join(str(value) for value in named)
-            yield (*where, number), f"{where[-1]}: “{words}” is given twice; keep one of them."
-        seen.add(named)

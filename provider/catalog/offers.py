@@ -180,3 +180,7 @@ class Catalog:
         if found is None:
             raise NotFound
         return found
+
+
+# The offer of a school whose database nobody has reached yet.
+NOTHING = Catalog((), (), (), None, (), (), dt.datetime.min.replace(tzinfo=dt.UTC))

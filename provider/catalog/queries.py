@@ -44,6 +44,7 @@ __all__ = [
     "Source",
     "Topic",
     "current",
+    "current_if_any",
     "forget",
     "now",
     "offer",
@@ -105,15 +106,29 @@ def current() -> Catalog:
         held.reading.release()
 
 
+def current_if_any() -> Catalog | None:
+    """Return the offer as this process last saw it, or None when it never saw one and the database is away.
+
+    While it is away nobody waits for it: it is asked once in a few seconds.
+    """
+    held = _held.setdefault(db.engine, _Held())
+    if held.seen is None and time.monotonic() < held.fresh_until:
+        return None
+    try:
+        return current()
+    except sa.exc.SQLAlchemyError:
+        return None
+
+
 def _refresh(held: _Held) -> Catalog:
     known, changes = held.seen, held.changes
     try:
         stamp, fresh = db.session.scalar(_STAMP), read()
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
+        held.fresh_until = time.monotonic() + RETRY_SECONDS
         if known is None:
             raise
-        held.fresh_until = time.monotonic() + RETRY_SECONDS
         return known.catalog
     shown = known.catalog if known is not None and known.catalog == fresh else fresh
     held.seen = _Seen(shown, stamp)

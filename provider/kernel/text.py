@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _ADDR_SPEC = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}\Z"
@@ -47,3 +48,8 @@ def words(value: str) -> list[str]:
     """Return the search words of a text: without accents, lower case, each once, in order."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c)).casefold()
     return list(dict.fromkeys(_WORD.findall(plain)))
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Write names in one sentence: ``A, B and C``."""
+    return f" {last} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -7,13 +7,13 @@ from typing import Any
 
 from flask import url_for
 
+from provider.catalog.pages import Moment
 from provider.catalog.queries import PlanOffer, ProgramOffer
 from provider.kernel.days import counted, day_of, start_of
 from provider.kernel.settings import settings
 from provider.places.rules import STATE_NAMES
 from provider.policies.rules import NATIONWIDE, PolicyVersion, federal_reserve_holidays, payout_dates
 from provider.programs.rules import Availability
-from provider.site.pages import Moment
 from provider.tuition.rules import PlanKind, Row
 
 AFTERNOON = dt.timedelta(hours=15, minutes=15)

@@ -1,10 +1,14 @@
 """The doors of the public pages."""
 
+import datetime as dt
+
 from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
-from provider.catalog.queries import current
+from provider.careers import queries as careers
+from provider.catalog.offers import NOTHING
+from provider.catalog.queries import current_if_any
 from provider.kernel import references
 from provider.kernel.database import retrying
 from provider.kernel.doors import PUBLIC, Door
@@ -131,11 +135,13 @@ def robots() -> ResponseReturnValue:
 
 @door.get("/sitemap.xml")
 def sitemap() -> ResponseReturnValue:
-    catalog = current()
-    paths = [url_for(f"site.{name}") for name in ADDRESSES]
-    paths += [url_for("site.program", program=offer.slug) for offer in catalog.programs]
-    paths += [url_for("site.exam", credential=credential.slug) for credential in catalog.credentials]
-    text = render_template("site/sitemap.xml", addresses=[settings().BASE_URL + path for path in paths])
+    catalog = current_if_any() or NOTHING
+    paths: dict[str, dt.date | None] = dict.fromkeys(url_for(f"site.{name}") for name in ADDRESSES)
+    paths |= dict.fromkeys(url_for("site.program", program=offer.slug) for offer in catalog.programs)
+    paths |= dict.fromkeys(url_for("site.exam", credential=credential.slug) for credential in catalog.credentials)
+    paths |= careers.addresses()
+    pages = [(settings().BASE_URL + path, changed_on) for path, changed_on in paths.items()]
+    text = render_template("site/sitemap.xml", pages=pages)
     return Response(text, content_type="application/xml; charset=utf-8")
 
 

@@ -81,6 +81,8 @@ NO_PAGES = {
     "enrollments.agreement_pdf",
     "payments.receipt_pdf",
     "staff_files.show",
+    "careers.chart",
+    "careers.picture",
     "site.live",
     "site.ready",
     "site.robots",

@@ -13,10 +13,10 @@ from flask.ctx import AppContext
 
 from provider.catalog import queries
 from provider.catalog.actions import SAMPLE, load_file
-from provider.catalog.source import BrokenFile
 from provider.history.models import History
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
+from provider.kernel.datafiles import BrokenFile
 from provider.policies.models import RefundPolicy, StateFloorRow
 from provider.programs.models import Credential, FaqItem, Program, ProgramVersion
 from provider.tuition.models import TuitionPlan

@@ -30,6 +30,21 @@ class Visit:
 
 PUBLIC = {
     "home": "/",
+    "careers": "/careers",
+    "career": "/careers/medical-assistant",
+    "career-borrowed": "/careers/patient-care-technician",
+    "career-history": "/careers/medical-assistant/history",
+    "compared": "/careers/medical-assistant-vs-phlebotomist",
+    "compared-state": "/careers/medical-assistant-vs-phlebotomist?state=CA",
+    "compared-pooled": "/careers/certified-medical-assistant-vs-medical-lab-technician",
+    "compared-borrowed": "/careers/medical-assistant-vs-medical-clinical-assistant",
+    "compared-four": (
+        "/careers/medical-assistant-vs-medical-lab-technician-vs-patient-care-technician-vs-phlebotomist"
+    ),
+    "compared-suits": "/careers/medical-assistant-vs-phlebotomist?q-contact=brief&q-needles=daily",
+    "licensing": "/licensing",
+    "licensing-state": "/licensing?state=WA",
+    "sources": "/sources",
     "programs": "/programs",
     "program-ccma": "/programs/ccma",
     "program-cpt": "/programs/cpt",
@@ -61,6 +76,9 @@ def public(stage: Stage) -> Iterator[Visit]:
     for name, path in stage.links.items():
         yield Visit(name, path)
     yield Visit("error-404", "/no/such/page", status=404)
+    yield Visit("career-unknown", "/careers/phlebotomy", status=404)
+    yield Visit("compare-one", "/careers?career=phlebotomist", status=422)
+    yield Visit("compared-state-unknown", "/careers/medical-assistant-vs-phlebotomist?state=ZZ", status=422)
 
 
 def student(stage: Stage) -> Iterator[Visit]:

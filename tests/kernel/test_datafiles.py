@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from provider.catalog.source import BrokenFile, Problem, read
+from provider.kernel.datafiles import BrokenFile, Problem, read
 
 
 def written(folder: Path, text: str) -> Path:

@@ -1,0 +1,232 @@
+"""What each page of the public front shows, put together once it has to be made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from provider.careers import charts, exports, points, suits
+from provider.careers.figures import Derived, Figure, Metric, Source, Statistic
+from provider.careers.library import Career, Credential, Library, License
+from provider.careers.notes import Notes
+from provider.careers.points import PAY
+from provider.careers.rules import address_of, weeks_of_pay
+from provider.catalog.offers import PlanOffer, ProgramOffer
+from provider.catalog.pages import Moment
+from provider.kernel.text import listed
+from provider.places.rules import STATE_NAMES
+
+Values = Mapping[str, Any]
+MOST_RELATED = 6
+STICKS = (Metric.VENIPUNCTURES, Metric.CAPILLARY_STICKS, Metric.EKGS, Metric.ARTERIAL_WATCHED)
+
+
+@dataclass(frozen=True, slots=True)
+class PayBack:
+    """What a plan costs, measured in weeks of the pay of a career: from one in ten above to one in ten below."""
+
+    plan: PlanOffer
+    fewest: Derived
+    most: Derived
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """A program of this school with the career that it leads to, and what its plans are worth in pay."""
+
+    offer: ProgramOffer
+    career: Career
+    paybacks: tuple[PayBack, ...]
+
+
+def index(library: Library, moment: Moment) -> Values:
+    """Return all careers, each with its pay, and the comparisons that were edited."""
+    edited = [
+        (address_of(one.careers), one, [library.careers[slug].name for slug in one.careers])
+        for one in library.comparisons.values()
+    ]
+    sold = {career.slug: _leading(career, moment) for career in library.careers.values()}
+    return {"careers": list(library.careers.values()), "edited": edited, "sold": sold, "notes": Notes()}
+
+
+def article(
+    library: Library, careers: Sequence[Career], moment: Moment, state: str, answers: Mapping[str, str]
+) -> Values:
+    """Return one career, or a comparison of two to four."""
+    told, edited = library.ordered(careers)
+    names = [career.name for career in told]
+    credentials = {code: library.credentials[code] for one in told for code in one.credentials}
+    leading = [lead for career in told for lead in _leading(career, moment)]
+    title = edited.title if edited else f"{listed(_lowered(names))} compared" if len(told) > 1 else names[0]
+    return {
+        "careers": told,
+        "edited": edited,
+        "title": title,
+        "names_of": {slug: career.name for slug, career in library.careers.items()},
+        "updated_on": max([career.updated_on for career in told] + ([edited.updated_on] if edited else [])),
+        "points": points.key_points(library, told),
+        "charts": charts.of(told),
+        "address": address_of(career.slug for career in told),
+        "apart_pay": points.why_apart(told, PAY),
+        "apart_growth": points.why_apart(told, points.GROWTH),
+        "measured": points.measured,
+        "industries": _industries(told),
+        "shares": _shares(told),
+        "credentials": credentials,
+        **_counters(library, told, list(credentials.values())),
+        "exams": {one.code: one.slug for one in moment.catalog.credentials},
+        "licenses": _licenses(library, told, state),
+        "licensed": _licensed(library, told),
+        "state": state,
+        "states": STATE_NAMES,
+        "suits": suits.asked(library, told, answers),
+        "leading": leading,
+        "sample": any(lead.offer.has_sample for lead in leading),
+        "related": _related(library, told),
+        "untrained": _untrained(told),
+        "notes": Notes(),
+        "linked": exports.linked_data(told, edited, title, leading),
+        "description": exports.plain(edited.intro[0] if edited else told[0].summary),
+    }
+
+
+def history(career: Career) -> Values:
+    """Return the figures of a career that are not shown, beside the one that is, by metric."""
+    grouped: dict[Metric, list[Figure]] = {}
+    for figure in (*career.figures, *career.history):
+        grouped.setdefault(figure.metric, []).append(figure)
+    groups = [
+        (metric, sorted(found, key=_latest, reverse=True), _differing(metric, found))
+        for metric, found in grouped.items()
+        if any(figure.why for figure in found)
+    ]
+    return {"career": career, "groups": groups, "notes": Notes()}
+
+
+def licensing(library: Library, state: str) -> Values:
+    """Return what states ask, of one state or of all."""
+    rows = [one for one in library.licenses if state in {"", one.state}]
+    return {"rows": rows, "careers": library.careers, "state": state, "states": STATE_NAMES, "notes": Notes()}
+
+
+def sources(library: Library) -> Values:
+    """Return every source with the pages on which it is used."""
+    used = {source: _uses(library, source) for source in library.sources.values()}
+    return {"used": {source: pages for source, pages in used.items() if pages}}
+
+
+def _leading(career: Career, moment: Moment) -> list[Leading]:
+    return [
+        Leading(offer, career, tuple(found for plan in offer.plans if (found := _pay_back(plan, career))))
+        for offer in moment.catalog.programs
+        if any(credential.code in career.leads_here for credential in offer.credentials)
+    ]
+
+
+def _pay_back(plan: PlanOffer, career: Career) -> PayBack | None:
+    low, high = (career.figure(Metric.ANNUAL_WAGE, one) for one in (Statistic.P10, Statistic.P90))
+    if low is None or high is None or low.period != high.period:
+        return None
+    fewest, most = (
+        Derived(
+            f"{weeks_of_pay(plan.total_cents, figure.low)} weeks",
+            (figure,),
+            "The price of a plan, divided by a week of the pay that one in ten earns less or more than, rounded up",
+        )
+        for figure in (high, low)
+    )
+    return PayBack(plan, fewest, most)
+
+
+def _industries(careers: Sequence[Career]) -> list[tuple[str, list[Figure | None]]]:
+    named = dict.fromkeys(one.industry for career in careers for one in career.figures_of(*PAY) if one.industry)
+    rows = [(name, [career.figure(*PAY, name) for career in careers]) for name in named]
+    return sorted(rows, key=lambda row: max(one.low for one in row[1] if one), reverse=True)
+
+
+def _shares(careers: Sequence[Career]) -> list[tuple[str, list[Figure | None]]]:
+    kind = (Metric.EMPLOYMENT_SHARE, Statistic.SHARE)
+    named = dict.fromkeys(one.industry for career in careers for one in career.figures_of(*kind))
+    return [(name, [career.figure(*kind, name) for career in careers]) for name in named]
+
+
+def _counters(library: Library, careers: Sequence[Career], credentials: Sequence[Credential]) -> Values:
+    """Return who asks for how many procedures on live people: credentials first, then states."""
+    rows = {(one.name, STATE_NAMES[one.state]): one for career in careers for one in library.licenses_of(career.slug)}
+    asking: list[tuple[str, str, Credential | License]] = [(one.code, one.body.short, one) for one in credentials]
+    asking += [(name, state, one) for (name, state), one in rows.items()]
+    found = [(name, who, {metric: one.figure(metric) for metric in STICKS}) for name, who, one in asking]
+    counted = [metric for metric in STICKS if any(figures[metric] for _, _, figures in found)]
+    table = [(name, who, [figures[metric] for metric in counted]) for name, who, figures in found]
+    return {"counted": counted, "counters": [row for row in table if any(row[2])]}
+
+
+def _licenses(library: Library, careers: Sequence[Career], state: str) -> list[tuple[Career, list[License]]]:
+    return [(career, library.licenses_of(career.slug, state)) for career in careers] if state else []
+
+
+def _licensed(library: Library, careers: Sequence[Career]) -> list[tuple[Career, list[str]]]:
+    return [
+        (career, list(dict.fromkeys(STATE_NAMES[one.state] for one in library.licenses_of(career.slug))))
+        for career in careers
+    ]
+
+
+def _related(library: Library, careers: Sequence[Career]) -> list[tuple[str, str]]:
+    """Return other comparisons with any of these careers: the edited ones first, then pairs, at most six."""
+    here = frozenset(career.slug for career in careers)
+    found = [one for one in library.comparisons.values() if here & set(one.careers) and set(one.careers) != here]
+    pages = {address_of(one.careers): one.title for one in found}
+    for pair in combinations(library.careers, 2):
+        if here & set(pair) and set(pair) != here and len(pages) < MOST_RELATED:
+            names = [library.careers[slug].name for slug in pair]
+            pages.setdefault(address_of(pair), f"{listed(_lowered(names))} compared")
+    return list(pages.items())
+
+
+def _lowered(names: Sequence[str]) -> list[str]:
+    return [names[0], *(name[0].lower() + name[1:] for name in names[1:])]
+
+
+def _untrained(careers: Sequence[Career]) -> bool:
+    """Say whether any of the careers has no length or cost of training that may be shown."""
+    metrics = (Metric.TRAINING_LENGTH, Metric.TRAINING_COST)
+    return not all(any(one.metric is metric for one in career.figures) for career in careers for metric in metrics)
+
+
+def _latest(figure: Figure) -> tuple[bool, str]:
+    return figure.why is None, figure.period.base.isoformat() if figure.period else ""
+
+
+def _differing(metric: Metric, found: Sequence[Figure]) -> str:
+    """Say why figures of one metric differ, where the periods are the reason."""
+    windows = {figure.period for figure in found if figure.period and figure.period.is_window and not figure.industry}
+    numbers = {figure.written for figure in found}
+    if metric is Metric.EMPLOYMENT_GROWTH and len(windows) > 1:
+        return f"{len(numbers)} growth figures from {len(windows)} projection windows"
+    return ""
+
+
+def _uses(library: Library, source: Source) -> list[tuple[str, str, list[str]]]:
+    """Return the pages on which a source is used (title, address, and for what)."""
+    pages = []
+    for career in library.careers.values():
+        shown = dict.fromkeys(one.metric.label for one in career.figures if one.source == source)
+        told = (career.skills, career.training, career.licensing, career.places, career.hours, career.challenges)
+        if shown or any(source in one.sources for one in told) or source == career.occupation.source:
+            pages.append((career.name, f"/careers/{career.slug}", [*shown] or ["What is said in words"]))
+        kept = dict.fromkeys(one.metric.label for one in career.history if one.source == source)
+        if kept:
+            pages.append((f"{career.name}: history", f"/careers/{career.slug}/history", list(kept)))
+    asked = [one.code for one in library.credentials.values() if _credits(one, source)]
+    if asked:
+        pages.append(("Careers: credentials", "/careers", asked))
+    states = dict.fromkeys(STATE_NAMES[one.state] for one in library.licenses if source in one.told.sources)
+    if states:
+        pages.append(("Licensing by state", "/licensing", list(states)))
+    return pages
+
+
+def _credits(credential: Credential, source: Source) -> bool:
+    figures = (*credential.figures, *credential.history)
+    return source in credential.asks.sources or any(one.source == source for one in figures)
