@@ -235,7 +235,9 @@ class LicenseEntry(Entry):
     """What a state asks."""
 
     state = Line(required=True, validate=_STATE)
-    career = Line(required=True)
+    careers = several(
+        Line(required=True), required=True, validate=validate.Length(min=1, error="Name at least one career.")
+    )
     name = Line(required=True)
     kind = Line(
         required=True,

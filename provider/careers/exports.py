@@ -38,7 +38,7 @@ def as_json(library: Library, careers: Sequence[Career], title: str) -> Json:
     """Return everything that the page says in numbers."""
     address = address_of(career.slug for career in careers)
     codes = dict.fromkeys(code for career in careers for code in career.credentials)
-    licenses = [row for career in careers for row in library.licenses_of(career.slug)]
+    licenses = dict.fromkeys(row for career in careers for row in library.licenses_of(career.slug))
     return {
         "address": f"{settings().BASE_URL}/careers/{address}",
         "title": title,
@@ -62,7 +62,8 @@ def as_csv(library: Library, careers: Sequence[Career]) -> str:
     codes = dict.fromkeys(code for career in careers for code in career.credentials)
     figures = [figure for career in careers for figure in career.figures]
     figures += [figure for code in codes for figure in library.credentials[code].figures]
-    figures += [figure for career in careers for row in library.licenses_of(career.slug) for figure in row.figures]
+    licenses = dict.fromkeys(row for career in careers for row in library.licenses_of(career.slug))
+    figures += [figure for row in licenses for figure in row.figures]
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
@@ -153,7 +154,7 @@ def _license(row: License) -> Json:
     return {
         "state": row.state,
         "state_name": STATE_NAMES[row.state],
-        "career": row.career,
+        "careers": list(row.careers),
         "name": row.name,
         "kind": row.kind,
         "disputed": row.disputed,

@@ -86,6 +86,14 @@ class Career:
     challenges: Told
     fit: Mapping[str, str]
 
+    def sources(self) -> list[Source]:
+        """Return where what is said in words was read."""
+        told = [self.skills, self.training, self.licensing, self.places, self.hours, self.challenges]
+        told += [duties.told for duties in self.duties] + ([self.specialties] if self.specialties else [])
+        found = [self.occupation.source, *(source for one in told for source in one.sources), *self.ladder_sources]
+        found += [source for move in self.moves for source in move.sources]
+        return found + ([self.entry.source] if self.entry else [])
+
     def figure(self, metric: Metric, statistic: Statistic, industry: str = "") -> Figure | None:
         """Return the national figure that may be shown, or None."""
         return next(iter(self.figures_of(metric, statistic, industry)), None)
@@ -126,10 +134,10 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """What one state asks of people in one career, as it was read; a pointer, never legal advice."""
+    """What one state asks of people in some careers, as it was read; a pointer, never legal advice."""
 
     state: str
-    career: str
+    careers: tuple[str, ...]
     name: str
     kind: str
     disputed: bool
@@ -222,7 +230,7 @@ class Library:
 
     def licenses_of(self, career: str, state: str | None = None) -> list[License]:
         """Return what states ask in a career."""
-        return [one for one in self.licenses if one.career == career and state in {None, one.state}]
+        return [one for one in self.licenses if career in one.careers and state in {None, one.state}]
 
     def figures(self) -> list[Figure]:
         """Return every figure that may be shown."""

@@ -136,7 +136,7 @@ class _Reader:
         return Library(
             careers=MappingProxyType(made),
             credentials=MappingProxyType(held),
-            licenses=tuple(sorted(map(self._license, licenses), key=lambda one: (one.state, one.career))),
+            licenses=tuple(sorted(map(self._license, licenses), key=lambda one: (one.state, one.careers))),
             questions=tuple(self.questions.values()),
             comparisons=MappingProxyType(dict(self._comparisons())),
             sources=MappingProxyType(self.sources),
@@ -289,13 +289,15 @@ class _Reader:
 
     def _license(self, part: Part) -> License:
         data, owner = part.data, _owner(part.data)
-        if data["career"] not in self.careers:
-            part.wrong(f"“{data['career']}” is no career of these files.", "career")
+        for number, career in enumerate(data["careers"]):
+            if career not in self.careers:
+                part.wrong(f"“{career}” is no career of these files.", "careers", number)
         named = {figure["id"] for figure in data["figures"]}
         return License(
             told=self._told(part, owner),
             figures=tuple(figure for figure in self._of(owner) if figure.id in named),
-            **{name: data[name] for name in ("state", "career", "name", "kind", "disputed", "as_of", "confidence")},
+            careers=tuple(data["careers"]),
+            **{name: data[name] for name in ("state", "name", "kind", "disputed", "as_of", "confidence")},
         )
 
     def _comparisons(self) -> Iterator[tuple[frozenset[str], Comparison]]:
@@ -326,4 +328,4 @@ class _Reader:
 
 
 def _owner(row: Mapping[str, Any]) -> str:
-    return f"{row['state']}.{row['career']}"
+    return f"{row['state']}.{row['careers'][0]}"

@@ -1,6 +1,6 @@
 """What each page of the public front shows, put together once it has to be made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -75,7 +75,7 @@ def article(
         "credentials": credentials,
         **_counters(library, told, list(credentials.values())),
         "exams": {one.code: one.slug for one in moment.catalog.credentials},
-        "licenses": _licenses(library, told, state),
+        **_licenses(library, told, state),
         "licensed": _licensed(library, told),
         "state": state,
         "states": STATE_NAMES,
@@ -93,7 +93,7 @@ def article(
 def history(career: Career) -> Values:
     """Return the figures of a career that are not shown, beside the one that is, by metric."""
     grouped: dict[Metric, list[Figure]] = {}
-    for figure in (*career.figures, *career.history):
+    for figure in (*(one for one in career.figures if not one.industry), *career.history):
         grouped.setdefault(figure.metric, []).append(figure)
     groups = [
         (metric, sorted(found, key=_latest, reverse=True), _differing(metric, found))
@@ -110,9 +110,13 @@ def licensing(library: Library, state: str) -> Values:
 
 
 def sources(library: Library) -> Values:
-    """Return every source with the pages on which it is used."""
-    used = {source: _uses(library, source) for source in library.sources.values()}
-    return {"used": {source: pages for source, pages in used.items() if pages}}
+    """Return every source with the pages on which it is used and for what, the official ones first."""
+    used: dict[Source, dict[tuple[str, str], list[str]]] = {}
+    for source, page, what in _uses(library):
+        pages = used.setdefault(source, {})
+        if what not in pages.setdefault(page, []):
+            pages[page].append(what)
+    return {"used": dict(sorted(used.items(), key=lambda item: (not item[0].official, not item[0].url)))}
 
 
 def _leading(career: Career, moment: Moment) -> list[Leading]:
@@ -161,8 +165,14 @@ def _counters(library: Library, careers: Sequence[Career], credentials: Sequence
     return {"counted": counted, "counters": [row for row in table if any(row[2])]}
 
 
-def _licenses(library: Library, careers: Sequence[Career], state: str) -> list[tuple[Career, list[License]]]:
-    return [(career, library.licenses_of(career.slug, state)) for career in careers] if state else []
+def _licenses(library: Library, careers: Sequence[Career], state: str) -> Values:
+    """Return what a state asks, each rule once with the careers of the page that it is for, and the others."""
+    rules: dict[License, list[Career]] = {}
+    for career in careers:
+        for row in library.licenses_of(career.slug, state):
+            rules.setdefault(row, []).append(career)
+    unruled = [career for career in careers if not library.licenses_of(career.slug, state)]
+    return {"rules": rules, "unruled": unruled}
 
 
 def _licensed(library: Library, careers: Sequence[Career]) -> list[tuple[Career, list[str]]]:
@@ -207,26 +217,20 @@ def _differing(metric: Metric, found: Sequence[Figure]) -> str:
     return ""
 
 
-def _uses(library: Library, source: Source) -> list[tuple[str, str, list[str]]]:
-    """Return the pages on which a source is used (title, address, and for what)."""
-    pages = []
+def _uses(library: Library) -> Iterator[tuple[Source, tuple[str, str], str]]:
+    """Yield each use of a source: the page (title and address), and what was read there."""
     for career in library.careers.values():
-        shown = dict.fromkeys(one.metric.label for one in career.figures if one.source == source)
-        told = (career.skills, career.training, career.licensing, career.places, career.hours, career.challenges)
-        if shown or any(source in one.sources for one in told) or source == career.occupation.source:
-            pages.append((career.name, f"/careers/{career.slug}", [*shown] or ["What is said in words"]))
-        kept = dict.fromkeys(one.metric.label for one in career.history if one.source == source)
-        if kept:
-            pages.append((f"{career.name}: history", f"/careers/{career.slug}/history", list(kept)))
-    asked = [one.code for one in library.credentials.values() if _credits(one, source)]
-    if asked:
-        pages.append(("Careers: credentials", "/careers", asked))
-    states = dict.fromkeys(STATE_NAMES[one.state] for one in library.licenses if source in one.told.sources)
-    if states:
-        pages.append(("Licensing by state", "/licensing", list(states)))
-    return pages
-
-
-def _credits(credential: Credential, source: Source) -> bool:
-    figures = (*credential.figures, *credential.history)
-    return source in credential.asks.sources or any(one.source == source for one in figures)
+        page = (career.name, f"/careers/{career.slug}")
+        for figure in career.figures:
+            yield figure.source, page, figure.metric.label
+        for source in career.sources():
+            yield source, page, "What is said in words"
+        for figure in career.history:
+            yield figure.source, (f"{career.name}: figures that differ", f"{page[1]}/history"), figure.metric.label
+        for code in career.credentials:
+            credential = library.credentials[code]
+            for source in (*credential.asks.sources, *(one.source for one in credential.figures)):
+                yield source, page, f"Credential {code}"
+    for row in library.licenses:
+        for source in (*row.told.sources, *(one.source for one in row.figures)):
+            yield source, ("Licensing by state", "/licensing"), STATE_NAMES[row.state]
