@@ -71,7 +71,7 @@ def read(path: Path) -> Source:
     if len(raw) > MOST_BYTES:
         raise BrokenFile(path, [Problem(1, "This file is larger than one megabyte.")])
     try:
-        _Builder(source).build(yaml.parse(raw.decode("utf-8"), Loader=yaml.SafeLoader))
+        _Builder(source).build(yaml.parse(raw.decode("utf-8"), Loader=yaml.CSafeLoader))
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise BrokenFile(path, [Problem(line, "Save this file as UTF-8.")]) from error
@@ -166,7 +166,7 @@ def _line(event: yaml.Event) -> int:
 
 
 def _scalar(event: yaml.ScalarEvent) -> str | int | bool | None:
-    if event.style is not None:
+    if event.style:
         return str(event.value)
     if event.value in _WORDS:
         return _WORDS[event.value]
