@@ -12,14 +12,14 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.bench import bare, table
 from tests.bench.fill import EMAIL, PASSWORD, fill
+from tests.bench.front import Front
 from tests.bench.load import Order
-from tests.bench.measure import Loader, Series, median_ratio, rate_ratio
+from tests.bench.measure import Loader, Sheet, median_ratio, rate_ratio
 from tests.bench.servers import Databases, Side, SqliteFiles, postgres
 from tests.bench.table import Row
 
@@ -50,8 +50,7 @@ class Bench:
 
     def __init__(self, databases: Databases, folder: Path, plan: Plan, loader: Loader) -> None:
         self.databases, self.plan, self.loader = databases, plan, loader
-        self.rows: list[Row] = []
-        self.notes: list[str] = []
+        self.sheet = Sheet(databases.name)
         here = folder / databases.name
         self.bare = Side("bare", here / "bare", databases.url("bare"), "/page", "tests.bench.bare:create_app()")
         self.small = Side("product", here / "small", databases.url("small"), PROGRAM)
@@ -76,16 +75,11 @@ class Bench:
                 self.at_once()
             self.memory()
             self.statements()
+            if self.databases.name == "SQLite":
+                self.front()
         finally:
             for side in (self.bare, self.small, self.big):
                 side.stop()
-
-    def add(
-        self, bar: table.Bar, value: float, *, bare: str = "", product: str = "", errors: Sequence[str] = ()
-    ) -> None:
-        """Add a row, and what went wrong to the notes."""
-        self.rows.append(Row(bar, self.databases.name, value, bare, product, len(errors)))
-        self.notes += [f"{self.databases.name}, {bar.figure}: {error}" for error in errors[:3]]
 
     def from_empty(self) -> None:
         """Time the way from nothing to the first page: migrations, ZIP codes, catalog, start."""
@@ -94,7 +88,7 @@ class Bench:
         prepared = time.perf_counter() - began
         started = self.small.start()
         self.small.stop()
-        self.add(table.EMPTY, prepared + started, product=f"prepare {prepared:.2f} s, start {started:.2f} s")
+        self.sheet.add(table.EMPTY, prepared + started, product=f"prepare {prepared:.2f} s, start {started:.2f} s")
 
     def fill(self) -> None:
         """Fill the tables of all sides."""
@@ -113,7 +107,7 @@ class Bench:
                 side.stop()
         ratio = statistics.median(b / a for a, b in zip(times["bare"], times["product"], strict=True))
         plain, ours = (f"{statistics.median(times[name]):.2f} s" for name in ("bare", "product"))
-        self.add(table.COLD, ratio, bare=plain, product=ours)
+        self.sheet.add(table.COLD, ratio, bare=plain, product=ours)
 
     def pages(self) -> None:
         """Open the public page again and again."""
@@ -124,11 +118,7 @@ class Bench:
             },
             self.plan.rounds,
         )
-        self.compare(table.PAGE, rate_ratio(both["product"], both["bare"]), both["bare"], both["product"])
-
-    def compare(self, bar: table.Bar, value: float, plain: Series, ours: Series) -> None:
-        """Add a row that shows two series."""
-        self.add(bar, value, bare=plain.written(), product=ours.written(), errors=plain.errors + ours.errors)
+        self.sheet.compare(table.PAGE, rate_ratio(both["product"], both["bare"]), both["bare"], both["product"])
 
     def lists(self) -> None:
         """Open the staff list: first page, deep page, filtered and searched, few rows and many; one at a time."""
@@ -145,14 +135,14 @@ class Bench:
                 raise SystemExit(f"{order.path} does not show 50 enrollments")
         found = self.loader.in_turns(orders, plan.list_rounds)
         few, many = ({kind: found[f"{kind} {side.name}"] for kind in KINDS} for side in (self.small, self.big))
-        self.compare(table.LIST, median_ratio(few["first"], found["bare"]), found["bare"], few["first"])
+        self.sheet.compare(table.LIST, median_ratio(few["first"], found["bare"]), found["bare"], few["first"])
         growth = {kind: median_ratio(many[kind], few[kind]) for kind in KINDS}
         told = ", ".join(f"{kind} {ratio:.2f}" for kind, ratio in growth.items())
         errors = [error for series in found.values() for error in series.errors]
-        self.add(table.GROWTH, max(growth.values()), product=told, errors=errors)
+        self.sheet.add(table.GROWTH, max(growth.values()), product=told, errors=errors)
         tails = {name: series.tail() for name, series in found.items() if name != "bare"}
         worst = max(tails, key=lambda name: tails[name])
-        self.add(table.TAIL, tails[worst], bare=f"{found['bare'].tail():.2f}", product=f"worst: {worst}")
+        self.sheet.add(table.TAIL, tails[worst], bare=f"{found['bare'].tail():.2f}", product=f"worst: {worst}")
 
     def flows(self) -> None:
         """Enroll from the program page to the confirmation."""
@@ -163,9 +153,9 @@ class Bench:
             },
             self.plan.rounds,
         )
-        self.compare(table.FLOW, rate_ratio(both["product"], both["bare"]), both["bare"], both["product"])
+        self.sheet.compare(table.FLOW, rate_ratio(both["product"], both["bare"]), both["bare"], both["product"])
         steps = (f"{step} {statistics.median(times) * 1000:.1f}" for step, times in both["product"].took.items())
-        self.notes.append(f"{self.databases.name}, full enrollment, p50 in ms: {', '.join(steps)}")
+        self.sheet.notes.append(f"{self.databases.name}, full enrollment, p50 in ms: {', '.join(steps)}")
 
     def at_once(self) -> None:
         """Let eight clients enroll all the time; what counts is the POST."""
@@ -173,7 +163,7 @@ class Bench:
         plain = Order("bare_enrollment", self.bare.port, 8, self.plan.seconds)
         both = self.loader.in_turns({"bare": plain, "product": order}, self.plan.rounds)
         ours, other = both["product"], both["bare"]
-        self.add(
+        self.sheet.add(
             table.AT_ONCE,
             ours.tail("post"),
             bare=f"{other.written('post')} ({other.tail('post'):.1f})",
@@ -184,7 +174,7 @@ class Bench:
     def memory(self) -> None:
         """Read what each worker has for itself after all this work."""
         plain, ours = (statistics.mean(side.own_megabytes()) for side in (self.bare, self.small))
-        self.add(table.MEMORY, ours / plain, bare=f"{plain:.0f} MB", product=f"{ours:.0f} MB")
+        self.sheet.add(table.MEMORY, ours / plain, bare=f"{plain:.0f} MB", product=f"{ours:.0f} MB")
 
     def statements(self) -> None:
         """Count statements and commits of one enrollment, on a server that counts them."""
@@ -193,11 +183,17 @@ class Bench:
         self.small.start(BENCH_COUNT="1")
         counted = self.loader.must(Order("enrollment", self.small.port, 1, 30, most=8, path=PROGRAM))
         told = ", ".join(f"{step} {number}" for step, number in counted.statements.items())
-        self.add(
+        self.sheet.add(
             table.STATEMENTS, sum(counted.statements.values()), bare="page 0, form 0, post 2, done 1", product=told
         )
         others = sum(number for step, number in counted.commits.items() if step != "post")
-        self.add(table.COMMITS, counted.commits["post"], bare="1", product=f"{others} elsewhere in the flow")
+        self.sheet.add(table.COMMITS, counted.commits["post"], bare="1", product=f"{others} elsewhere in the flow")
+
+    def front(self) -> None:
+        """Measure the comparison of careers, which asks no database and so is the same on each."""
+        Front(self.sheet, self.bare, self.small, self.loader).run(
+            rounds=self.plan.rounds, seconds=self.plan.seconds, visits=self.plan.starts
+        )
 
 
 def main() -> int:
@@ -217,12 +213,12 @@ def main() -> int:
             if given.only != "postgresql":
                 bench = Bench(SqliteFiles(folder), folder, plan, loader)
                 bench.run()
-                rows, notes = rows + bench.rows, notes + bench.notes
+                rows, notes = rows + bench.sheet.rows, notes + bench.sheet.notes
             if given.only != "sqlite":
                 with postgres() as server:
                     bench = Bench(server, folder, plan, loader)
                     bench.run()
-                rows, notes = rows + bench.rows, notes + bench.notes
+                rows, notes = rows + bench.sheet.rows, notes + bench.sheet.notes
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(table.drawn(sorted(rows, key=lambda row: table.ORDER.index(row.bar)), small=plan.small, big=plan.big))

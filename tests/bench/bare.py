@@ -5,12 +5,13 @@ settings on the same database with the same durability as the product.
 """
 
 import datetime as dt
+import hashlib
 import os
 import secrets
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, redirect, request
+from flask import Flask, Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import Engine
 
@@ -35,6 +36,7 @@ ENROLLMENT = sa.Table(
 )
 ROWS_ON_A_PAGE = 100
 PLANS = [("Upfront", 129_900, 1), ("Installments", 149_900, 4)]
+READY_BYTES = "BENCH_BYTES"
 LESSONS = [(number, f"Lesson {number}", number * 7 % 50 + 10, number * 3 % 40) for number in range(1, 61)]
 
 _IDS = (
@@ -87,6 +89,19 @@ def create_app() -> Flask:
     @app.get("/page")
     def show() -> str:
         return page.render(title="Clinical Medical Assistant", plans=PLANS, lessons=LESSONS)
+
+    ready = b"x" * int(os.environ.get(READY_BYTES, "0"))
+    etag = hashlib.sha256(ready).hexdigest()
+
+    @app.get("/ready")
+    def ready_made() -> bytes:
+        return ready
+
+    @app.get("/tagged")
+    def tagged() -> ResponseReturnValue:
+        response = Response(ready, content_type="text/html; charset=utf-8")
+        response.set_etag(etag)
+        return response.make_conditional(request)
 
     @app.get("/list")
     def index() -> str:

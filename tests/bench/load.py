@@ -37,6 +37,7 @@ class Order:
     most: int = 1_000_000
     path: str = "/"
     cookie: str = ""
+    etag: str = ""
     tag: str = "0"
 
 
@@ -52,6 +53,7 @@ class Outcome:
     commits: dict[str, int] = field(default_factory=dict)
     body: str = ""
     cookie: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Ask:
     path: str
     form: dict[str, str] | None = None
     status: int = 200
+    etag: str = ""
 
 
 @dataclass(slots=True)
@@ -84,6 +87,14 @@ Story = Generator[Ask, Answer, None]
 def reading(order: Order, _: str) -> Story:
     """Open one page."""
     yield Ask("get", "GET", order.path)
+
+
+def revisiting(order: Order, _: str) -> Story:
+    """Ask for one page again with the ETag of the copy at hand; the answer must be that the copy is still right."""
+    answer = yield Ask("get", "GET", order.path, status=304, etag=order.etag)
+    if answer.headers.get("etag") != order.etag:
+        message = f"{order.path} answered 304 for another ETag than that of the copy"
+        raise Unexpected(message)
 
 
 def bare_enrollment(_: Order, name: str) -> Story:
@@ -123,6 +134,7 @@ def sign_in(order: Order, _: str) -> Story:
 
 STORIES: dict[str, Callable[[Order, str], Story]] = {
     "reading": reading,
+    "revisiting": revisiting,
     "bare_enrollment": bare_enrollment,
     "enrollment": enrollment,
     "sign_in": sign_in,
@@ -130,6 +142,7 @@ STORIES: dict[str, Callable[[Order, str], Story]] = {
 
 # Connections come and go as people do; eight that stay for good may all have landed with one worker.
 PAGES_TO_A_CONNECTION = 50
+OF_ONE_PAGE = ("reading", "revisiting")
 
 
 def fields(html: str) -> dict[str, str]:
@@ -178,6 +191,8 @@ class Client:
         head = [f"{ask.method} {ask.path} HTTP/1.1", f"Host: 127.0.0.1:{self.order.port}", "Accept: text/html"]
         if self.cookies:
             head.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
+        if ask.etag:
+            head.append(f"If-None-Match: {ask.etag}")
         if ask.form is not None:
             head += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
         self.ask, self.sent = ask, time.perf_counter()
@@ -202,9 +217,11 @@ class Client:
                 cookie, _, content = value.partition(";")[0].partition("=")
                 self.cookies[cookie] = content
             headers[name.lower()] = value
-        if len(self.received) < end + 4 + int(headers["content-length"]):
+        status = int(lines[0].split(" ", 2)[1])
+        length = 0 if status == 304 else int(headers["content-length"])
+        if len(self.received) < end + 4 + length:
             return None
-        answer = Answer(int(lines[0].split(" ", 2)[1]), headers, bytes(self.received[end + 4 :]))
+        answer = Answer(status, headers, bytes(self.received[end + 4 :]))
         self.received.clear()
         return answer
 
@@ -225,6 +242,7 @@ class Client:
             outcome.flows += 1
             outcome.took.setdefault("flow", []).append(now - self.began)
             outcome.body = answer.text
+            outcome.etag = answer.headers.get("etag", "")
             outcome.cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
             return False
         return True
@@ -238,7 +256,7 @@ class Crowd:
         self.selector = selectors.DefaultSelector()
         self.begun = 0
         self.deadline = 0.0
-        self.stories_to_a_connection = PAGES_TO_A_CONNECTION if order.story == "reading" else 1
+        self.stories_to_a_connection = PAGES_TO_A_CONNECTION if order.story in OF_ONE_PAGE else 1
 
     def run(self) -> Outcome:
         """Let the clients tell their stories again and again until the time or the count is up."""

@@ -4,13 +4,14 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
 
 from tests.bench.load import Order, Outcome
 from tests.bench.servers import ROOT
+from tests.bench.table import Bar, Row
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -57,6 +58,24 @@ def rate_ratio(ours: Series, bare: Series) -> float:
 def median_ratio(ours: Series, other: Series) -> float:
     """Return the median, over rounds, of our p50 against the other of the same round."""
     return statistics.median(a / b for a, b in zip(ours.medians, other.medians, strict=True))
+
+
+@dataclass(slots=True)
+class Sheet:
+    """What was measured on one database: rows of the table, and notes beneath it."""
+
+    database: str
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, bar: Bar, value: float, *, bare: str = "", product: str = "", errors: Sequence[str] = ()) -> None:
+        """Add a row, and what went wrong to the notes."""
+        self.rows.append(Row(bar, self.database, value, bare, product, len(errors)))
+        self.notes += [f"{self.database}, {bar.figure}: {error}" for error in errors[:3]]
+
+    def compare(self, bar: Bar, value: float, plain: Series, ours: Series) -> None:
+        """Add a row that shows two series."""
+        self.add(bar, value, bare=plain.written(), product=ours.written(), errors=plain.errors + ours.errors)
 
 
 class Loader(AbstractContextManager["Loader"]):

@@ -34,7 +34,14 @@ AT_ONCE = Bar("8 enrollments at once, p99 / p50 of the POST", 20, 8)
 COLD = Bar("cold start to first 200, against the bare one", 3, 2)
 MEMORY = Bar("own memory per worker, against the bare one", 3, 2)
 EMPTY = Bar("empty database to first page", 7, 3, unit=" s")
-ORDER = (PAGE, FLOW, STATEMENTS, COMMITS, LIST, GROWTH, TAIL, AT_ONCE, COLD, MEMORY, EMPTY)
+FRONT = Bar("comparison page, 8 connections, against a bare page of its size", 0.7, 1, at_least=True)
+UNCHANGED = Bar("its 304, 8 connections, against a bare 304", 0.9, 1, at_least=True)
+FRONT_STATEMENTS = Bar("SQL statements in a comparison page that was made before", 0, 0)
+TWO = Bar("largest page of two careers", 60, 60, unit=" kB")
+FOUR = Bar("largest page of four careers", 110, 110, unit=" kB")
+_SCHOOL = (PAGE, FLOW, STATEMENTS, COMMITS, LIST, GROWTH, TAIL, AT_ONCE, COLD, MEMORY, EMPTY)
+_FRONT = (FRONT, UNCHANGED, FRONT_STATEMENTS, TWO, FOUR)
+ORDER = _SCHOOL + _FRONT
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def test_only_whole_numbers_and_plain_words_are_more_than_text(tmp_path: Path, g
     "text, line, sentence",
     [
         ("a: 1\nb: [1\n", 3, "This is not YAML: did not find expected ',' or ']'."),
-        ("a: 1\n\tb: 2\n", 2, "This is not YAML: found character that cannot start any token."),
+        ("a: 1\n\tb: 2\n", 2, "This is not YAML: found a tab character that violates indentation."),
         ("a: 1\nb: 2\na: 3\n", 3, "“a” is given twice; keep one of them."),
         ("a: 1\n---\nb: 2\n", 2, "Keep one document in this file; take out the line “---”."),
         ("a: &x 1\nb: *x\n", 1, "Write the value out; anchors and aliases are not read."),
