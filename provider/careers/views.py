@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from provider.careers import charts, drawing, exports, rules, showing, suits
 from provider.careers.library import Career, UnknownCareer
-from provider.careers.pages import file, once, shown, unknown
+from provider.careers.pages import at_once, file, once, shown, unknown
 from provider.careers.queries import library
 from provider.catalog.pages import Moment
 from provider.kernel.doors import PUBLIC, Door
@@ -17,6 +17,7 @@ from provider.places.rules import STATE_NAMES
 
 door = Door("careers", __name__, needs=PUBLIC)
 door.register_error_handler(UnknownCareer, unknown)
+door.before_request(at_once)
 JSON, CSV, SVG, PNG = "application/json", "text/csv; charset=utf-8", "image/svg+xml", "image/png"
 
 
@@ -66,9 +67,8 @@ def chart(address: str) -> ResponseReturnValue:
     if moved:
         return moved
     drawn = _chart(careers)
-    response = file(SVG, lambda _: drawing.standing_alone(drawn), variant=drawn.key)
-    response.headers["Content-Disposition"] = f'attachment; filename="{address}-{drawn.key}.svg"'
-    return response
+    name = f"{address}-{drawn.key}.svg"
+    return file(SVG, lambda _: drawing.standing_alone(drawn), variant=drawn.key, name=name)
 
 
 @door.get("/careers/<address>/chart.png")

@@ -10,9 +10,9 @@ from werkzeug.utils import redirect
 
 from provider.kernel.errors import NotAllowed
 from provider.kernel.registry import registry
+from provider.kernel.web import READING
 
 PUBLIC = "public"
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Door(Blueprint):

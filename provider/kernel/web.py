@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,7 @@ SENTENCES = {
     415: "This kind of content cannot be read here. Use the form on the page.",
     500: "Something went wrong on our side. Nothing you sent was changed halfway. Please try again in a minute.",
 }
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 csrf = CSRFProtect()
 
 
@@ -101,7 +102,9 @@ def install(app: Flask) -> None:
     """Fit hooks, filters, headers and error pages."""
     app.before_request(_stamp)
     app.after_request(_headers)
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # it asks at every request; _check_token asks where it matters
     csrf.init_app(app)
+    app.before_request(_check_token)
     app.register_error_handler(DomainError, _refused)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
@@ -114,20 +117,32 @@ def install(app: Flask) -> None:
 def _stamp() -> None:
     g.received_at = clock.now()
     g.request_id = secrets.token_hex(8)
-    if (
-        request.mimetype != "multipart/form-data"
-    ):  # only forms with files may be larger, and Werkzeug limits their texts
+    # Only forms with files may be larger, and Werkzeug limits their texts.
+    if request.method in READING or request.mimetype != "multipart/form-data":
         request.max_content_length = LARGEST_TEXT
     if "\0" in request.path:  # no record has one in its name, and PostgreSQL would fail to look
         abort(404)
 
 
+def _check_token() -> None:
+    if request.method not in READING:
+        csrf.protect(apply_exemptions=True)
+
+
+def safe_headers() -> Sequence[tuple[str, str]]:
+    """Return what every answer carries, unless it says something else itself."""
+    return SAFE_HEADERS if settings().production else SAFE_HEADERS[1:]
+
+
 def _headers(response: Response) -> Response:
-    given = {name.lower() for name, _ in response.headers}
-    for name, value in SAFE_HEADERS if settings().production else SAFE_HEADERS[1:]:
-        if name.lower() not in given:
-            response.headers.add(name, value)
+    for name, value in () if isinstance(response, Complete) else safe_headers():
+        if name not in response.headers:
+            response.headers[name] = value
     return response
+
+
+class Complete(Response):
+    """An answer that was made with all its headers, the safe ones among them."""
 
 
 def error_page(status: int, sentence: str) -> ResponseReturnValue:
