@@ -1,6 +1,6 @@
 """The benchmark: the product against a bare Flask application, in one run, in turns, on SQLite and PostgreSQL.
 
-    make bench                         all of it, about five minutes
+    make bench                         all of it, about six minutes
     python -m tests.bench --quick      smaller tables and fewer rounds, for a look in between
 
 The web processes run as in production; the worker does not run, on either side, while something is measured.
