@@ -18,6 +18,7 @@ COLORS = 4
 BARS = 0.74
 STEPS = (5_000, 10_000, 20_000, 50_000, 100_000)
 MOST_TICKS = 4
+TRAINING = (Metric.TRAINING_LENGTH, Metric.TRAINING_COST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,21 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a drawing: a label, its marks from left to right, its color (0 to 3) and its top edge in pixels."""
+    """One line of a drawing: a label, its marks from left to right, its color (0 to 3) and its top edge in pixels.
+
+    A bar goes from ``begins`` to its mark.
+    """
 
     label: str
     marks: tuple[Mark, ...]
     color: int
     top: int
+    begins: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing: ranges (three marks a row) or bars (one mark a row, from zero), with headings between the rows."""
+    """A drawing: ranges (three marks a row) or bars (one mark a row), with headings between the rows."""
 
     key: str
     title: str
@@ -59,7 +64,6 @@ class Chart:
     rows: tuple[Row, ...]
     headings: tuple[tuple[str, int], ...]
     ticks: tuple[tuple[str, float], ...]
-    zero: float
     height: int
 
     @property
@@ -74,8 +78,8 @@ class Chart:
 
 
 def of(careers: Sequence[Career]) -> list[Chart]:
-    """Return the charts of a page: pay, pay by industry, growth; none is ever empty."""
-    return [*_pay(careers), *_industries(careers), *_growth(careers)]
+    """Return the charts of a page: pay, pay by industry, growth, training where it can be shown; none is empty."""
+    return [*_pay(careers), *_industries(careers), *_growth(careers), *_training(careers)]
 
 
 def _grouped(careers: Sequence[Career], kind: tuple[Metric, Statistic]) -> list[list[tuple[Career, Figure]]]:
@@ -168,7 +172,6 @@ def _ranges(
         rows=rows,
         headings=(),
         ticks=scale.ticks,
-        zero=0.0,
         height=len(rows) * ROW + FOOT,
     )
 
@@ -204,6 +207,17 @@ def _industries(careers: Sequence[Career]) -> list[Chart]:
     return charts
 
 
+def _training(careers: Sequence[Career]) -> list[Chart]:
+    """Return length and cost of training, each only where every career has a figure, and all of the same kind."""
+    charts = []
+    for metric in TRAINING:
+        pairs = [(career, figure) for career in careers if (figure := career.first(metric))]
+        if len(pairs) == len(careers) and len({(figure.statistic, figure.period) for _, figure in pairs}) == 1:
+            title = f"{metric.label}, {_period([pairs[0][1]])}"
+            charts.append(_bars(careers, metric.value.replace("_", "-"), title, [("", pairs)]))
+    return charts
+
+
 def _growth(careers: Sequence[Career]) -> list[Chart]:
     return [
         _bars(
@@ -219,8 +233,9 @@ def _growth(careers: Sequence[Career]) -> list[Chart]:
 def _bars(
     careers: Sequence[Career], key: str, title: str, groups: Sequence[tuple[str, Sequence[tuple[Career, Figure]]]]
 ) -> Chart:
-    values = [figure.low for _, pairs in groups for _, figure in pairs]
-    low, high = min(Decimal(0), *values), max(Decimal(0), *values)
+    extents = {figure: _extent(figure) for _, pairs in groups for _, figure in pairs}
+    low, high = min(least for least, _ in extents.values()), max(most for _, most in extents.values())
+    low, high = min(low, Decimal(0)), max(high, Decimal(0))
     span = high - low or Decimal(1)
     rows: list[Row] = []
     headings: list[tuple[str, int]] = []
@@ -231,9 +246,9 @@ def _bars(
             headings.append((heading, top))
             top += GROUP
         for career, figure in pairs:
-            mark = Mark(figure, BARS * float((figure.low - low) / span))
+            begins, ends = (BARS * float((edge - low) / span) for edge in extents[figure])
             label = (heading or _period([figure])) if alone else _named(career)
-            rows.append(Row(label, (mark,), _color(careers, career), top))
+            rows.append(Row(label, (Mark(figure, ends),), _color(careers, career), top, begins))
             top += BAR_ROW
     told = "; ".join(
         f"{_named(career)}{f', {figure.industry}' if figure.industry else ''}: {figure.written}"
@@ -248,6 +263,10 @@ def _bars(
         rows=tuple(rows),
         headings=tuple(headings),
         ticks=(),
-        zero=BARS * float(-low / span),
         height=top + 4,
     )
+
+
+def _extent(figure: Figure) -> tuple[Decimal, Decimal]:
+    """Return where a bar begins and ends: from zero to a number, or from the low to the high end of a range."""
+    return (Decimal(0), figure.low) if figure.low == figure.high else (figure.low, figure.high or figure.low)

@@ -211,7 +211,6 @@ def _occupation(career: Career) -> Json:
         "@type": "Occupation",
         "name": career.name,
         "occupationalCategory": f"{career.occupation.code} {career.occupation.name}",
-        "occupationLocation": {"@type": "Country", "name": "United States"},
     }
     if career.entry:
         told["educationRequirements"] = career.entry.education
@@ -248,7 +247,7 @@ def _program(lead: "Leading") -> Json:
         "educationalProgramMode": "online",
         "timeToComplete": f"P{offer.class_weeks}W",
         "occupationalCategory": f"{lead.career.occupation.code} {lead.career.occupation.name}",
-        "provider": {"@type": "EducationalOrganization", "name": settings().SCHOOL_NAME, "url": base},
+        "provider": {"@type": "EducationalOrganization", "name": settings().SCHOOL_NAME},
     }
     offers = [
         {

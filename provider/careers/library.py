@@ -98,6 +98,10 @@ class Career:
         """Return the national figure that may be shown, or None."""
         return next(iter(self.figures_of(metric, statistic, industry)), None)
 
+    def first(self, metric: Metric) -> Figure | None:
+        """Return the newest figure of a metric, whatever its statistic, or None."""
+        return next((one for one in self.figures if one.metric is metric), None)
+
     def figures_of(self, metric: Metric, statistic: Statistic, industry: str | None = None) -> list[Figure]:
         """Return the figures of a metric and statistic; of every industry unless told."""
         return [
@@ -227,6 +231,11 @@ class Library:
         edited = self.comparisons.get(frozenset(known))
         order = edited.careers if edited else tuple(known)
         return tuple(known[slug] for slug in order), edited
+
+    def led_to_by(self, codes: Iterable[str]) -> list[Career]:
+        """Return the careers that a program for these credentials leads to."""
+        given = set(codes)
+        return [career for career in self.careers.values() if given & set(career.leads_here)]
 
     def licenses_of(self, career: str, state: str | None = None) -> list[License]:
         """Return what states ask in a career."""

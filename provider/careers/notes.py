@@ -1,9 +1,9 @@
 """The source note behind every number of a page: each number links to its note, in the order of their writing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from provider.careers.figures import NATION, Confidence, Derived, Figure, Source, Statistic, Words
 from provider.kernel.web import NO_BREAK
@@ -12,6 +12,8 @@ from provider.places.rules import STATE_NAMES
 _LINK = Markup('<a href="#n{}">{}</a>')
 OURS = "Our own figures"
 OWN = "Length, price and refund window of our programs, as they stand today"
+_UNDER = Markup('{} <span class="under">{}</span>')
+_NONE = Markup('<span class="muted">No figure</span>')
 WORKED_OUT = "Worked out on this page"
 
 
@@ -33,6 +35,22 @@ class Read:
     notes: list[Note] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a table: the figures of a kind, one for each career; ``period`` is theirs, where they share it."""
+
+    label: str
+    figures: tuple[Figure | None, ...]
+    period: str
+
+    @classmethod
+    def of(cls, label: str, figures: Iterable[Figure | None]) -> "Line":
+        """Make a line of its figures."""
+        found = tuple(figures)
+        periods = {one.period.label for one in found if one and one.period}
+        return cls(label, found, periods.pop() if len(periods) == 1 else "")
+
+
 @dataclass(slots=True)
 class Notes:
     """The notes of one page, numbered as they are needed."""
@@ -51,6 +69,24 @@ class Notes:
             Read(subject(figure), figure.source, figure.confidence),
         )
         return self._link(read, told(figure), figure.written)
+
+    def rows(self, lines: Iterable[Line]) -> list[list[Markup]]:
+        """Return lines as rows of a table: what it is with its period, then a cell for each figure."""
+        return [[self.labeled(line), *self.cells(line)] for line in lines]
+
+    def labeled(self, line: Line) -> Markup:
+        """Return what a line is, with the period that its figures share."""
+        return _UNDER.format(line.label, line.period) if line.period else escape(line.label)
+
+    def cells(self, line: Line) -> list[Markup]:
+        """Return a cell for each figure of a line; where their periods differ, each says its own."""
+        return [self._cell(figure, apart=not line.period) for figure in line.figures]
+
+    def _cell(self, figure: Figure | None, *, apart: bool) -> Markup:
+        if figure is None:
+            return _NONE
+        shown = self.figure(figure)
+        return _UNDER.format(shown, figure.period.label) if apart and figure.period else shown
 
     def derived(self, derived: Derived) -> Markup:
         """Return a number that was worked out from figures, as a link to the note that says how."""

@@ -8,7 +8,7 @@ from typing import Any
 from provider.careers import charts, exports, points, suits
 from provider.careers.figures import Derived, Figure, Metric, Source, Statistic
 from provider.careers.library import Career, Credential, Library, License
-from provider.careers.notes import Notes
+from provider.careers.notes import Line, Notes
 from provider.careers.points import PAY
 from provider.careers.rules import address_of, weeks_of_pay
 from provider.catalog.offers import PlanOffer, ProgramOffer
@@ -17,7 +17,7 @@ from provider.kernel.text import listed
 from provider.places.rules import STATE_NAMES
 
 Values = Mapping[str, Any]
-MOST_RELATED = 6
+MOST_RELATED = 4
 STICKS = (Metric.VENIPUNCTURES, Metric.CAPILLARY_STICKS, Metric.EKGS, Metric.ARTERIAL_WATCHED)
 
 
@@ -39,14 +39,37 @@ class Leading:
     paybacks: tuple[PayBack, ...]
 
 
+# What the tables of an article hold, line by line.
+GLANCE = (
+    ("Median pay a year", points.PAY),
+    ("Growth in jobs", points.GROWTH),
+    ("Openings a year", points.OPENINGS),
+)
+PAY_LINES = (
+    ("One in ten earns less than", (Metric.ANNUAL_WAGE, Statistic.P10)),
+    ("Half earn more than (median)", points.PAY),
+    ("One in ten earns more than", (Metric.ANNUAL_WAGE, Statistic.P90)),
+    ("Median an hour", (Metric.HOURLY_WAGE, Statistic.MEDIAN)),
+)
+OUTLOOK = (
+    ("Jobs at the start", (Metric.EMPLOYMENT, Statistic.COUNT)),
+    ("Jobs at the end", (Metric.EMPLOYMENT_PROJECTED, Statistic.PROJECTION)),
+    ("Change over the whole window", points.CHANGE),
+    ("Growth over the whole window", points.GROWTH),
+    ("Openings in an average year", points.OPENINGS),
+)
+
+
 def index(library: Library, moment: Moment) -> Values:
     """Return all careers, each with its pay, and the comparisons that were edited."""
     edited = [
         (address_of(one.careers), one, [library.careers[slug].name for slug in one.careers])
         for one in library.comparisons.values()
     ]
-    sold = {career.slug: _leading(career, moment) for career in library.careers.values()}
-    return {"careers": list(library.careers.values()), "edited": edited, "sold": sold, "notes": Notes()}
+    every = list(library.careers.values())
+    sold = {career.slug: _leading(career, moment) for career in every}
+    pay, growth = (Line.of(label, [career.figure(*kind) for career in every]) for label, kind in GLANCE[:2])
+    return {"careers": every, "edited": edited, "sold": sold, "pay": pay, "growth": growth, "notes": Notes()}
 
 
 def article(
@@ -70,8 +93,10 @@ def article(
         "apart_pay": points.why_apart(told, PAY),
         "apart_growth": points.why_apart(told, points.GROWTH),
         "measured": points.measured,
+        "glance": _lines(told, GLANCE),
+        "pay": _lines(told, PAY_LINES),
+        "outlook": _lines(told, OUTLOOK),
         "industries": _industries(told),
-        "shares": _shares(told),
         "credentials": credentials,
         **_counters(library, told, list(credentials.values())),
         "exams": {one.code: one.slug for one in moment.catalog.credentials},
@@ -83,7 +108,8 @@ def article(
         "leading": leading,
         "sample": any(lead.offer.has_sample for lead in leading),
         "related": _related(library, told),
-        "untrained": _untrained(told),
+        "training": [line for line in _training(told) if any(line.figures)],
+        "untrained": not all(all(line.figures) for line in _training(told)),
         "notes": Notes(),
         "linked": exports.linked_data(told, edited, title, leading),
         "description": exports.plain(edited.intro[0] if edited else told[0].summary),
@@ -142,16 +168,17 @@ def _pay_back(plan: PlanOffer, career: Career) -> PayBack | None:
     return PayBack(plan, fewest, most)
 
 
-def _industries(careers: Sequence[Career]) -> list[tuple[str, list[Figure | None]]]:
+def _lines(careers: Sequence[Career], kinds: Sequence[tuple[str, tuple[Metric, Statistic]]]) -> list[Line]:
+    """Return the lines of a table for which at least one career has a figure."""
+    lines = [Line.of(label, [career.figure(*kind) for career in careers]) for label, kind in kinds]
+    return [line for line in lines if any(line.figures)]
+
+
+def _industries(careers: Sequence[Career]) -> list[Line]:
+    """Return the median pay in each industry that any of the careers has a figure for, the best paid first."""
     named = dict.fromkeys(one.industry for career in careers for one in career.figures_of(*PAY) if one.industry)
-    rows = [(name, [career.figure(*PAY, name) for career in careers]) for name in named]
-    return sorted(rows, key=lambda row: max(one.low for one in row[1] if one), reverse=True)
-
-
-def _shares(careers: Sequence[Career]) -> list[tuple[str, list[Figure | None]]]:
-    kind = (Metric.EMPLOYMENT_SHARE, Statistic.SHARE)
-    named = dict.fromkeys(one.industry for career in careers for one in career.figures_of(*kind))
-    return [(name, [career.figure(*kind, name) for career in careers]) for name in named]
+    lines = [Line.of(name[0].upper() + name[1:], [career.figure(*PAY, name) for career in careers]) for name in named]
+    return sorted(lines, key=lambda line: max(one.low for one in line.figures if one), reverse=True)
 
 
 def _counters(library: Library, careers: Sequence[Career], credentials: Sequence[Credential]) -> Values:
@@ -183,7 +210,7 @@ def _licensed(library: Library, careers: Sequence[Career]) -> list[tuple[Career,
 
 
 def _related(library: Library, careers: Sequence[Career]) -> list[tuple[str, str]]:
-    """Return other comparisons with any of these careers: the edited ones first, then pairs, at most six."""
+    """Return other comparisons with any of these careers: the edited ones first, then pairs, at most four."""
     here = frozenset(career.slug for career in careers)
     found = [one for one in library.comparisons.values() if here & set(one.careers) and set(one.careers) != here]
     pages = {address_of(one.careers): one.title for one in found}
@@ -198,10 +225,9 @@ def _lowered(names: Sequence[str]) -> list[str]:
     return [names[0], *(name[0].lower() + name[1:] for name in names[1:])]
 
 
-def _untrained(careers: Sequence[Career]) -> bool:
-    """Say whether any of the careers has no length or cost of training that may be shown."""
-    metrics = (Metric.TRAINING_LENGTH, Metric.TRAINING_COST)
-    return not all(any(one.metric is metric for one in career.figures) for career in careers for metric in metrics)
+def _training(careers: Sequence[Career]) -> list[Line]:
+    """Return what may be shown of the length and the cost of training."""
+    return [Line.of(metric.label, [career.first(metric) for career in careers]) for metric in charts.TRAINING]
 
 
 def _latest(figure: Figure) -> tuple[bool, str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import url_for
 
+from provider.careers.queries import library
+from provider.careers.rules import address_of
 from provider.catalog.pages import Moment
 from provider.catalog.queries import PlanOffer, ProgramOffer
 from provider.kernel.days import counted, day_of, start_of
@@ -46,7 +48,14 @@ def program(moment: Moment, slug: str) -> Values:
         "closed_names": ", ".join(dict.fromkeys(STATE_NAMES[rule.state] for rule in closed)),
         "notices": [rule for rule in rows if rule.availability is Availability.NOTICE],
         "states": STATE_NAMES,
+        "careers": library().led_to_by(credential.code for credential in offer.credentials),
     }
+
+
+def home(moment: Moment) -> Values:
+    """Return every program with the least that it costs, and the careers that are compared in an article."""
+    edited = [(address_of(one.careers), one.title) for one in library().comparisons.values()]
+    return {**programs(moment), "comparisons": edited}
 
 
 def programs(moment: Moment) -> Values:

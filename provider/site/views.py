@@ -47,7 +47,7 @@ def guarantees(text: str) -> Markup:
 
 @door.get("/")
 def home() -> ResponseReturnValue:
-    return shown("site/home.html", showing.programs)
+    return shown("site/home.html", showing.home)
 
 
 @door.get("/programs")
