@@ -147,8 +147,10 @@ def _sticks(library: Library, careers: Sequence[Career]) -> Iterator[Words]:
 
 
 def _states(library: Library, careers: Sequence[Career]) -> Iterator[Words]:
+    asking: dict[tuple[str, ...], list[str]] = {}
     for career in careers:
         rows = [one for one in library.licenses_of(career.slug) if one.kind == "license" and not one.disputed]
-        states = list(dict.fromkeys(STATE_NAMES[one.state] for one in rows))
+        asking.setdefault(tuple(dict.fromkeys(STATE_NAMES[one.state] for one in rows)), []).append(career.plural)
+    for states, people in asking.items():
         if states:
-            yield (f"States that ask {career.plural} for a license, as far as we have read: {listed(states)}.",)
+            yield (f"States that ask {listed(people)} for a license, as far as we have read: {listed(states)}.",)

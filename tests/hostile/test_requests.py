@@ -104,6 +104,15 @@ QUERIES = (
     "/staff/tasks?after={}",
     "/staff/completions?q={}",
     "/?utm={}",
+    "/careers?career={}",
+    "/careers?career={}&career=phlebotomist",
+    "/careers/phlebotomist?state={}",
+    "/careers/phlebotomist?utm={}",
+    "/careers/medical-assistant-vs-phlebotomist?state={}",
+    "/careers/medical-assistant-vs-phlebotomist?q-contact={}",
+    "/careers/medical-assistant-vs-phlebotomist?q-{}=brief",
+    "/licensing?state={}",
+    "/sources?q={}",
 )
 PATHS = (
     "/programs/{}",
@@ -124,8 +133,46 @@ PATHS = (
     "/staff/files/{}",
     "/static/{}",
     "/static/fonts/{}",
+    "/careers/{}",
+    "/careers/{}.json",
+    "/careers/{}.csv",
+    "/careers/{}/history",
+    "/careers/{}/chart.svg",
+    "/careers/{}/chart.png",
+    "/careers/phlebotomist.{}",
+    "/careers/phlebotomist/{}",
+    "/careers/phlebotomist/chart.svg?of={}",
+    "/careers/medical-assistant-vs-{}",
+    "/careers/{}-vs-phlebotomist?state=CA",
     "/{}",
 )
+# As they stand in the first line of a request, percent signs and all.
+STRANGE = {
+    "up and away": "../../../etc/passwd",
+    "up and away, written": "..%2f..%2f..%2fetc%2fpasswd",
+    "up and away, twice written": "%252e%252e%252fetc%252fpasswd",
+    "backslashes": "..%5c..%5cetc%5cpasswd",
+    "a NUL": "phlebotomist%00",
+    "a NUL before an ending": "phlebotomist%00.json",
+    "half a character": "%ff%fe%c3",
+    "a lone surrogate": "%ed%a0%80",
+    "20,000 letters": "a" * 20_000,
+    "a name 2,000 times": "phlebotomist" * 2000,
+    "200 unknown ones": "-vs-".join(["a"] * 200),
+    "200 times the same": "-vs-".join(["phlebotomist"] * 200),
+    "200 times nothing": "-vs-" * 200,
+    "200 dots": "phlebotomist" + "." * 200,
+    "other scripts": quote("醫療助理-vs-фlebotomist"),
+    "wide letters": quote("\uff50hlebotomist"),
+    "letters that shrink": quote("PHLEBOTOM\u0130\u017fT"),
+    "from right to left": quote("\u202etsimotobelhp"),
+    "a line break and a header": "phlebotomist%0d%0aSet-Cookie:%20stolen=1",
+    "a line break and a page": "phlebotomist%0d%0a%0d%0a%3Cscript%3Ealert(1)%3C/script%3E",
+    "a tag": "%3Cscript%3Ealert(1)%3C/script%3E-vs-phlebotomist",
+    "an attribute": "%22%20onmouseover=alert(1)%20x=%22",
+    "a template": "%7B%7B7*7%7D%7D",
+    "a format": "%7B0.__class__%7D%25s%25n",
+}
 
 
 def _admin(school: Flask, season: Season) -> Visitor:
@@ -156,6 +203,39 @@ def test_no_address_is_an_error_of_ours(school: Flask, season: Season) -> None:
             refused = {404, 410} if address.startswith("/links/") else {404}
             assert (address, value, response.status_code in refused) == (address, value, True)
     assert checksums(school) == before
+
+
+def _reflected(response: TestResponse) -> list[str]:
+    told = response.get_data(as_text=True) + str(response.headers)
+    signs = ("<script>alert", "onmouseover", "stolen=1", "evil.example", ">49<", "etc/passwd", "<class", "%s%n")
+    return [sign for sign in signs if sign in told]
+
+
+@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
+def test_no_career_is_so_strange_that_it_is_an_error_of_ours(app: Flask, strange: str) -> None:
+    client = app.test_client()
+    for address in (strange, f"medical-assistant-vs-{strange}"):
+        for ending in ("", ".json", ".csv", "/history", "/chart.svg", "/chart.png"):
+            response = client.get(f"/careers/{address}{ending}")
+            assert (ending, response.status_code, _reflected(response)) == (ending, 404, [])
+            assert (response.headers.get("Set-Cookie"), response.headers.get("Location")) == (None, None)
+            assert len(response.data) < 10_000
+
+
+def test_slashes_in_the_name_of_a_career_lead_nowhere_else(app: Flask) -> None:
+    response = app.test_client().get("/careers/%2f%2fevil.example")
+    assert (response.status_code, response.headers["Location"]) == (308, "http://localhost/careers/evil.example")
+
+
+@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
+def test_no_question_to_a_career_is_repeated_to_whoever_asked_it(app: Flask, strange: str) -> None:
+    client, pair = app.test_client(), "/careers/medical-assistant-vs-phlebotomist"
+    plain = {"state": client.get(f"{pair}?state=ZZ").data, "q-work": client.get(f"{pair}?q-work=x").data}
+    for name, status in (("state", 422), ("q-work", 200)):
+        response = client.get(f"{pair}?{name}={strange}")
+        assert (response.status_code, response.data, _reflected(response)) == (status, plain[name], [])
+    other = client.get(f"/careers/phlebotomist-vs-medical-assistant?state={strange}")
+    assert (other.status_code, other.headers["Location"], _reflected(other)) == (301, pair, [])
 
 
 @pytest.mark.parametrize(
