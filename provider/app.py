@@ -41,7 +41,7 @@ import provider.tables
 import provider.tasks.handlers
 from config import ROOT, Config, ConfigError
 from provider.careers.loading import BrokenFiles
-from provider.kernel import database, migrating, registry, web
+from provider.kernel import database, migrating, registry, sessions, web
 
 HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.jobs.handlers.register,
@@ -81,6 +81,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(_flask_settings(config))
     app.extensions["settings"] = config
     app.jinja_environment = web.Environment
+    app.session_interface = sessions.Sessions()
     app.jinja_env.undefined = StrictUndefined
     if config.TRUSTED_PROXIES:
         hops = config.TRUSTED_PROXIES

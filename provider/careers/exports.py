@@ -77,14 +77,12 @@ def linked_data(
 ) -> Markup:
     """Return what search engines read: the same as stands on the page, and nothing of it that is borrowed or sample."""
     base = settings().BASE_URL
-    here = f"{base}/careers/{address_of(career.slug for career in careers)}"
-    trail = [("Careers", f"{base}/careers"), (title, here)]
+    trail = [{"name": "Careers", "item": f"{base}/careers"}, {"name": title}]
     found: list[Json] = [
         {
             "@type": "BreadcrumbList",
             "itemListElement": [
-                {"@type": "ListItem", "position": number, "name": name, "item": url}
-                for number, (name, url) in enumerate(trail, 1)
+                {"@type": "ListItem", "position": number} | step for number, step in enumerate(trail, 1)
             ],
         }
     ]

@@ -12,7 +12,8 @@ from provider.accounts.models import Person
 from provider.accounts.rules import Role, permissions
 from provider.files.models import File
 from provider.kernel.database import db
-from provider.kernel.doors import PUBLIC, READING, Door, doors
+from provider.kernel.doors import PUBLIC, Door, doors
+from provider.kernel.web import READING
 from provider.mail.models import OutboxLetter
 from provider.payments.models import Payment, Receipt
 from provider.policies.models import StateFloorRow
