@@ -190,8 +190,9 @@ class UnknownCareer(DomainError):
     status = 404
     code = "unknown_career"
 
-    def __init__(self, sentence: str, near: tuple[Career, ...]) -> None:
+    def __init__(self, title: str, sentence: str, near: tuple[Career, ...]) -> None:
         super().__init__(sentence)
+        self.title = title
         self.near = near
 
 
@@ -215,14 +216,18 @@ class Library:
         unknown = [slug for slug in slugs if slug not in self.careers]
         if unknown:
             near = dict.fromkeys(name for slug in slugs for name in self._near(slug))
-            raise UnknownCareer("We do not describe this career.", tuple(self.careers[name] for name in near))
+            raise UnknownCareer(
+                "Career not found", "We do not describe this career.", tuple(self.careers[name] for name in near)
+            )
         found = tuple(self.careers[slug] for slug in slugs)
         if len(set(slugs)) < len(slugs):
             raise UnknownCareer(
-                "This address names the same career twice.", tuple({career.slug: career for career in found}.values())
+                "The same career twice",
+                "A career cannot be compared with itself.",
+                tuple({career.slug: career for career in found}.values()),
             )
         if len(found) > MOST:
-            raise UnknownCareer("Two to four careers can be compared at a time.", found)
+            raise UnknownCareer("Too many careers", "Two to four careers can be compared at a time.", found)
         return found
 
     def ordered(self, careers: Iterable[Career]) -> tuple[tuple[Career, ...], Comparison | None]:

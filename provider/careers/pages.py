@@ -62,7 +62,7 @@ def at_once() -> Response | None:
 
 def unknown(error: UnknownCareer) -> ResponseReturnValue:
     """Say that an address names no careers of ours, and which it may mean."""
-    page = render_template("careers/unknown.html", sentence=error.sentence, near=error.near)
+    page = render_template("careers/unknown.html", title=error.title, sentence=error.sentence, near=error.near)
     return Response(page, error.status, _POLICY, content_type=HTML)
 
 

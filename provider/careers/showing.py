@@ -11,7 +11,7 @@ from provider.careers.library import Career, Credential, Library, License
 from provider.careers.notes import Line, Notes
 from provider.careers.points import PAY
 from provider.careers.rules import address_of, weeks_of_pay
-from provider.catalog.offers import PlanOffer, ProgramOffer
+from provider.catalog.offers import NOTHING, PlanOffer, ProgramOffer
 from provider.catalog.pages import Moment
 from provider.kernel.text import listed
 from provider.places.rules import STATE_NAMES
@@ -69,7 +69,15 @@ def index(library: Library, moment: Moment) -> Values:
     every = list(library.careers.values())
     sold = {career.slug: _leading(career, moment) for career in every}
     pay, growth = (Line.of(label, [career.figure(*kind) for career in every]) for label, kind in GLANCE[:2])
-    return {"careers": every, "edited": edited, "sold": sold, "pay": pay, "growth": growth, "notes": Notes()}
+    return {
+        "careers": every,
+        "edited": edited,
+        "sold": sold,
+        "offered": moment.catalog is not NOTHING,
+        "pay": pay,
+        "growth": growth,
+        "notes": Notes(),
+    }
 
 
 def article(
@@ -106,6 +114,7 @@ def article(
         "states": STATE_NAMES,
         "suits": suits.asked(library, told, answers),
         "leading": leading,
+        "offered": moment.catalog is not NOTHING,
         "sample": any(lead.offer.has_sample for lead in leading),
         "related": _related(library, told),
         "training": [line for line in _training(told) if any(line.figures)],

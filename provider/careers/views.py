@@ -24,12 +24,15 @@ JSON, CSV, SVG, PNG = "application/json", "text/csv; charset=utf-8", "image/svg+
 @door.get("/careers")
 def index() -> ResponseReturnValue:
     known = library()
-    chosen = tuple(dict.fromkeys(slug for slug in request.args.getlist("career") if slug in known.careers))
+    asked = tuple(dict.fromkeys(request.args.getlist("career")))
+    chosen = tuple(slug for slug in asked if slug in known.careers)
     if "career" not in request.args:
         return shown("careers/index.html", lambda moment: {**showing.index(known, moment), "chosen": (), "problem": ""})
-    if rules.FEWEST <= len(chosen) <= rules.MOST:
+    if chosen == asked and rules.FEWEST <= len(chosen) <= rules.MOST:
         return redirect(url_for("careers.show", address=rules.address_of(chosen)), code=303)
     problem = "Choose two, three or four careers to compare."
+    if chosen != asked:
+        problem = "We do not describe one of these careers. Choose two to four from the list."
     return once(
         "careers/index.html",
         lambda moment: {**showing.index(known, moment), "chosen": chosen, "problem": problem},
@@ -42,7 +45,9 @@ def show(address: str) -> ResponseReturnValue:
     name, _, ending = address.partition(".")
     if ending not in {"", "json", "csv"} or address.endswith("."):
         raise NotFound
-    careers, moved = _careers(name, lambda right: url_for("careers.show", address=f"{right}{address[len(name) :]}"))
+    careers, moved = _careers(
+        name, lambda right: url_for("careers.show", address=f"{right}{address[len(name) :]}", state=_state()[0] or None)
+    )
     if moved:
         return moved
     known = library()
@@ -106,9 +111,12 @@ def _careers(address: str, right: Callable[[str], str]) -> tuple[tuple[Career, .
     ordered = rules.address_of(career.slug for career in found)
     if ordered == address:
         return found, None
-    state = request.args.get("state", "")
-    query = f"?state={state}" if state in STATE_NAMES else ""
-    return found, redirect(right(ordered) + query, code=301)
+    return found, redirect(right(ordered), code=301)
+
+
+def _article_at(address: str) -> str:
+    """Return the way to an article, with the state that was asked for."""
+    return url_for("careers.show", address=address, state=_state()[0] or None)
 
 
 def _article(careers: tuple[Career, ...]) -> Response:

@@ -53,6 +53,7 @@ __all__ = [
 
 FRESH_SECONDS = 30.0
 RETRY_SECONDS = 5.0
+START_SECONDS = 0.5
 _STAMP = sa.select(table(CatalogStamp).c.value)
 _SHOWN = (
     Program,
@@ -109,15 +110,20 @@ def current() -> Catalog:
 def current_if_any() -> Catalog | None:
     """Return the offer as this process last saw it, or None when it never saw one and the database is away.
 
-    While it is away nobody waits for it: it is asked once in a few seconds.
+    While it is away one request in a few seconds asks it; nobody else waits for the answer, but for a moment at start.
     """
     held = _held.setdefault(db.engine, _Held())
-    if held.seen is None and time.monotonic() < held.fresh_until:
+    if held.seen is not None:
+        return current()
+    asked_before = held.fresh_until > 0
+    if time.monotonic() < held.fresh_until or not held.reading.acquire(timeout=0 if asked_before else START_SECONDS):
         return None
     try:
-        return current()
+        return _refresh(held)
     except sa.exc.SQLAlchemyError:
         return None
+    finally:
+        held.reading.release()
 
 
 def _refresh(held: _Held) -> Catalog:

@@ -101,7 +101,6 @@ def test_a_page_without_an_offer_is_a_good_page_that_sells_nothing(tmp_path: Pat
         assert word not in page.text
 
 
-@pytest.mark.xfail(strict=True, reason="While the offer was never read, pages say that there is no program.")
 def test_a_page_that_cannot_know_the_offer_does_not_deny_it(tmp_path: Path) -> None:
     visitor = Visitor(_house(tmp_path, f"sqlite:///{tmp_path}/no/such/folder/school.sqlite3"))
     assert "None here" not in visitor.get("/careers").words()
@@ -115,7 +114,6 @@ def test_while_the_database_was_never_there_it_is_asked_once_and_not_at_every_re
     assert len(called) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="Requests that came while the first one waits try again one after another.")
 def test_of_requests_at_once_only_one_waits_for_a_database_that_was_never_there(tmp_path: Path) -> None:
     house = _house(tmp_path, f"sqlite:///{tmp_path}/no/such/folder/school.sqlite3")
     waiting, enough = threading.Event(), threading.Event()

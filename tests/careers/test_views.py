@@ -28,6 +28,7 @@ FOUR = f"{ASSISTANT}-vs-{LAB}-vs-{CARE}-vs-{BLOOD}"
 ENDINGS = ("", ".json", ".csv", "/chart.svg", "/chart.png")
 UNKNOWN_STATE = "We do not know this state. Choose one from the list."
 TOO_FEW = "Choose two, three or four careers to compare."
+NOT_OURS = "We do not describe one of these careers. Choose two to four from the list."
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +62,9 @@ def test_careers_in_another_order_are_sent_to_the_alphabetical_one(house: Flask,
         asked = f"/careers/{'-vs-'.join(order)}{ending}"
         if asked == right:
             continue
-        for query, kept in (("", ""), ("?state=CA", "?state=CA"), ("?state=ZZ", ""), ("?state=%3Cb%3E&x=1", "")):
+        for query, state in (("", ""), ("?state=CA", "?state=CA"), ("?state=ZZ", ""), ("?state=%3Cb%3E&x=1", "")):
             response = client.get(asked + query)
+            kept = "" if "chart" in ending else state  # a drawing has nothing to do with a state
             assert (response.status_code, response.headers["Location"]) == (301, right + kept)
 
 
@@ -71,10 +73,9 @@ def test_the_address_that_another_order_is_sent_to_answers(anyone: Visitor) -> N
     assert anyone.follow().path == f"/careers/{PAIR}?state=CA"
 
 
-@pytest.mark.xfail(strict=True, reason="The redirect appends ?state=CA to an address that has a question already.")
 def test_a_drawing_in_another_order_keeps_which_chart_was_asked_for(house: Flask) -> None:
     response = house.test_client().get(f"/careers/{BLOOD}-vs-{ASSISTANT}/chart.svg?of=growth&state=CA")
-    assert response.headers["Location"] == f"/careers/{PAIR}/chart.svg?of=growth&state=CA"
+    assert response.headers["Location"] == f"/careers/{PAIR}/chart.svg?of=growth"
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -106,8 +107,8 @@ def test_an_unknown_career_is_not_found_and_near_ones_are_named(
 @pytest.mark.parametrize(
     "asked, sentence, near",
     [
-        (f"{BLOOD}-vs-{BLOOD}", "This address names the same career twice.", [BLOOD]),
-        (f"{ASSISTANT}-vs-{BLOOD}-vs-{ASSISTANT}", "This address names the same career twice.", [ASSISTANT, BLOOD]),
+        (f"{BLOOD}-vs-{BLOOD}", "A career cannot be compared with itself.", [BLOOD]),
+        (f"{ASSISTANT}-vs-{BLOOD}-vs-{ASSISTANT}", "A career cannot be compared with itself.", [ASSISTANT, BLOOD]),
         ("-vs-".join(CAREERS[:5]), "Two to four careers can be compared at a time.", list(CAREERS[:5])),
         ("-vs-".join(CAREERS), "Two to four careers can be compared at a time.", list(CAREERS)),
     ],
@@ -230,31 +231,30 @@ def test_what_was_chosen_is_the_next_page(anyone: Visitor, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked, kept",
+    "asked, kept, sentence",
     [
-        ((BLOOD,), [BLOOD]),
-        ((BLOOD, BLOOD), [BLOOD]),
-        (CAREERS[:5], list(CAREERS[:5])),
-        (CAREERS, list(CAREERS)),
-        ((BLOOD, "astronaut"), [BLOOD]),
-        (("astronaut",), []),
-        (("<script>alert(1)</script>", "", "\0"), []),
+        ((BLOOD,), [BLOOD], TOO_FEW),
+        ((BLOOD, BLOOD), [BLOOD], TOO_FEW),
+        (CAREERS[:5], list(CAREERS[:5]), TOO_FEW),
+        (CAREERS, list(CAREERS), TOO_FEW),
+        ((BLOOD, "astronaut"), [BLOOD], NOT_OURS),
+        (("astronaut",), [], NOT_OURS),
+        (("<script>alert(1)</script>", "", "\0"), [], NOT_OURS),
     ],
     ids=["one", "one twice", "five", "six", "an unknown one", "only an unknown one", "hostile"],
 )
 def test_a_choice_that_cannot_be_compared_is_kept_and_refused_in_words(
-    anyone: Visitor, asked: tuple[str, ...], kept: list[str]
+    anyone: Visitor, asked: tuple[str, ...], kept: list[str], sentence: str
 ) -> None:
     page = anyone.get(_ask(*asked), 422)
     [error] = page.all("#career-error span:not(.visually-hidden)")
-    assert error.to_text().split(":")[-1].strip() == TOO_FEW
+    assert error.to_text().split(":")[-1].strip() == sentence
     assert sorted(box.attrs["value"] for box in page.all("input[type=checkbox][checked]")) == sorted(kept)
     assert faults(page.response) == []
     assert page.response.headers["Cache-Control"] == "no-store"
     assert "<script>alert" not in page.text
 
 
-@pytest.mark.xfail(strict=True, reason="An unknown career beside two known ones is dropped without a word.")
 def test_an_unknown_career_among_the_chosen_is_not_dropped_in_silence(anyone: Visitor) -> None:
     page = anyone.get(_ask(ASSISTANT, BLOOD, "astronaut"), 422)
     assert [box.attrs["value"] for box in page.all("input[type=checkbox][checked]")] == [ASSISTANT, BLOOD]
