@@ -23,8 +23,9 @@ class Text(Prose):
     """A text that cites figures as ``{id}`` and types no digit of its own, so that each number shown has a source."""
 
     default_error_messages = {  # noqa: RUF012 - as in kernel.forms
-        "digit": "Cite a figure, like {median}, instead of typing a number here.",
-        "cited": "Write the name of a figure between the braces, like {median}.",
+        # marshmallow formats these, so braces stand twice
+        "digit": "Cite a figure, like {{median}}, instead of typing a number here.",
+        "cited": "Write the name of a figure between the braces, like {{median}}.",
     }
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ANN401 - marshmallow's signature

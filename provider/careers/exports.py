@@ -34,14 +34,14 @@ def plain(words: Words) -> str:
     )
 
 
-def as_json(library: Library, careers: Sequence[Career], title: str) -> Json:
+def as_json(library: Library, careers: Sequence[Career]) -> Json:
     """Return everything that the page says in numbers."""
     address = address_of(career.slug for career in careers)
     codes = dict.fromkeys(code for career in careers for code in career.credentials)
     licenses = dict.fromkeys(row for career in careers for row in library.licenses_of(career.slug))
     return {
         "address": f"{settings().BASE_URL}/careers/{address}",
-        "title": title,
+        "title": library.title(careers),
         "careers": [_career(career) for career in careers],
         "differences": list(_differences(careers)),
         "credentials": [

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 NATION = "US"
-_MONTH = re.compile(r"(\d{4})-(\d{2})\Z")
-_YEAR = re.compile(r"(\d{4})\Z")
-_WINDOW = re.compile(r"(\d{4})-(\d{4})\Z")
-_READ = re.compile(r"read (\d{4})-(\d{2})\Z")
+_MONTH = re.compile(r"(\d{4})-(\d{2})\Z", re.ASCII)
+_YEAR = re.compile(r"(\d{4})\Z", re.ASCII)
+_WINDOW = re.compile(r"(\d{4})-(\d{4})\Z", re.ASCII)
+_READ = re.compile(r"read (\d{4})-(\d{2})\Z", re.ASCII)
 
 
 class Unit(enum.StrEnum):
@@ -191,6 +191,7 @@ class Period:
     begins: dt.date
     ends: dt.date
     label: str
+    reading: bool = False
 
     @classmethod
     def parse(cls, text: str) -> "Period":
@@ -207,7 +208,9 @@ class Period:
             first_day = dt.date(int(found[1]), int(found[2]), 1)
             last_day = first_day.replace(day=calendar.monthrange(first_day.year, first_day.month)[1])
             written = f"{first_day:%B %Y}"
-            return cls(first_day, last_day, f"in force when read in {written}" if text.startswith("read") else written)
+            if text.startswith("read"):
+                return cls(first_day, last_day, f"in force when read in {written}", reading=True)
+            return cls(first_day, last_day, written)
         raise ValueError(text)
 
     @property

@@ -1,13 +1,14 @@
 """Everything the public front knows, as plain values that cannot be changed: read once at start from data files."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from provider.careers.figures import Confidence, Figure, Metric, Occupation, Period, Source, Statistic, Words
 from provider.careers.rules import MOST
 from provider.kernel.errors import DomainError
+from provider.kernel.text import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,11 @@ class Comparison:
     faq: tuple[tuple[str, Words], ...]
 
 
+def lowered(names: Sequence[str], last: str = "and") -> str:
+    """Write names that begin a sentence: ``Medical assistant and phlebotomist``."""
+    return listed([names[0], *(name[0].lower() + name[1:] for name in names[1:])], last)
+
+
 class UnknownCareer(DomainError):
     """An address names a career that we do not describe, one twice, or too many; ``near`` are careers it may mean."""
 
@@ -236,6 +242,12 @@ class Library:
         edited = self.comparisons.get(frozenset(known))
         order = edited.careers if edited else tuple(known)
         return tuple(known[slug] for slug in order), edited
+
+    def title(self, careers: Sequence[Career]) -> str:
+        """Name a page: the title of the edited comparison, or the careers."""
+        edited = self.comparisons.get(frozenset(career.slug for career in careers))
+        names = [career.name for career in careers]
+        return edited.title if edited else names[0] if len(names) == 1 else f"{lowered(names)} compared"
 
     def led_to_by(self, codes: Iterable[str]) -> list[Career]:
         """Return the careers that a program for these credentials leads to."""

@@ -72,19 +72,22 @@ class Part:
 
 
 def load(*folders: Path) -> Library:
-    """Read every data file of the folders; a file in a later folder takes the place of one of the same name before.
+    """Read every data file of the folders; a career or comparison of a later folder takes the place of an earlier one.
 
     Raises BrokenFiles with everything that is wrong in any of them.
     """
-    paths = {path.relative_to(folder): path for folder in folders for path in sorted(folder.rglob("*.yaml"))}
     files: list[Part] = []
     broken: list[BrokenFile] = []
-    for path in paths.values():
-        try:
-            read = datafiles.read(path)
-            files.append(Part(read, (), entries.load(DataFile(), read), []))
-        except BrokenFile as error:
-            broken.append(error)
+    for folder in folders:
+        found: list[Part] = []
+        for path in sorted(folder.rglob("*.yaml")):
+            try:
+                read = datafiles.read(path)
+                found.append(Part(read, (), entries.load(DataFile(), read), []))
+            except BrokenFile as error:
+                broken.append(error)
+        _replace(files, found)
+        files += found
     if broken:
         raise BrokenFiles(broken)
     library = _Reader(files).library()
@@ -92,6 +95,17 @@ def load(*folders: Path) -> Library:
     if broken:
         raise BrokenFiles(broken)
     return library
+
+
+def _replace(earlier: list[Part], later: list[Part]) -> None:
+    """Take out of earlier files what later ones say themselves."""
+    slugs = {file.data["career"]["slug"] for file in later if file.data["career"]}
+    compared = [set(file.data["comparison"]["careers"]) for file in later if file.data["comparison"]]
+    for file in earlier:
+        if file.data["career"] and file.data["career"]["slug"] in slugs:
+            file.data["career"] = None
+        if file.data["comparison"] and set(file.data["comparison"]["careers"]) in compared:
+            file.data["comparison"] = None
 
 
 @dataclass(slots=True)
@@ -127,6 +141,7 @@ class _Reader:
             self._figures(owner, part)
         for owner, part in owners:
             self._history(owner, part)
+        self._own_codes(careers)
         made: dict[str, Career] = {}
         for part in sorted(careers, key=lambda one: one.data["slug"]):
             self._once(part, made, part.data["slug"], self._career(part))
@@ -141,6 +156,15 @@ class _Reader:
             comparisons=MappingProxyType(dict(self._comparisons())),
             sources=MappingProxyType(self.sources),
         )
+
+    def _own_codes(self, careers: list[Part]) -> None:
+        """Refuse a second career that claims an occupation's figures as its own."""
+        owners: dict[str, str] = {}
+        for part in careers:
+            occupation, slug = part.data["occupation"], part.data["slug"]
+            if occupation["measures"] is Measures.OWN and owners.setdefault(occupation["code"], slug) != slug:
+                sentence = f"Another career has the figures of {occupation['code']} as its own; borrow them."
+                part.wrong(sentence, "occupation", "measures")
 
     def _all(self, name: str) -> Iterator[Part]:
         for file in self.files:

@@ -129,7 +129,8 @@ def told(figure: Figure) -> str:
     plain = figure.statistic in {Statistic.COUNT, Statistic.SHARE}
     statistic = "" if plain else f", {figure.statistic.label}"
     period = figure.period.label if figure.period else "no period given"
-    if figure.period and figure.period.ends == figure.source.read.ends:
+    if figure.period and figure.period.reading and figure.period.ends == figure.source.read.ends:
         period = "in force when read"  # which stands beside the source
     note = f". {figure.note.rstrip('.')}" if figure.note else ""
-    return f"{figure.metric.label}{statistic}; {period}{note}"
+    industry = " by industry" if figure.industry else ""
+    return f"{figure.metric.label}{industry}{statistic}; {period}{note}"

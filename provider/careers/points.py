@@ -31,8 +31,9 @@ def subtracted(more: Figure, less: Figure) -> Derived:
     """Return the difference of two figures that may be compared, with how it was worked out."""
     unit = more.metric.unit
     left = difference(more, less)
-    text = f"{left.normalize():f} percentage points" if unit is Unit.PERCENT else written(left, left, unit)
-    text = text.replace("1 percentage points", "1 percentage point") if left == 1 else text
+    text = written(left, left, unit)
+    if unit is Unit.PERCENT:
+        text = f"{left.normalize():f} percentage point{'' if left == 1 else 's'}"
     return Derived(text, (more, less), f"{more.written} less {less.written}")
 
 
@@ -76,22 +77,14 @@ def _pay(careers: Sequence[Career]) -> Iterator[Words]:
         period = ranked[0].period.label if ranked[0].period else ""
         words: Words = (f"Half of all {measured(first)} earned more than ", ranked[0], f" a year in {period}.")
         for higher, lower in pairwise(ranked):
-            words = (
-                *words[:-1],
-                f"{words[-1]} Half of all {measured(names[lower.key])} earned more than ",
-                lower,
-                ": ",
-            )
-            gap = subtracted(higher, lower)
-            words = (*words, gap, " a year less.") if higher.low != lower.low else (*words, "the same.")
+            words += (f" Half of all {measured(names[lower.key])} earned more than ", lower, ": ")
+            words += (subtracted(higher, lower), " a year less.") if higher.low != lower.low else ("the same.",)
         yield words
     for career, figure in found:
         if career.occupation.measures is Measures.BORROWED:
             nearest = f"{_small(career.occupation.name)}, the nearest official occupation"
-            told = (
-                f"There is no official pay figure for {career.plural} alone. Half of all {nearest}, earned more than "
-            )
-            yield (told, figure, ".")
+            none = f"There is no official pay figure for {career.plural} alone."
+            yield (f"{none} Half of all {nearest}, earned more than ", figure, ".")
 
 
 def _spread(careers: Sequence[Career]) -> Iterator[Words]:
@@ -108,11 +101,11 @@ def _growth(careers: Sequence[Career]) -> Iterator[Words]:
         ranked = sorted(group, key=lambda one: one.low, reverse=True)
         window = ranked[0].period.label if ranked[0].period else ""
         who = measured(names[ranked[0].key])
-        words: Words = (f"In {window} the number of jobs of {who} is projected to grow by ", ranked[0])
+        grow = "grow" if ranked[-1].low >= 0 else "change"
+        words: Words = (f"In {window} the number of jobs of {who} is projected to {grow} by ", ranked[0])
         for higher, lower in pairwise(ranked):
-            words = (*words, f"; that of {measured(names[lower.key])} by ", lower)
-            if higher.low != lower.low:
-                words = (*words, ", ", subtracted(higher, lower), " less")
+            words += (f"; that of {measured(names[lower.key])} by ", lower)
+            words += (", ", subtracted(higher, lower), " less") if higher.low != lower.low else ()
         yield (*words, ".")
 
 

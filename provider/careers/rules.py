@@ -18,6 +18,7 @@ class Apart(enum.StrEnum):
     STATISTIC = "statistic"
     PERIOD = "period"
     PLACE = "place"
+    RANGE = "range"
     SAME = "same"
     POOLED = "pooled"
     BORROWED = "borrowed"
@@ -30,6 +31,7 @@ class Apart(enum.StrEnum):
             "statistic": "They are different statistics, such as a mean and a median, so no difference is stated.",
             "period": "They speak of different periods, so no difference is stated.",
             "place": "They speak of different places or industries, so no difference is stated.",
+            "range": "One of them is a range, so no difference is stated.",
             "same": "Both careers are counted in the same official occupation, so they share the same figures.",
             "pooled": "One of the figures pools two occupations, so no difference is stated.",
             "borrowed": "One of the careers has no official figure of its own, so no difference is stated.",
@@ -48,6 +50,7 @@ def apart(one: Figure, other: Figure) -> Apart | None:
         (one.statistic is not other.statistic or one.statistic is Statistic.UNSPECIFIED, Apart.STATISTIC),
         (one.period is None or one.period != other.period, Apart.PERIOD),
         ((one.place, one.industry) != (other.place, other.industry), Apart.PLACE),
+        (one.low != one.high or other.low != other.high, Apart.RANGE),
         (one.occupation.code == other.occupation.code, Apart.SAME),
         (Measures.BORROWED in measured, Apart.BORROWED),
         (Measures.POOLED in measured, Apart.POOLED),
@@ -64,30 +67,33 @@ def difference(one: Figure, other: Figure) -> Decimal:
     why = apart(one, other)
     if why is not None:
         raise NotComparable(why.sentence)
-    if one.low != one.high or other.low != other.high:
-        raise NotComparable(Apart.METRIC.sentence)
     return one.low - other.low
 
 
 def drawn_together(figures: Sequence[Figure]) -> list[list[Figure]]:
-    """Group figures into charts: those that may be compared share one; a pooled one is drawn by itself.
+    """Group figures into charts: those that may all be compared share one; a pooled one is drawn by itself.
 
-    A borrowed figure is drawn only where no career has a figure of its own, once for the occupation it measures.
+    An occupation is drawn once. A borrowed figure is drawn only where no career has a figure of its own.
     """
+    measured = [figure for figure in figures if figure.occupation is not None]
+    groups: list[list[Figure]] = []
+    for kind in (Measures.OWN, Measures.POOLED):
+        for figure in _once_each(measured, kind):
+            group = next((group for group in groups if all(apart(one, figure) is None for one in group)), None)
+            if group is None:
+                groups.append([figure])
+            else:
+                group.append(figure)
+    return groups or [[figure] for figure in _once_each(measured, Measures.BORROWED)]
+
+
+def _once_each(figures: Iterable[Figure], kind: Measures) -> list[Figure]:
+    """Return the first figure of each occupation that careers are measured by in one way."""
     first: dict[str, Figure] = {}
     for figure in figures:
-        if figure.occupation is not None:
+        if figure.occupation is not None and figure.occupation.measures is kind:
             first.setdefault(figure.occupation.code, figure)
-    own = [one for one in figures if one.occupation and one.occupation.measures is Measures.OWN]
-    groups: list[list[Figure]] = []
-    for figure in own:
-        group = next((group for group in groups if apart(group[0], figure) is None), None)
-        if group is None:
-            groups.append([figure])
-        else:
-            group.append(figure)
-    groups += [[one] for one in figures if one.occupation and one.occupation.measures is Measures.POOLED]
-    return groups or [[one] for one in first.values()]
+    return list(first.values())
 
 
 def superseded(figure: Figure, others: Iterable[Figure]) -> bool:

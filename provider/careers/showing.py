@@ -13,7 +13,6 @@ from provider.careers.points import PAY
 from provider.careers.rules import address_of, weeks_of_pay
 from provider.catalog.offers import NOTHING, PlanOffer, ProgramOffer
 from provider.catalog.pages import Moment
-from provider.kernel.text import listed
 from provider.places.rules import STATE_NAMES
 
 Values = Mapping[str, Any]
@@ -85,10 +84,9 @@ def article(
 ) -> Values:
     """Return one career, or a comparison of two to four."""
     told, edited = library.ordered(careers)
-    names = [career.name for career in told]
     credentials = {code: library.credentials[code] for one in told for code in one.credentials}
     leading = [lead for career in told for lead in _leading(career, moment)]
-    title = edited.title if edited else f"{listed(_lowered(names))} compared" if len(told) > 1 else names[0]
+    title = library.title(told)
     return {
         "careers": told,
         "edited": edited,
@@ -225,13 +223,8 @@ def _related(library: Library, careers: Sequence[Career]) -> list[tuple[str, str
     pages = {address_of(one.careers): one.title for one in found}
     for pair in combinations(library.careers, 2):
         if here & set(pair) and set(pair) != here and len(pages) < MOST_RELATED:
-            names = [library.careers[slug].name for slug in pair]
-            pages.setdefault(address_of(pair), f"{listed(_lowered(names))} compared")
+            pages.setdefault(address_of(pair), library.title([library.careers[slug] for slug in pair]))
     return list(pages.items())
-
-
-def _lowered(names: Sequence[str]) -> list[str]:
-    return [names[0], *(name[0].lower() + name[1:] for name in names[1:])]
 
 
 def _training(careers: Sequence[Career]) -> list[Line]:

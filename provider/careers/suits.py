@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from provider.careers.library import Career, Library, Question
-from provider.kernel.text import listed
+from provider.careers.library import Career, Library, Question, lowered
 
 PREFIX = "q-"
 
@@ -39,7 +38,7 @@ class Suits:
         best = [career.name for career, number in self.tally if number == most]
         if len(best) == len(self.tally):
             return "Your answers fit all of these careers alike."
-        names = listed([best[0], *(name[0].lower() + name[1:] for name in best[1:])])
+        names = lowered(best)
         if len(best) > 1:
             return f"Your answers point to these alike: {names}."
         return f"Most of your answers point to: {names}."

@@ -51,10 +51,9 @@ def show(address: str) -> ResponseReturnValue:
     if moved:
         return moved
     known = library()
-    told, edited = known.ordered(careers)
+    told, _ = known.ordered(careers)
     if ending == "json":
-        title = edited.title if edited else ", ".join(career.name for career in told)
-        return file(JSON, lambda _: json.dumps(exports.as_json(known, told, title), ensure_ascii=False, indent=1))
+        return file(JSON, lambda _: json.dumps(exports.as_json(known, told), ensure_ascii=False, indent=1))
     if ending == "csv":
         return file(CSV, lambda _: exports.as_csv(known, told))
     return _article(careers)
@@ -81,10 +80,9 @@ def picture(address: str) -> ResponseReturnValue:
     careers, moved = _careers(address, lambda right: url_for("careers.picture", address=right))
     if moved:
         return moved
-    told, edited = library().ordered(careers)
-    title = edited.title if edited else ", ".join(career.name for career in told)
+    told, _ = library().ordered(careers)
     drawn = charts.of(told)
-    return file(PNG, lambda _: drawing.picture(title, drawn[0] if drawn else None))
+    return file(PNG, lambda _: drawing.picture(library().title(told), drawn[0] if drawn else None))
 
 
 @door.get("/licensing")

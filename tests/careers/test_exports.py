@@ -24,6 +24,8 @@ from provider.kernel.money import dollars
 from tests.careers.numbers import Element, Ledger, Walk, words
 from tests.harness.visitor import Page, Visitor
 
+# What a page says of careers comes from files; one database is enough to have programs on it.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")
 LIBRARY = loading.load(loading.DATA)
 ADDRESSES = {
     "own": "medical-assistant-vs-phlebotomist",

@@ -47,6 +47,7 @@ def refusal(*folders: Path) -> list[str]:
     return [line.removeprefix(f"{folders[-1]}/").replace(".yaml, line ", " ", 1) for line in lines]
 
 
+DIGIT = "Cite a figure, like {median}, instead of typing a number here."
 # The file, what stands in it, what takes its place, and what is said: file, line, key and reason.
 BROKEN = {
     "no-yaml": ("assistant", "  role: Helps at", "  role: [Helps at",
@@ -56,6 +57,15 @@ BROKEN = {
     "missing-part": (
         "rest", "  - {id: danb, name: Dental Assisting National Board, short: DANB}", "  - {id: danb, name: Board}",
         ["rest 2: bodies.short: Fill this in."]),
+    "digit": ("assistant", "[Standing]", "[Standing for 8 hours]", [f"assistant 51: career.challenges.items: {DIGIT}"]),
+    "digit-of-another-script": ("assistant", "[Standing]", "[Standing for ٨ hours]",
+        [f"assistant 51: career.challenges.items: {DIGIT}"]),
+    "digit-beside-a-figure": ("assistant", "than {median}.", "than {median}, or 5% more.",
+        [f"assistant 6: career.summary: {DIGIT}"]),
+    "digit-in-a-reason": ("assistant", "Now it is {median}.", "In 2021 it was 37000.",
+        [f"assistant 38: career.history.reason: {DIGIT}"]),
+    "braces": ("assistant", "than {median}.", "than {}.",
+        ["assistant 6: career.summary: Write the name of a figure between the braces, like {median}."]),
     "no-period": ("assistant", "      period: 2024-05\n", "", [f"assistant 15: career.figures.period: {PERIOD}"]),
     "wrong-period": ("assistant", "period: 2024-05", "period: May 2024",
         [f"assistant 19: career.figures.period: {SPEAKS}"]),
@@ -173,7 +183,7 @@ def test_a_name_that_is_not_listed_is_refused_with_the_list(
 
 
 def test_a_name_that_joins_two_careers_is_refused(tmp_path: Path) -> None:
-    hall = AIDE.replace("dental-aide", "hall-vs-aide").replace("median}", "training}")
+    hall = AIDE.replace("dental-aide", "hall-vs-aide").replace("median}", "training}").replace("31-9099", "31-0000")
     assert refusal(written(tmp_path, hall=hall)) == [
         "hall 2: career.slug: “-vs-” joins two careers in an address; choose another name."
     ]
@@ -186,6 +196,12 @@ def test_a_career_given_twice_is_refused_with_each_of_its_figures(tmp_path: Path
         f"zweite 22: career.figures: “dental-assistant.training” {TWICE}",
         f"zweite 31: career.history.id: “older” {TWICE}",
     ]
+
+
+def test_two_careers_cannot_have_one_occupation_for_their_own(tmp_path: Path) -> None:
+    hall = AIDE.replace("dental-aide", "hall-aide").replace("median}", "training}")
+    sentence = "Another career has the figures of 31-9099 as its own; borrow them."
+    assert refusal(written(tmp_path, hall=hall)) == [f"hall 12: career.occupation.measures: {sentence}"]
 
 
 def test_what_is_given_in_two_files_is_refused_in_the_second(tmp_path: Path) -> None:
@@ -208,10 +224,9 @@ def test_every_broken_file_is_named_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_of_the_school_takes_the_place_of_ours_of_the_same_name(tmp_path: Path) -> None:
+def test_a_career_of_the_school_takes_the_place_of_ours(tmp_path: Path) -> None:
     ours = loading.load(loading.DATA)
-    path = tmp_path / "careers" / "phlebotomist.yaml"
-    path.parent.mkdir()
+    path = tmp_path / "our-own.yaml"
     text = (loading.DATA / "careers" / "phlebotomist.yaml").read_text(encoding="utf-8")
     role = ours.careers["phlebotomist"].role
     path.write_text(text.replace(role, "Draws blood all day"), encoding="utf-8")

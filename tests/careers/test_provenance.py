@@ -15,6 +15,8 @@ from provider.catalog import queries as catalog
 from tests.careers.numbers import Walk, digits, enter_history, heading, shown, words
 from tests.harness.visitor import Visitor
 
+# What a page says of careers comes from files; one database is enough to have programs on it.
+on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")
 LIBRARY = loading.load(loading.DATA)
 SLUGS = tuple(LIBRARY.careers)
 THREE = ("certified-medical-assistant", "medical-lab-technician", "phlebotomist")
@@ -47,6 +49,7 @@ def walk(app: Flask, path: str, html: str) -> Walk:
     return Walk(JustHTML(html, sanitize=False).query("main")[0], ledger)
 
 
+@on_one_database
 def test_every_address_of_the_front_is_walked(app: Flask) -> None:
     with app.test_request_context():
         assert set(queries.addresses()) == {path for path in PAGES if "?" not in path} - {
@@ -54,6 +57,7 @@ def test_every_address_of_the_front_is_walked(app: Flask) -> None:
         }
 
 
+@on_one_database
 @pytest.mark.parametrize("path", PAGES)
 def test_every_number_leads_to_a_figure_with_source_and_period(app: Flask, visitor: Visitor, path: str) -> None:
     walked = walk(app, path, visitor.get(path).text)
@@ -62,6 +66,7 @@ def test_every_number_leads_to_a_figure_with_source_and_period(app: Flask, visit
     assert cited == set(walked.notes), "a note stands behind no number"
 
 
+@on_one_database
 @pytest.mark.parametrize("path", PAGES)
 def test_no_table_and_no_chart_is_empty(visitor: Visitor, path: str) -> None:
     page = visitor.get(path)
@@ -120,6 +125,7 @@ def linked(page: Walk, key: str) -> str:
     return f'<a href="#{note_of(page, key)}">{figure.written}</a>'
 
 
+@on_one_database
 @pytest.mark.parametrize("old, new, found", PLANTS.values(), ids=PLANTS)
 def test_the_walk_finds_a_number_that_was_planted(
     app: Flask, visitor: Visitor, old: str, new: str, found: list[str]
@@ -129,6 +135,7 @@ def test_the_walk_finds_a_number_that_was_planted(
     assert walk(app, PAIR, spoiled).unexplained() == found
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "old, new",
     [
@@ -156,6 +163,7 @@ def test_the_walk_finds_every_number_of_a_note_that_says_something_else(
 FROM = "A comparison page read in 2026"
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "old, new, found",
     [
