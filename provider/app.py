@@ -41,6 +41,7 @@ import provider.tables
 import provider.tasks.handlers
 from config import ROOT, Config, ConfigError
 from provider.careers.loading import BrokenFiles
+from provider.catalog.pages import Front
 from provider.kernel import database, migrating, registry, sessions, web
 
 HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
@@ -83,6 +84,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_environment = web.Environment
     app.session_interface = sessions.Sessions()
     app.jinja_env.undefined = StrictUndefined
+    app.wsgi_app = Front(app)  # type: ignore[method-assign]
     if config.TRUSTED_PROXIES:
         hops = config.TRUSTED_PROXIES
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from provider.careers.library import UnknownCareer
-from provider.catalog.pages import HTML, Moment, Page, kept, remembered
+from provider.catalog.pages import HTML, Moment, Page, kept
 from provider.kernel.settings import settings
-from provider.kernel.web import CONTENT_SECURITY_POLICY, READING
+from provider.kernel.web import CONTENT_SECURITY_POLICY
 
 # The only script of these pages stands in them, so that opening one asks for nothing more; the header names it by its
 # hash. It fills in the state that was chosen last.
@@ -50,14 +50,6 @@ def file(
         return Page.of(moment, make(moment), content_type, headers)
 
     return kept(f"{request.path}?{variant}", Moment.even_without_database(), made).answer()
-
-
-def at_once() -> Response | None:
-    """Answer an address that asks nothing as it was answered last, if that still holds: most visitors' way."""
-    if request.query_string or request.method not in READING:
-        return None
-    page = remembered(f"{request.path}?", Moment.even_without_database())
-    return page.answer() if page else None
 
 
 def unknown(error: UnknownCareer) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from provider.careers import charts, drawing, exports, rules, showing, suits
 from provider.careers.library import Career, UnknownCareer
-from provider.careers.pages import at_once, file, once, shown, unknown
+from provider.careers.pages import file, once, shown, unknown
 from provider.careers.queries import library
 from provider.catalog.pages import Moment
 from provider.kernel.doors import PUBLIC, Door
@@ -17,7 +17,6 @@ from provider.places.rules import STATE_NAMES
 
 door = Door("careers", __name__, needs=PUBLIC)
 door.register_error_handler(UnknownCareer, unknown)
-door.before_request(at_once)
 JSON, CSV, SVG, PNG = "application/json", "text/csv; charset=utf-8", "image/svg+xml", "image/png"
 
 

@@ -46,6 +46,7 @@ __all__ = [
     "current",
     "current_if_any",
     "forget",
+    "held",
     "now",
     "offer",
     "read",
@@ -77,7 +78,7 @@ class _Seen:
 
 
 @dataclass(slots=True)
-class _Held:
+class Held:
     """What this process last saw, until when that is fresh, and how often it was told that something changed."""
 
     seen: _Seen | None = None
@@ -85,8 +86,17 @@ class _Held:
     changes: int = 0
     reading: threading.Lock = field(default_factory=threading.Lock)
 
+    def still_shows(self, catalog: Catalog) -> bool:
+        """Say whether an offer is the one last seen, and fresh."""
+        return self.seen is not None and self.seen.catalog is catalog and time.monotonic() < self.fresh_until
 
-_held: WeakKeyDictionary[Engine, _Held] = WeakKeyDictionary()
+
+_held: WeakKeyDictionary[Engine, Held] = WeakKeyDictionary()
+
+
+def held() -> Held:
+    """Return what this process holds of the offer."""
+    return _held.setdefault(db.engine, Held())
 
 
 def current() -> Catalog:
@@ -95,16 +105,16 @@ def current() -> Catalog:
     One request reads it again, the others go on with the old one; so does everybody while the database is away. As
     long as nothing changes it is the same object.
     """
-    held = _held.setdefault(db.engine, _Held())
-    known = held.seen
-    if known is not None and time.monotonic() < held.fresh_until:
+    holding = held()
+    known = holding.seen
+    if known is not None and time.monotonic() < holding.fresh_until:
         return known.catalog
-    if not held.reading.acquire(blocking=known is None):
+    if not holding.reading.acquire(blocking=known is None):
         return known.catalog if known else read()
     try:
-        return _refresh(held)
+        return _refresh(holding)
     finally:
-        held.reading.release()
+        holding.reading.release()
 
 
 def current_if_any() -> Catalog | None:
@@ -112,54 +122,54 @@ def current_if_any() -> Catalog | None:
 
     While it is away one request in a few seconds asks it; nobody else waits for the answer, but for a moment at start.
     """
-    held = _held.setdefault(db.engine, _Held())
-    if held.seen is not None:
+    holding = held()
+    if holding.seen is not None:
         return current()
-    asked_before = held.fresh_until > 0
-    if time.monotonic() < held.fresh_until or not held.reading.acquire(timeout=0 if asked_before else START_SECONDS):
+    patience = 0 if holding.fresh_until > 0 else START_SECONDS
+    if time.monotonic() < holding.fresh_until or not holding.reading.acquire(timeout=patience):
         return None
     try:
-        return _refresh(held)
+        return _refresh(holding)
     except sa.exc.SQLAlchemyError:
         return None
     finally:
-        held.reading.release()
+        holding.reading.release()
 
 
-def _refresh(held: _Held) -> Catalog:
-    known, changes = held.seen, held.changes
+def _refresh(holding: Held) -> Catalog:
+    known, changes = holding.seen, holding.changes
     try:
         stamp, fresh = db.session.scalar(_STAMP), read()
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
-        held.fresh_until = time.monotonic() + RETRY_SECONDS
+        holding.fresh_until = time.monotonic() + RETRY_SECONDS
         if known is None:
             raise
         return known.catalog
     shown = known.catalog if known is not None and known.catalog == fresh else fresh
-    held.seen = _Seen(shown, stamp)
-    if held.changes == changes:
-        held.fresh_until = time.monotonic() + FRESH_SECONDS
+    holding.seen = _Seen(shown, stamp)
+    if holding.changes == changes:
+        holding.fresh_until = time.monotonic() + FRESH_SECONDS
     return shown
 
 
 def now() -> Catalog:
     """Return the offer as it is in the database this moment: one statement, as long as its stamp is the one we saw."""
-    held = _held.setdefault(db.engine, _Held())
-    stamp, known = db.session.scalar(_STAMP), held.seen
+    holding = held()
+    stamp, known = db.session.scalar(_STAMP), holding.seen
     if known is not None and known.stamp == stamp:
         return known.catalog
     fresh = read()
     if forget not in db.session.info:  # what this transaction changed itself may yet be taken back
-        held.seen = _Seen(fresh, stamp)
+        holding.seen = _Seen(fresh, stamp)
     return fresh
 
 
 def forget() -> None:
     """Read the offer again at the next request; called by itself when this process commits a change of it."""
-    held = _held.setdefault(db.engine, _Held())
-    held.changes += 1
-    held.fresh_until = 0.0
+    holding = held()
+    holding.changes += 1
+    holding.fresh_until = 0.0
 
 
 @sa.event.listens_for(db.session, "after_flush")

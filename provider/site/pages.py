@@ -38,4 +38,4 @@ def shown(template: str, values: Values | None = None) -> Response:
         )
         return Page.of(moment, text)
 
-    return kept(request.path, Moment.now(), make).answer()
+    return kept(f"{request.path}?", Moment.now(), make).answer()
