@@ -335,3 +335,10 @@ def test_the_picture_of_a_shared_link_has_the_size_that_such_pictures_have(house
     assert (response.status_code, response.content_type) == (200, "image/png")
     assert response.data[:16] == b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
     assert struct.unpack(">II", response.data[16:24]) == (1200, 630)
+
+
+def test_a_program_that_is_closed_to_a_state_says_so_to_whoever_chose_it(visitor: Visitor) -> None:
+    page = visitor.get(f"/careers/{PAIR}?state=CA")
+    told = [words.to_text().partition(".")[0] for words in page.all(".card--program .rule strong")]
+    assert told == ["If you live in California", "Closed to residents of California"]
+    assert visitor.get(f"/careers/{PAIR}?state=TX").all(".card--program .rule") == []
