@@ -16,7 +16,7 @@ from provider.catalog.pages import Moment
 from provider.places.rules import STATE_NAMES
 
 Values = Mapping[str, Any]
-MOST_RELATED = 4
+MOST_RELATED = 3
 STICKS = (Metric.VENIPUNCTURES, Metric.CAPILLARY_STICKS, Metric.EKGS, Metric.ARTERIAL_WATCHED)
 
 
@@ -217,7 +217,7 @@ def _licensed(library: Library, careers: Sequence[Career]) -> list[tuple[Career,
 
 
 def _related(library: Library, careers: Sequence[Career]) -> list[tuple[str, str]]:
-    """Return other comparisons with any of these careers: the edited ones first, then pairs, at most four."""
+    """Return other comparisons with any of these careers: the edited ones first, then pairs, at most three."""
     here = frozenset(career.slug for career in careers)
     found = [one for one in library.comparisons.values() if here & set(one.careers) and set(one.careers) != here]
     pages = {address_of(one.careers): one.title for one in found}

@@ -184,3 +184,10 @@ def test_the_sitemap_names_every_page_of_careers_with_the_day_of_its_last_change
     }
     assert ours == {path: day.isoformat() for path, day in expected.items()}
     assert len(listed) == len({address for address, _ in listed})
+
+
+def test_the_largest_comparison_stays_small_with_every_question_answered(visitor: Visitor) -> None:
+    answers = "q-contact=brief&q-needles=daily&q-work=varied&q-desk=no&q-hours=shifts"
+    page = visitor.get(f"/careers/{PAIR}?state=CA&{answers}")
+    assert page.text.count(" checked") == 5
+    assert len(page.response.data) <= 60_000
