@@ -44,9 +44,7 @@ def show(address: str) -> ResponseReturnValue:
     name, _, ending = address.partition(".")
     if ending not in {"", "json", "csv"} or address.endswith("."):
         raise NotFound
-    careers, moved = _careers(
-        name, lambda right: url_for("careers.show", address=f"{right}{address[len(name) :]}", state=_state()[0] or None)
-    )
+    careers, moved = _careers(name, lambda right: _article_at(right + address[len(name) :]))
     if moved:
         return moved
     known = library()
