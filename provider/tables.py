@@ -3,6 +3,7 @@
 import provider.accounts.models
 import provider.catalog.models
 import provider.clocks.models
+import provider.disclosures.models
 import provider.enrollments.models
 import provider.files.models
 import provider.history.models

@@ -22,7 +22,7 @@ Totals = sa.Select[int, int]  # enrollment_id and cents
 
 
 def append_only_tables_are_guarded() -> Iterator[Finding]:
-    """History and ledger are only added to: the triggers that refuse anything else are in the database."""
+    """History, ledger and disclosures are only added to: the triggers that refuse anything else are in the database."""
     for trigger in triggers.missing(db.session.connection()):
         yield trigger, "is not in the database, so that rows could be rewritten"
 

@@ -13,6 +13,7 @@ from provider.payments import queries as paid
 from provider.refunds import actions as refunds
 from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
+from tests.harness import disclosed
 from tests.harness.money import BURSAR, PAID, agreed, record, reverse
 
 STUDENT = Actor(ActorKind.STUDENT, "P-33333333")
@@ -69,6 +70,7 @@ def tell(app: Flask) -> Told:
         with unit_of_work():
             enrollment = by_reference(withdrawn, lock=True)
             refunds.withdraw(enrollment=enrollment, reason=REASON, waive=True, actor=BURSAR, at=PAID + 26 * HOUR)
+        disclosed.tell(active)
         run_due(END)
     return Told(
         active, twin, settled, overridden, taken_back, withdrawn, declined_refund, overriding_refund, settled_refund

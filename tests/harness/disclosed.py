@@ -1,0 +1,27 @@
+"""Something told about a student to a college, as the features that will do so do it."""
+
+import datetime as dt
+
+from provider.disclosures.actions import record
+from provider.disclosures.models import Disclosure
+from provider.disclosures.rules import DisclosureKind
+from provider.kernel.actors import Actor, ActorKind
+from provider.kernel.database import unit_of_work
+
+CONSENT = dt.datetime(2026, 11, 20, 15, tzinfo=dt.UTC)
+OFFICER = Actor(ActorKind.STAFF, "P-22222222", "request-1")
+
+
+def tell(about: str, *, at: dt.datetime = CONSENT + dt.timedelta(hours=1)) -> Disclosure:
+    """Tell a college about one student, with consent."""
+    with unit_of_work():
+        return record(
+            kind=DisclosureKind.COLLEGE,
+            recipient="Registrar of Sample Community College",
+            about=about,
+            what="Name, credential, date of the exam, recommended credits",
+            basis="Consent in the credit request",
+            consent_at=CONSENT,
+            actor=OFFICER,
+            at=at,
+        )
