@@ -11,11 +11,12 @@ import argon2
 import sqlalchemy as sa
 
 from provider.accounts import letters, queries
-from provider.accounts.models import Person, RoleGrant, SignedLink, Throttle
+from provider.accounts.models import Person, PersonSession, RoleGrant, SignedLink, Throttle
 from provider.accounts.rules import (
     FIRST_ADMIN,
     FIRST_ADMIN_SUBJECT,
     LINK_HOURS_FIRST_ADMIN,
+    LONGEST_BROWSER,
     LONGEST_THROTTLE_KEY,
     PASSWORD,
     PASSWORD_LETTERS_PER_HOUR,
@@ -94,7 +95,7 @@ def grant(*, person: Person, role: Role, actor: Actor, at: dt.datetime) -> None:
     if role in person.roles:
         return
     db.session.add(RoleGrant(person_id=person.id, role=role, granted_at=at, granted_by=actor.reference))
-    end_sessions(person=person)
+    end_sessions(person=person, at=at)
     note(person, "person.role_granted", actor=actor, at=at, data={"role": role})
 
 
@@ -107,7 +108,7 @@ def revoke_role(*, person: Person, role: Role, actor: Actor, at: dt.datetime) ->
         _check_another_admin(person)
     person.grants.remove(held)
     db.session.delete(held)
-    end_sessions(person=person)
+    end_sessions(person=person, at=at)
     note(person, "person.role_revoked", actor=actor, at=at, data={"role": role})
 
 
@@ -127,7 +128,7 @@ def disable(*, person: Person, actor: Actor, at: dt.datetime) -> None:
     if Role.ADMIN in person.roles:
         _check_another_admin(person)
     person.disabled_at = at
-    end_sessions(person=person)
+    end_sessions(person=person, at=at)
     revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
     note(person, "person.disabled", actor=actor, at=at)
 
@@ -208,14 +209,49 @@ def first_admin_link(*, at: dt.datetime) -> str | None:
 def set_password(*, person: Person, password_hash: str, actor: Actor, at: dt.datetime) -> None:
     """Set a password; every session and every older password link of the person ends."""
     person.password_hash = password_hash
-    end_sessions(person=person)
+    end_sessions(person=person, at=at)
     revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
     note(person, "person.password_set", actor=actor, at=at)
 
 
-def end_sessions(*, person: Person) -> None:
+def start_session(*, person: Person, browser: str, client: str, at: dt.datetime) -> str:
+    """Begin a session of its own for one browser; returns the key that its cookie keeps and no table does."""
+    key = secrets.token_urlsafe(32)
+    session = PersonSession(
+        reference=references.new("S"),
+        person_id=person.id,
+        key_hash=hash_of(key),
+        began_at=at,
+        seen_at=at,
+        confirmed_at=at,
+        browser=browser[:LONGEST_BROWSER],
+        client=client,
+    )
+    db.session.add(session)
+    return key
+
+
+def touch_session(*, reference: str, at: dt.datetime) -> None:
+    """Remember that a session was used, so that it is not taken for one left alone."""
+    db.session.execute(
+        sa.update(PersonSession)
+        .where(PersonSession.reference == reference, PersonSession.ended_at.is_(None), PersonSession.seen_at < at)
+        .values(seen_at=at)
+    )
+
+
+def end_session(*, reference: str, at: dt.datetime) -> None:
+    """End one session, copied cookies too."""
+    db.session.execute(_ending(at).where(PersonSession.reference == reference))
+
+
+def end_sessions(*, person: Person, at: dt.datetime) -> None:
     """End every session of the person, copied cookies too."""
-    person.session_epoch = person.session_epoch + 1
+    db.session.execute(_ending(at).where(PersonSession.person_id == person.id))
+
+
+def _ending(at: dt.datetime) -> sa.Update:
+    return sa.update(PersonSession).where(PersonSession.ended_at.is_(None)).values(ended_at=at)
 
 
 def token_of(link: SignedLink) -> str:

@@ -1,4 +1,4 @@
-"""People, their roles, signed links, throttles."""
+"""People, their roles, their sessions, signed links, throttles."""
 
 import datetime as dt
 
@@ -22,7 +22,6 @@ class Person(Model):
     phone: Mapped[str | None] = mapped_column(sa.String(40))
     zone: Mapped[str] = mapped_column(sa.String(64))
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
-    session_epoch: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[dt.datetime]
     disabled_at: Mapped[dt.datetime | None]
     grants: Mapped[list["RoleGrant"]] = relationship(back_populates="person", lazy="selectin")
@@ -56,6 +55,36 @@ class RoleGrant(Model):
     person: Mapped[Person] = relationship(back_populates="grants")
 
     __table_args__ = (known("role", Role),)
+
+
+OPEN_ROWS = sa.text("ended_at IS NULL")
+
+
+class PersonSession(Model):
+    """One browser that somebody is signed in with; its cookie holds a key, the table only the key's hash.
+
+    ``confirmed_at`` is when the person last proved in it who they are, by signing in or when asked again.
+    """
+
+    __tablename__ = "person_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[Ref]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    key_hash: Mapped[str] = mapped_column(sa.String(64))
+    began_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime]
+    confirmed_at: Mapped[dt.datetime]
+    browser: Mapped[Line]
+    client: Mapped[str] = mapped_column(sa.String(45))
+    ended_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        sa.UniqueConstraint("reference"),
+        sa.UniqueConstraint("key_hash"),
+        sa.CheckConstraint("seen_at >= began_at AND confirmed_at >= began_at", name="seen_after_it_began"),
+        sa.Index(None, "person_id", sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS),
+    )
 
 
 class SignedLink(Model):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from provider.accounts.models import Person, RoleGrant, SignedLink
+from provider.accounts.models import Person, PersonSession, RoleGrant, SignedLink
 from provider.accounts.rules import Role
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
@@ -36,30 +36,43 @@ class Bearer:
     name: str
     email: str
     zone: str
-    session_epoch: int
+    session: str
+    began_at: dt.datetime
+    seen_at: dt.datetime
+    confirmed_at: dt.datetime
     roles: frozenset[Role]
 
 
-_PEOPLE, _GRANTS = table(Person).c, table(RoleGrant).c
+_PEOPLE, _GRANTS, _SESSIONS = table(Person).c, table(RoleGrant).c, table(PersonSession).c
 _OF_SESSION = (
     sa.select(
-        _PEOPLE.id, _PEOPLE.reference, _PEOPLE.name, _PEOPLE.email, _PEOPLE.zone, _PEOPLE.session_epoch, _GRANTS.role
+        _PEOPLE.id,
+        _PEOPLE.reference,
+        _PEOPLE.name,
+        _PEOPLE.email,
+        _PEOPLE.zone,
+        _SESSIONS.reference,
+        _SESSIONS.began_at,
+        _SESSIONS.seen_at,
+        _SESSIONS.confirmed_at,
+        _GRANTS.role,
     )
-    .outerjoin_from(table(Person), table(RoleGrant))
+    .join_from(table(PersonSession), table(Person))
+    .outerjoin(table(RoleGrant))
     .where(
-        _PEOPLE.reference == sa.bindparam("wanted"),
-        _PEOPLE.session_epoch == sa.bindparam("epoch"),
+        _SESSIONS.key_hash == sa.bindparam("wanted"),
+        _SESSIONS.ended_at.is_(None),
         _PEOPLE.disabled_at.is_(None),
     )
 )
 
 
-def of_session(reference: str, epoch: int) -> Bearer | None:
-    """Return who a session cookie stands for; nobody once the epoch moved on or the account was disabled."""
-    rows = db.session.execute(_OF_SESSION, {"wanted": reference, "epoch": epoch}).all()
+def of_session(key_hash: str) -> Bearer | None:
+    """Return who a session's key stands for; nobody once the session was ended or the account was disabled."""
+    rows = db.session.execute(_OF_SESSION, {"wanted": key_hash}).all()
     if not rows:
         return None
-    return Bearer(*rows[0][:6], roles=frozenset(row.role for row in rows if row.role is not None))
+    return Bearer(*rows[0][:9], roles=frozenset(row.role for row in rows if row.role is not None))
 
 
 def has_admin() -> bool:

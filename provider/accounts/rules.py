@@ -11,6 +11,7 @@ LEAST_PASSWORD_SCORE = 2
 PASSWORD_LETTERS_PER_HOUR = 3
 LONGEST_THROTTLE_KEY = 120
 LINK_HOURS_FIRST_ADMIN = 1
+LONGEST_BROWSER = 200
 # Purposes of signed links, and the subject of the one that has no record yet.
 PASSWORD = "password"  # noqa: S105 - a purpose
 FIRST_ADMIN = "first_admin"
@@ -100,6 +101,13 @@ STUDENT = frozenset({_P.OWN_RECORDS})
 def permissions(roles: frozenset[Role]) -> frozenset[Permission]:
     """Return everything these roles permit together; a person without any is a student."""
     return STUDENT.union(*(PERMITS[role] for role in roles))
+
+
+def session_lasts(
+    *, now: dt.datetime, began_at: dt.datetime, seen_at: dt.datetime, idle: dt.timedelta, whole: dt.timedelta
+) -> bool:
+    """Say whether a session still stands: neither left alone for too long nor too old; last instants included."""
+    return now - seen_at <= idle and now - began_at <= whole
 
 
 class LinkState(StrEnum):

@@ -1,20 +1,21 @@
-"""Who a browser's session stands for; a copied cookie dies with the account's epoch."""
+"""Who a browser's session stands for; the table of sessions decides, so a copied cookie dies with its session."""
 
 import datetime as dt
 import hashlib
 import secrets
 from dataclasses import dataclass
 
-from flask import Flask, session
+from flask import Flask, Response, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from provider.accounts import queries
+from provider.accounts import actions, queries
 from provider.accounts.models import Person
-from provider.accounts.rules import Permission, permissions
+from provider.accounts.rules import Permission, permissions, session_lasts
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
+from provider.kernel.database import Busy, unit_of_work
 from provider.kernel.settings import settings
-from provider.kernel.web import request_id
+from provider.kernel.web import client, request_id
 
 SEEN_STEP = dt.timedelta(minutes=5)
 BROWSER = "browser"
@@ -29,12 +30,9 @@ class Viewer(UserMixin):
     name: str
     email: str
     zone: str
-    epoch: int
+    session: str
+    confirmed_at: dt.datetime
     permissions: frozenset[Permission]
-
-    def get_id(self) -> str:
-        """Return what the session keeps; its epoch makes an old cookie worthless."""
-        return f"{self.reference}.{self.epoch}"
 
     @property
     def is_staff(self) -> bool:
@@ -42,29 +40,32 @@ class Viewer(UserMixin):
         return Permission.SEE_STAFF_PAGES in self.permissions
 
 
-def viewer_of(person: Person | queries.Bearer) -> Viewer:
-    """Return a person as a viewer."""
-    return Viewer(
-        person_id=person.id,
-        reference=person.reference,
-        name=person.name,
-        email=person.email,
-        zone=person.zone,
-        epoch=person.session_epoch,
-        permissions=permissions(person.roles),
-    )
+@dataclass(frozen=True, slots=True)
+class Key(UserMixin):
+    """What a new session's cookie keeps."""
+
+    value: str
+
+    def get_id(self) -> str:
+        """Return the key that only this cookie has."""
+        return self.value
 
 
 def begin(person: Person) -> None:
     """Sign a person in with a session of its own; what the browser had typed before stays its own."""
-    browser = session.get(BROWSER)
+    reference, browser = person.reference, session.get(BROWSER)
+    with unit_of_work():
+        key = actions.start_session(
+            person=queries.by_reference(reference),
+            browser=request.headers.get("User-Agent", ""),
+            client=client(),
+            at=clock.now(),
+        )
     session.clear()
     session.permanent = True
     if browser:
         session[BROWSER] = browser
-    now = clock.now().timestamp()
-    session["began"] = session["seen"] = now
-    login_user(viewer_of(person))
+    login_user(Key(key))
 
 
 def leave() -> None:
@@ -110,24 +111,39 @@ def install(app: Flask, login: LoginManager) -> None:
     """Load viewers from sessions."""
     login.user_loader(_load)
     login.session_protection = None
+    app.after_request(_remember_use)
     app.context_processor(lambda: {"may": may})
 
 
-def _load(session_id: str) -> Viewer | None:
-    reference, _, epoch = session_id.partition(".")
-    now = clock.now()
-    if not epoch.isdigit() or not _fresh(now):
+def _load(key: str) -> Viewer | None:
+    bearer = queries.of_session(actions.hash_of(key))
+    now, known = clock.now(), settings()
+    idle = dt.timedelta(hours=known.SESSION_IDLE_HOURS)
+    if bearer is None or not session_lasts(
+        now=now, began_at=bearer.began_at, seen_at=bearer.seen_at, idle=idle, whole=known.session_length
+    ):
         return None
-    person = queries.of_session(reference, int(epoch))
-    if person is None:
-        return None
-    if now.timestamp() - session["seen"] > SEEN_STEP.total_seconds():
-        session["seen"] = now.timestamp()
-    return viewer_of(person)
+    if now - bearer.seen_at > SEEN_STEP:
+        g.used_session = bearer.session
+    return Viewer(
+        person_id=bearer.id,
+        reference=bearer.reference,
+        name=bearer.name,
+        email=bearer.email,
+        zone=bearer.zone,
+        session=bearer.session,
+        confirmed_at=bearer.confirmed_at,
+        permissions=permissions(bearer.roles),
+    )
 
 
-def _fresh(now: dt.datetime) -> bool:
-    began, seen = session.get("began", 0), session.get("seen", 0)
-    idle = dt.timedelta(hours=settings().SESSION_IDLE_HOURS)
-    whole = settings().session_length
-    return bool(now.timestamp() - seen <= idle.total_seconds() and now.timestamp() - began <= whole.total_seconds())
+def _remember_use(response: Response) -> Response:
+    """Write down that a session was used, after the request's own work; who is busy writes it the next time."""
+    reference = g.pop("used_session", None)
+    if reference is not None:
+        try:
+            with unit_of_work():
+                actions.touch_session(reference=reference, at=clock.now())
+        except Busy:
+            pass
+    return response

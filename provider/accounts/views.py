@@ -66,9 +66,9 @@ def end_session() -> ResponseReturnValue:
     viewer = sessions.signed_in()
     if viewer is not None:
         with unit_of_work():
-            actions.end_sessions(person=queries.by_reference(viewer.reference))
+            actions.end_session(reference=viewer.session, at=received_at())
     sessions.leave()
-    flash("You are signed out, on every device.")
+    flash("You are signed out.")
     return redirect(url_for("accounts.sign_in"), code=303)
 
 
