@@ -7,9 +7,12 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import actions, letters, queries, sessions
+from provider.accounts.links import token_of, use_link
 from provider.accounts.models import SignedLink
+from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import FIRST_ADMIN, PASSWORD
 from provider.accounts.schemas import FirstAdmin, SetPassword
+from provider.accounts.throttles import forget_tries
 from provider.kernel.actors import Actor
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.forms import Form
@@ -31,12 +34,12 @@ class PasswordLink:
             form.values.clear()
             email = queries.by_reference(subject).email
             return render_template("accounts/set_password.html", form=form, token=token, email=email), 422
-        hashed = actions.hash_password(form.data["password"])
+        hashed = hash_password(form.data["password"])
         with unit_of_work():
-            link = actions.use_link(token, purpose=PASSWORD, at=received_at)
+            link = use_link(token, purpose=PASSWORD, at=received_at)
             person = queries.by_reference(subject)
             person.email_proved_at = person.email_proved_at or received_at
-            actions.set_password(person=person, password_hash=hashed, actor=actor, at=received_at)
+            set_password(person=person, password_hash=hashed, actor=actor, at=received_at)
             post(letters.password_changed(person, link.reference, received_at.isoformat()), at=received_at)
         flash("Your password is set. Sign in with it.")
         return redirect(url_for("accounts.sign_in"), code=303)
@@ -60,9 +63,9 @@ class FirstAdminLink:
         if not form.ok:
             form.values.pop("password", None)
             return render_template("accounts/first_admin.html", form=form, token=token), 422
-        hashed = actions.hash_password(form.data["password"])
+        hashed = hash_password(form.data["password"])
         with unit_of_work():
-            actions.use_link(token, purpose=FIRST_ADMIN, at=received_at)
+            use_link(token, purpose=FIRST_ADMIN, at=received_at)
             person = actions.first_admin(
                 name=form.data["name"], email=form.data["email"], password_hash=hashed, actor=actor, at=received_at
             )
@@ -74,7 +77,7 @@ class FirstAdminLink:
 def letter_link(reference: str) -> str:
     """Return the address that a letter writes for a link: the school's own base, never the request's."""
     link = db.session.scalar(sa.select(SignedLink).where(SignedLink.reference == reference))
-    return f"{settings().BASE_URL}/links/{actions.token_of(link)}" if link else settings().BASE_URL
+    return f"{settings().BASE_URL}/links/{token_of(link)}" if link else settings().BASE_URL
 
 
 TIDY = "accounts.tidy"
@@ -84,7 +87,7 @@ KEEP_TRIES = dt.timedelta(days=30)
 def tidy(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job's signature
     """Remove the counts of tries that are long past."""
     with unit_of_work():
-        actions.forget_tries(before=now - KEEP_TRIES)
+        forget_tries(before=now - KEEP_TRIES)
 
 
 def register(registry: Registry) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from flask import Flask, Response, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from provider.accounts import actions, queries
+from provider.accounts import queries, session_rows
+from provider.accounts.links import hash_of
 from provider.accounts.models import Person
 from provider.accounts.rules import Permission, permissions, session_lasts
 from provider.kernel import clock
@@ -55,7 +56,7 @@ def begin(person: Person) -> None:
     """Sign a person in with a session of its own; what the browser had typed before stays its own."""
     reference, browser = person.reference, session.get(BROWSER)
     with unit_of_work():
-        key = actions.start_session(
+        key = session_rows.start_session(
             person=queries.by_reference(reference),
             browser=request.headers.get("User-Agent", ""),
             client=client(),
@@ -116,7 +117,7 @@ def install(app: Flask, login: LoginManager) -> None:
 
 
 def _load(key: str) -> Viewer | None:
-    bearer = queries.of_session(actions.hash_of(key))
+    bearer = queries.of_session(hash_of(key))
     now, known = clock.now(), settings()
     idle = dt.timedelta(hours=known.SESSION_IDLE_HOURS)
     if bearer is None or not session_lasts(
@@ -143,7 +144,7 @@ def _remember_use(response: Response) -> Response:
     if reference is not None:
         try:
             with unit_of_work():
-                actions.touch_session(reference=reference, at=clock.now())
+                session_rows.touch_session(reference=reference, at=clock.now())
         except Busy:
             pass
     return response

@@ -7,8 +7,10 @@ from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 
-from provider.accounts import actions, queries, sessions
+from provider.accounts import passwords, queries, session_rows, sessions
+from provider.accounts.links import open_link
 from provider.accounts.schemas import AskPasswordLink, SignIn
+from provider.accounts.throttles import count_try, forget_key
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import PUBLIC, Door
 from provider.kernel.forms import Form
@@ -47,12 +49,12 @@ def start_session() -> ResponseReturnValue:
         email = form.data["email"]
         key = f"sign-in:{email}:{client()}"
         with unit_of_work():
-            actions.count_try(key=key, limit=settings().SIGN_IN_TRIES, window=QUARTER, at=received_at())
+            count_try(key=key, limit=settings().SIGN_IN_TRIES, window=QUARTER, at=received_at())
         person = queries.by_email(email)
-        fits = actions.password_fits(person.password_hash if person else None, form.data["password"])
+        fits = passwords.password_fits(person.password_hash if person else None, form.data["password"])
         if person is not None and fits and person.disabled_at is None:
             with unit_of_work():
-                actions.forget_key(key)
+                forget_key(key)
             sessions.begin(person)
             return redirect(target or url_for("staff.index" if person.is_staff else "my.index"), code=303)
         form.add_error("_schema", WRONG)
@@ -66,7 +68,7 @@ def end_session() -> ResponseReturnValue:
     viewer = sessions.signed_in()
     if viewer is not None:
         with unit_of_work():
-            actions.end_session(reference=viewer.session, at=received_at())
+            session_rows.end_session(reference=viewer.session, at=received_at())
     sessions.leave()
     flash("You are signed out.")
     return redirect(url_for("accounts.sign_in"), code=303)
@@ -84,18 +86,18 @@ def send_password_link() -> ResponseReturnValue:
         return render_template("accounts/forgot_password.html", form=form), 422
     email = form.data["email"]
     with unit_of_work():
-        actions.send_password_link(email=email, at=received_at())
+        passwords.send_password_link(email=email, at=received_at())
     return render_template("accounts/password_link_sent.html", email=email)
 
 
 @door.get("/links/<token>")
 def link(token: str) -> ResponseReturnValue:
-    found = actions.open_link(token, now=received_at())
+    found = open_link(token, now=received_at())
     return registry().links[found.purpose].show(subject=found.subject_reference, token=token)
 
 
 @door.post("/links/<token>")
 def decide(token: str) -> ResponseReturnValue:
-    found = actions.open_link(token, now=received_at())
+    found = open_link(token, now=received_at())
     purpose = registry().links[found.purpose]
     return purpose.decide(subject=found.subject_reference, token=token, actor=actor(), received_at=received_at())

@@ -8,6 +8,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from provider.accounts import actions as accounts
 from provider.accounts import queries as people
+from provider.accounts.links import make_link, revoke_links
 from provider.accounts.models import Person
 from provider.catalog.queries import PlanOffer, ProgramOffer
 from provider.enrollments import letters, queries, terms
@@ -133,7 +134,7 @@ def accept(
     born(enrollment, actor=actor, at=at, data={"plan": plan.reference, "policy": policy.number})
     _post_accepted(enrollment, at)
     lasts = dt.timedelta(hours=settings().EMAIL_LINK_HOURS)
-    link = accounts.make_link(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at, lasts=lasts)
+    link = make_link(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at, lasts=lasts)
     letter = letters.received(enrollment, link, lapses_on=lapses_on(enrollment), refund_sentence=policy.sentence)
     post(letter, at=at)
     _file(enrollment)
@@ -331,7 +332,7 @@ def cancel(*, enrollment: Enrollment, reason: CancelReason, actor: Actor, at: dt
         amounts=Amounts(unpaid=unpaid),
         at=at,
     )
-    accounts.revoke_links(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at)
+    revoke_links(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at)
     post(letters.canceled(enrollment, reason), at=at)
 
 

@@ -5,9 +5,9 @@ import datetime as dt
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from provider.accounts import actions as accounts
 from provider.accounts import queries as people
 from provider.accounts import sessions
+from provider.accounts.links import use_link
 from provider.enrollments import actions, queries
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.enrollments.rules import UNPAID_STATES, CancelReason, Joined
@@ -52,7 +52,7 @@ class ProveEmail:
 
 def join(reference: str, token: str, actor: Actor, at: dt.datetime) -> tuple[Joined, str]:
     """Use the link up and join the enrollment to the person of its address."""
-    accounts.use_link(token, purpose=PROVE_EMAIL, at=at)
+    use_link(token, purpose=PROVE_EMAIL, at=at)
     enrollment = queries.by_reference(reference, lock=True)
     return actions.join_by_letter(enrollment=enrollment, actor=actor, at=at)
 

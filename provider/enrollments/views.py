@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
 from provider.accounts import sessions
-from provider.accounts.actions import count_try
+from provider.accounts.throttles import count_try
 from provider.catalog import queries as catalog
 from provider.catalog.queries import Catalog, PlanOffer, ProgramOffer
 from provider.enrollments import actions, queries, terms

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from provider.accounts.actions import make_link
+from provider.accounts.links import make_link
 from provider.enrollments import actions as enrollments
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import UNPAID_STATES, EnrollmentState

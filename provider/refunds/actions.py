@@ -4,7 +4,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from provider.accounts.actions import count_try
+from provider.accounts.throttles import count_try
 from provider.clocks.actions import end as end_clock
 from provider.clocks.rules import ClockKind
 from provider.enrollments import actions as enrollments

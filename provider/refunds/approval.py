@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from provider.accounts.actions import make_link
+from provider.accounts.links import make_link
 from provider.clocks.actions import start as start_clock
 from provider.clocks.rules import ClockKind
 from provider.enrollments import actions as enrollments

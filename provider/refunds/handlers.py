@@ -5,7 +5,7 @@ import datetime as dt
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
-from provider.accounts.actions import open_link
+from provider.accounts.links import open_link
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import join_by_letter
 from provider.kernel import clock

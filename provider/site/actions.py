@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 
-from provider.accounts.actions import count_try
+from provider.accounts.throttles import count_try
 from provider.kernel.settings import settings
 from provider.mail.actions import post
 from provider.site import letters

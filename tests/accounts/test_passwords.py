@@ -11,7 +11,9 @@ from flask import Flask
 
 from config import Config
 from provider.accounts import actions, queries
+from provider.accounts.links import LinkClosed, make_link, token_of, use_link
 from provider.accounts.models import SignedLink
+from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import PASSWORD as PURPOSE
 from provider.accounts.rules import Role
 from provider.kernel import clock
@@ -47,8 +49,8 @@ def make(app: Flask, purpose: str, email: str) -> str:
     """Make a link about a person that lasts an hour; returns its token."""
     subject = person(app, email)
     with app.app_context(), unit_of_work():
-        link = actions.make_link(purpose=purpose, subject=subject, at=clock.now(), lasts=dt.timedelta(hours=1))
-        return actions.token_of(link)
+        link = make_link(purpose=purpose, subject=subject, at=clock.now(), lasts=dt.timedelta(hours=1))
+        return token_of(link)
 
 
 def test_the_answer_is_the_same_for_known_and_unknown_addresses(app: Flask, visitor: Visitor) -> None:
@@ -102,11 +104,11 @@ def test_a_new_password_closes_the_links_before_it(app: Flask, visitor: Visitor)
     email = staff(app, Role.BURSAR)
     ask(visitor, email)
     with app.app_context():
-        hashed = actions.hash_password(NEW)
+        hashed = hash_password(NEW)
         with unit_of_work():
             found = queries.by_email(email)
             assert found is not None
-            actions.set_password(person=found, password_hash=hashed, actor=SYSTEM, at=clock.now())
+            set_password(person=found, password_hash=hashed, actor=SYSTEM, at=clock.now())
     visitor.get(newest(app, email), 410)
 
 
@@ -239,18 +241,18 @@ def test_a_link_used_twice_at_once_is_used_by_one(app: Flask) -> None:
     token = make(app, PURPOSE, staff(app, Role.BURSAR))
     with app.app_context():
         with unit_of_work():
-            actions.use_link(token, purpose=PURPOSE, at=clock.now())
-        with pytest.raises(actions.LinkClosed), unit_of_work():
-            actions.use_link(token, purpose=PURPOSE, at=clock.now())
-        with pytest.raises(actions.LinkClosed), unit_of_work():
-            actions.use_link("rubbish", purpose=PURPOSE, at=clock.now())
+            use_link(token, purpose=PURPOSE, at=clock.now())
+        with pytest.raises(LinkClosed), unit_of_work():
+            use_link(token, purpose=PURPOSE, at=clock.now())
+        with pytest.raises(LinkClosed), unit_of_work():
+            use_link("rubbish", purpose=PURPOSE, at=clock.now())
         assert db.session.scalars(sa.select(SignedLink.used_at)).one() is not None
 
 
 def test_a_link_serves_its_own_purpose_only(app: Flask) -> None:
     token = make(app, "prove_email", staff(app, Role.BURSAR))
-    with app.app_context(), pytest.raises(actions.LinkClosed), unit_of_work():
-        actions.use_link(token, purpose=PURPOSE, at=clock.now())
+    with app.app_context(), pytest.raises(LinkClosed), unit_of_work():
+        use_link(token, purpose=PURPOSE, at=clock.now())
 
 
 def test_an_invitation_gives_roles_and_a_link(app: Flask, visitor: Visitor) -> None:

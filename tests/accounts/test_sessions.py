@@ -8,6 +8,7 @@ from flask import Flask
 
 from provider.accounts import actions, queries
 from provider.accounts.models import Person
+from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import Role
 from provider.accounts.views import local
 from provider.kernel import clock
@@ -96,9 +97,9 @@ def test_a_new_password_ends_every_session(app: Flask, visitor: Visitor) -> None
     sign_in(visitor, email)
     copy = thief(app, visitor)
     with app.app_context():
-        hashed = actions.hash_password("another quiet password")
+        hashed = hash_password("another quiet password")
         with unit_of_work():
-            actions.set_password(person=of(email), password_hash=hashed, actor=SYSTEM, at=clock.now())
+            set_password(person=of(email), password_hash=hashed, actor=SYSTEM, at=clock.now())
     assert not is_in(visitor)
     assert not is_in(copy)
     visitor.get("/sign-in")

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from config import Config
 from provider.accounts import actions as accounts
+from provider.accounts.passwords import hash_password
 from provider.app import create_app
 from provider.catalog import queries as catalog
 from provider.enrollments import actions as enrollments
@@ -38,7 +39,7 @@ def fill(environ: Mapping[str, str], first: int, last: int) -> None:
 
 
 def _admin() -> None:
-    hashed, at = accounts.hash_password(PASSWORD), clock.now()
+    hashed, at = hash_password(PASSWORD), clock.now()
     with unit_of_work():
         accounts.first_admin(name="Ada Admin", email=EMAIL, password_hash=hashed, actor=SYSTEM, at=at)
 

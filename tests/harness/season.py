@@ -10,6 +10,7 @@ from flask import Flask
 from provider.accounts import actions as accounts
 from provider.accounts import queries as people
 from provider.accounts.models import Person
+from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import Role
 from provider.catalog import queries as catalog
 from provider.enrollments import actions as enrollments
@@ -244,7 +245,7 @@ def make(app: Flask, now: dt.datetime) -> Season:
     told = stories()
     steps = [(hours, student, step) for student, story in told.values() for hours, step in story]
     with app.app_context():
-        hashed = accounts.hash_password(PASSWORD)
+        hashed = hash_password(PASSWORD)
         staff = _staff(hashed, now - dt.timedelta(days=200))
         for hours, student, step in sorted(steps, key=lambda each: -each[0]):
             at = now - dt.timedelta(hours=hours)
@@ -266,7 +267,7 @@ def _staff(hashed: str, at: dt.datetime) -> dict[Role, str]:
             person = accounts.add_person(
                 name=name, email=email, zone="America/New_York", proved_at=at, actor=SYSTEM, at=at
             )
-            accounts.set_password(person=person, password_hash=hashed, actor=SYSTEM, at=at)
+            set_password(person=person, password_hash=hashed, actor=SYSTEM, at=at)
             accounts.grant(person=person, role=role, actor=SYSTEM, at=at)
             found[role] = email
     return found
@@ -275,7 +276,7 @@ def _staff(hashed: str, at: dt.datetime) -> dict[Role, str]:
 def _give_passwords(hashed: str, at: dt.datetime) -> None:
     with unit_of_work():
         for reference in db.session.scalars(sa.select(Person.reference).where(Person.password_hash.is_(None))).all():
-            accounts.set_password(person=people.by_reference(reference), password_hash=hashed, actor=SYSTEM, at=at)
+            set_password(person=people.by_reference(reference), password_hash=hashed, actor=SYSTEM, at=at)
 
 
 def _ask_questions(now: dt.datetime) -> None:

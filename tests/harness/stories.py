@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from provider.accounts import actions as accounts
+from provider.accounts.links import token_of
 from provider.accounts.models import Person, SignedLink
+from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import Role
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import PROVE_EMAIL
@@ -75,7 +77,7 @@ def token_for(app: Flask, purpose: str, subject: str) -> str:
     """Return the token of the newest link, as it stands in the letter."""
     with app.app_context():
         query = sa.select(SignedLink).where(SignedLink.purpose == purpose, SignedLink.subject_reference == subject)
-        return accounts.token_of(db.session.scalars(query.order_by(SignedLink.id.desc())).first())  # type: ignore[arg-type]
+        return token_of(db.session.scalars(query.order_by(SignedLink.id.desc())).first())  # type: ignore[arg-type]
 
 
 def prove(app: Flask, visitor: Visitor, reference: str) -> Page:
@@ -88,13 +90,13 @@ def staff(app: Flask, *roles: Role, email: str | None = None) -> str:
     """Make a member of staff with a password; returns the address to sign in with."""
     address = email or f"staff{next(_numbers)}@example.org"
     with app.app_context():
-        hashed = accounts.hash_password(PASSWORD)
+        hashed = hash_password(PASSWORD)
         now = clock.now()
         with unit_of_work():
             person = accounts.add_person(
                 name="Sam Staff", email=address, zone="America/New_York", proved_at=now, actor=SYSTEM, at=now
             )
-            accounts.set_password(person=person, password_hash=hashed, actor=SYSTEM, at=now)
+            set_password(person=person, password_hash=hashed, actor=SYSTEM, at=now)
             for role in roles:
                 accounts.grant(person=person, role=role, actor=SYSTEM, at=now)
     return address

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from provider.accounts.actions import make_link, token_of
+from provider.accounts.links import make_link, token_of
 from provider.accounts.models import Person
 from provider.accounts.rules import PASSWORD as SET_PASSWORD
 from provider.accounts.rules import Role
