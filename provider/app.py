@@ -64,6 +64,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.prepare.bp,
     provider.oversight.commands.bp,
     provider.enrollments.views.door,
+    provider.enrollments.views.papers,
     provider.payments.views.door,
     provider.refunds.views.door,
     provider.my.views.door,
@@ -72,7 +73,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     *provider.staff.doors.DOORS,
 )
 # The doors that stand open to everyone; a test compares the list with the doors there are.
-PUBLIC_DOORS = frozenset({"accounts", "careers", "enrollments", "my", "payments", "refunds", "site"})
+PUBLIC_DOORS = frozenset({"accounts", "careers", "enrollments", "site"})
 
 
 def create_app(config: Config | None = None) -> Flask:

@@ -1,7 +1,10 @@
 """Roles and what each permits; what a password must be; what a link is for."""
 
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256
@@ -51,56 +54,116 @@ _DUTIES = {
 }
 
 
+class Verb(StrEnum):
+    """What is done with a record."""
+
+    SEE = "see"
+    CHANGE = "change"
+
+
+class Whose(StrEnum):
+    """Whose record it is: one's own, or anybody's."""
+
+    OWN = "own"
+    ANY = "any"
+
+
+class Outside(StrEnum):
+    """Who may do something without a role: a browser that nobody signed in with, and a person who signed in."""
+
+    VISITOR = "visitor"
+    STUDENT = "student"
+
+
+class Kind(StrEnum):
+    """The kinds of record that the school holds, as the page of the table names them."""
+
+    DESK = "The student’s own pages"
+    OFFICE = "The back office"
+    ENROLLMENTS = "Enrollments"
+    MONEY = "Money"
+    CATALOG = "Programs, policies and questions"
+    MAIL = "Letters"
+    TASKS = "Tasks"
+    PEOPLE = "People who work here"
+
+
+SEE, CHANGE = Verb
+OWN, ANY = Whose
+_K, _R = Kind, Role
+_STAFF = tuple(Role)
+_NEAR_STUDENTS = (_R.ADMISSIONS, _R.BURSAR, _R.COORDINATOR, _R.CREDIT_OFFICER)
+_AT_THE_DESK = (_R.ADMISSIONS, _R.BURSAR)
+
+
 class Permission(StrEnum):
-    """What a door may ask for."""
+    """The one table of who may do what: a line for each thing that a door or a page may ask for.
 
-    OWN_RECORDS = "own_records"
-    SEE_STAFF_PAGES = "see_staff_pages"
-    SEE_ENROLLMENTS = "see_enrollments"
-    CHANGE_ENROLLMENTS = "change_enrollments"
-    SEE_MONEY = "see_money"
-    RECORD_MONEY = "record_money"
-    OVERRIDE_REFUNDS = "override_refunds"
-    SEE_CATALOG = "see_catalog"
-    EDIT_CATALOG = "edit_catalog"
-    EDIT_POLICIES = "edit_policies"
-    SEE_MAIL = "see_mail"
-    RESEND_MAIL = "resend_mail"
-    SEE_TASKS = "see_tasks"
-    DO_TASKS = "do_tasks"
-    SEE_PEOPLE = "see_people"
-    MANAGE_PEOPLE = "manage_people"
+    A line says its name, the verb, the kind of record, whose, who may, and what it comes to in words. An administrator
+    may do everything and an auditor see everything, so no line names them. A line that no door asks for fails a test,
+    and so does a door or a page that asks for what stands in no line.
+    """
+
+    verb: Verb
+    kind: Kind
+    whose: Whose
+    holders: frozenset[Role | Outside]
+    words: str
+
+    OWN_RECORDS = "own_records", CHANGE, _K.DESK, OWN, (*Outside, *_STAFF), "enrollments, agreements, receipts, refunds"
+    SEE_STAFF_PAGES = "see_staff_pages", SEE, _K.OFFICE, ANY, _STAFF, "the home page and what waits there"
+    SEE_ENROLLMENTS = "see_enrollments", SEE, _K.ENROLLMENTS, ANY, _NEAR_STUDENTS, "each one with its agreement"
+    CHANGE_ENROLLMENTS = "change_enrollments", CHANGE, _K.ENROLLMENTS, ANY, (_R.ADMISSIONS,), "completion and holds"
+    SEE_MONEY = "see_money", SEE, _K.MONEY, ANY, (_R.BURSAR,), "payments, receipts, proofs and refunds"
+    RECORD_MONEY = "record_money", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "payments, mailed requests, payouts, leaving"
+    OVERRIDE_REFUNDS = "override_refunds", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "refunds as exceptions, with a reason"
+    SEE_CATALOG = "see_catalog", SEE, _K.CATALOG, ANY, (*_AT_THE_DESK, _R.EDITOR), "all of it, sold or not"
+    EDIT_CATALOG = "edit_catalog", CHANGE, _K.CATALOG, ANY, (_R.EDITOR,), "programs, plans, questions, what is on sale"
+    EDIT_POLICIES = "edit_policies", CHANGE, _K.CATALOG, ANY, (), "refund policies, state floors, counsel’s word"
+    SEE_MAIL = "see_mail", SEE, _K.MAIL, ANY, _AT_THE_DESK, "every letter and what became of it"
+    RESEND_MAIL = "resend_mail", CHANGE, _K.MAIL, ANY, _AT_THE_DESK, "sending a letter once more"
+    SEE_TASKS = "see_tasks", SEE, _K.TASKS, ANY, _STAFF, "what has to be done and by when"
+    DO_TASKS = "do_tasks", CHANGE, _K.TASKS, ANY, _NEAR_STUDENTS, "marking a task done, with a remark"
+    SEE_PEOPLE = "see_people", SEE, _K.PEOPLE, ANY, (), "accounts of staff, their roles, and this table"
+    MANAGE_PEOPLE = "manage_people", CHANGE, _K.PEOPLE, ANY, (), "inviting, roles, locking and opening accounts"
+
+    def __new__(  # noqa: PLR0917 - the columns of the table, in their order
+        cls, name: str, verb: Verb, kind: Kind, whose: Whose, holders: Iterable[Role | Outside], words: str
+    ) -> Self:
+        """Make a line of the table; the administrator and, for reading, the auditor are on every one."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.verb, member.kind, member.whose, member.words = verb, kind, whose, words
+        member.holders = frozenset(holders) | {Role.ADMIN} | ({Role.AUDITOR} if verb is SEE else set())
+        return member
 
 
-_P = Permission
-_STAFF = frozenset({_P.OWN_RECORDS, _P.SEE_STAFF_PAGES, _P.SEE_TASKS})
-_SEE_ALL = _STAFF | {_P.SEE_ENROLLMENTS, _P.SEE_MONEY, _P.SEE_CATALOG, _P.SEE_MAIL, _P.SEE_PEOPLE}
-PERMITS: dict[Role, frozenset[Permission]] = {
-    Role.ADMISSIONS: _STAFF
-    | {_P.SEE_ENROLLMENTS, _P.CHANGE_ENROLLMENTS, _P.SEE_CATALOG, _P.SEE_MAIL, _P.RESEND_MAIL, _P.DO_TASKS},
-    Role.BURSAR: _STAFF
-    | {
-        _P.SEE_ENROLLMENTS,
-        _P.SEE_MONEY,
-        _P.RECORD_MONEY,
-        _P.OVERRIDE_REFUNDS,
-        _P.SEE_CATALOG,
-        _P.SEE_MAIL,
-        _P.RESEND_MAIL,
-        _P.DO_TASKS,
-    },
-    Role.COORDINATOR: _STAFF | {_P.SEE_ENROLLMENTS, _P.DO_TASKS},
-    Role.CREDIT_OFFICER: _STAFF | {_P.SEE_ENROLLMENTS, _P.DO_TASKS},
-    Role.EDITOR: _STAFF | {_P.SEE_CATALOG, _P.EDIT_CATALOG},
-    Role.AUDITOR: _SEE_ALL,
-    Role.ADMIN: frozenset(Permission),
+PERMITS: dict[Role | Outside, frozenset[Permission]] = {
+    who: frozenset(permission for permission in Permission if who in permission.holders) for who in (*Outside, *Role)
 }
-STUDENT = frozenset({_P.OWN_RECORDS})
+VISITOR, STUDENT = PERMITS[Outside.VISITOR], PERMITS[Outside.STUDENT]
 
 
 def permissions(roles: frozenset[Role]) -> frozenset[Permission]:
     """Return everything these roles permit together; a person without any is a student."""
     return STUDENT.union(*(PERMITS[role] for role in roles))
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for what is their own: the person who signed in, and the key of their browser."""
+
+    person_id: int | None
+    browser: str | None
+
+    def owns(self, *, person_id: int | None, browser: str | None) -> bool:
+        """Say whether a record is theirs: it belongs to its person, and to the browser that typed it until then.
+
+        What belongs to a proven person is never shown to a browser alone.
+        """
+        if person_id is None:
+            return browser is not None and self.browser == browser
+        return self.person_id == person_id
 
 
 def session_lasts(

@@ -11,7 +11,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from provider.accounts import queries, session_rows
 from provider.accounts.links import hash_of
 from provider.accounts.models import Person
-from provider.accounts.rules import Permission, permissions, session_lasts
+from provider.accounts.rules import VISITOR, Asker, Permission, permissions, session_lasts
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import Busy, unit_of_work
@@ -90,9 +90,9 @@ def actor() -> Actor:
 
 
 def may(permission: str) -> bool:
-    """Say whether the signed-in person has a permission."""
+    """Say whether whoever asks has a permission; without signing in, one has those of a visitor."""
     viewer = signed_in()
-    return viewer is not None and permission in viewer.permissions
+    return permission in (VISITOR if viewer is None else viewer.permissions)
 
 
 def browser_key() -> str:
@@ -106,6 +106,12 @@ def browser_key() -> str:
 def known_browser() -> str | None:
     """Return the hash of this browser session's key, or None when it never enrolled here."""
     return browser_key() if BROWSER in session else None
+
+
+def asker() -> Asker:
+    """Return who asks, for queries that look up what is their own."""
+    viewer = signed_in()
+    return Asker(viewer.person_id if viewer else None, known_browser())
 
 
 def install(app: Flask, login: LoginManager) -> None:

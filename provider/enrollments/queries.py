@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from provider.accounts.rules import Asker
 from provider.enrollments.models import ACTIVE_ROWS, JOINED_ROWS, OPEN_ROWS, Enrollment
 from provider.enrollments.rules import OPEN_STATES, UNPAID_STATES, EnrollmentState
 from provider.kernel.database import db, table
@@ -41,18 +42,10 @@ def by_id(enrollment_id: int, *, lock: bool = False) -> Enrollment:
     return db.session.scalars(query.with_for_update(of=Enrollment) if lock else query).one()
 
 
-def visible(person_id: int | None, browser: str | None, reference: str, *, lock: bool = False) -> Enrollment:
-    """Return an enrollment to its student; what is not theirs raises NotFound like what is not there.
-
-    The student is the joined person, or the browser session that typed it as long as nobody is joined: what belongs
-    to a proven person is never shown to a browser alone.
-    """
+def own(asker: Asker, reference: str, *, lock: bool = False) -> Enrollment:
+    """Return an enrollment to its student; what is not theirs raises NotFound like what is not there."""
     enrollment = by_reference(reference, lock=lock)
-    if enrollment.person_id is None:
-        mine = browser is not None and enrollment.submission_key == browser
-    else:
-        mine = enrollment.person_id == person_id
-    if not mine:
+    if not asker.owns(person_id=enrollment.person_id, browser=enrollment.submission_key):
         raise NotFound
     return enrollment
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
 from provider.accounts import sessions
+from provider.accounts.rules import Permission
 from provider.accounts.throttles import count_try
 from provider.catalog import queries as catalog
 from provider.catalog.queries import Catalog, PlanOffer, ProgramOffer
@@ -33,6 +34,7 @@ from provider.policies.rules import PolicyVersion
 from provider.programs.rules import Availability, Standing
 
 door = Door("enrollments", __name__, needs=PUBLIC)
+papers = Door("agreements", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/enrollments")
 NOTICES = "_flashes"  # where Flask keeps what the page before left to be told
 PAPER = "enrollments/agreement.typ"
 TERMS_CHANGED = "These are the terms of the plan you chose, as they are today. Please read and sign them."
@@ -226,21 +228,16 @@ def _blank_page(shown: Shown) -> ResponseReturnValue:
     return page
 
 
-def _mine(reference: str, *, lock: bool = False) -> Enrollment:
-    viewer = sessions.signed_in()
-    return queries.visible(viewer.person_id if viewer else None, sessions.known_browser(), reference, lock=lock)
-
-
-@door.get("/my/enrollments/<reference>/agreement")
+@papers.get("/<reference>/agreement")
 def agreement(reference: str) -> ResponseReturnValue:
-    enrollment = _mine(reference)
+    enrollment = queries.own(sessions.asker(), reference)
     sections = terms.sections(enrollment.agreement.terms)
     return render_template("enrollments/agreement.html", enrollment=enrollment, sections=sections)
 
 
-@door.get("/my/enrollments/<reference>/agreement.pdf")
+@papers.get("/<reference>/agreement.pdf")
 def agreement_pdf(reference: str) -> ResponseReturnValue:
-    enrollment = _mine(reference)
+    enrollment = queries.own(sessions.asker(), reference)
     pdf = Response(render(PAPER, _paper(enrollment)), mimetype="application/pdf")
     pdf.headers["Content-Disposition"] = f'attachment; filename="agreement-{enrollment.reference}.pdf"'
     return pdf
@@ -268,16 +265,16 @@ def _paper(enrollment: Enrollment) -> dict[str, Any]:
     }
 
 
-@door.get("/my/enrollments/<reference>/schedule")
+@papers.get("/<reference>/schedule")
 def schedule(reference: str) -> ResponseReturnValue:
-    return render_template("enrollments/schedule.html", enrollment=_mine(reference))
+    return render_template("enrollments/schedule.html", enrollment=queries.own(sessions.asker(), reference))
 
 
-@door.post("/my/enrollments/<reference>/cancel")
+@papers.post("/<reference>/cancel")
 def cancel(reference: str) -> ResponseReturnValue:
     only()
     with unit_of_work():
-        enrollment = _mine(reference, lock=True)
+        enrollment = queries.own(sessions.asker(), reference, lock=True)
         actions.cancel(enrollment=enrollment, reason=CancelReason.STUDENT, actor=actor(), at=received_at())
     flash("Your enrollment is canceled. It cost you nothing.")
     return redirect(url_for("my.enrollment", reference=reference), code=303)

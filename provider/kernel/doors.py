@@ -39,14 +39,14 @@ class Door(Blueprint):
     def _guard(self) -> ResponseReturnValue | None:
         if self.needs == PUBLIC:
             return None
-        if not current_user.is_authenticated:
-            target = request.full_path.rstrip("?") if request.method in READING else None
-            return redirect(url_for("accounts.sign_in", next=target), code=303)
         may: Callable[[str], bool] | None = registry().may
         asked = [self.needs] if request.method in READING or self.changes is None else [self.needs, self.changes]
-        if may is None or not all(may(permission) for permission in asked):
+        if may is not None and all(may(permission) for permission in asked):
+            return None
+        if current_user.is_authenticated:
             raise NotAllowed
-        return None
+        target = request.full_path.rstrip("?") if request.method in READING else None
+        return redirect(url_for("accounts.sign_in", next=target), code=303)
 
 
 def doors(app: Flask) -> dict[str, Door]:

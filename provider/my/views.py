@@ -4,26 +4,27 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
+from provider.accounts.rules import Permission
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import lapses_on
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CLASSROOM_STATES, UNPAID_STATES
-from provider.kernel.doors import PUBLIC, Door
+from provider.kernel.doors import Door
 from provider.kernel.web import received_at
 from provider.programs import queries as programs
 from provider.programs.rules import Link
 from provider.refunds import queries as refunds
 
-door = Door("my", __name__, needs=PUBLIC, url_prefix="/my")
+door = Door("my", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my")
 
 
 @door.get("")
 def index() -> ResponseReturnValue:
-    viewer, browser = sessions.signed_in(), sessions.known_browser()
-    unproved = enrollments.of_browser(browser) if browser else []
-    if viewer is None and not unproved:
+    asker = sessions.asker()
+    unproved = enrollments.of_browser(asker.browser) if asker.browser else []
+    if asker.person_id is None and not unproved:
         return redirect(url_for("accounts.sign_in", next=url_for("my.index")), code=303)
-    mine = [*unproved, *(enrollments.of_person(viewer.person_id) if viewer else [])]
+    mine = [*unproved, *(enrollments.of_person(asker.person_id) if asker.person_id else [])]
     outlooks = {enrollment.reference: refunds.outlook(enrollment, received_at()) for enrollment in mine}
     return render_template(
         "my/index.html", enrollments=mine, outlooks=outlooks, unpaid=UNPAID_STATES, now=received_at()
@@ -32,8 +33,7 @@ def index() -> ResponseReturnValue:
 
 @door.get("/enrollments/<reference>")
 def enrollment(reference: str) -> ResponseReturnValue:
-    viewer = sessions.signed_in()
-    found = enrollments.visible(viewer.person_id if viewer else None, sessions.known_browser(), reference)
+    found = enrollments.own(sessions.asker(), reference)
     return render_template(
         "my/enrollment.html",
         enrollment=found,

@@ -4,11 +4,11 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
+from provider.accounts.rules import Permission
 from provider.enrollments import queries as enrollments
-from provider.enrollments.models import Enrollment
 from provider.kernel import clock
 from provider.kernel.database import retrying
-from provider.kernel.doors import PUBLIC, Door
+from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.web import actor, received_at
 from provider.refunds import actions
@@ -17,7 +17,7 @@ from provider.refunds.pages import refund_page
 from provider.refunds.rules import Channel
 from provider.refunds.schemas import AskRefund
 
-door = Door("refunds", __name__, needs=PUBLIC, url_prefix="/my/enrollments")
+door = Door("refunds", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/enrollments")
 
 
 @door.get("/<reference>/refund")
@@ -39,7 +39,7 @@ def create(reference: str) -> ResponseReturnValue:
 
 def _ask(reference: str, form: Form) -> None:
     actions.ask(
-        enrollment=_mine(reference, lock=True),
+        enrollment=enrollments.own(sessions.asker(), reference, lock=True),
         note=form.data["note"],
         channel=Channel.PAGE,
         actor=actor(),
@@ -48,15 +48,9 @@ def _ask(reference: str, form: Form) -> None:
     )
 
 
-def _mine(reference: str, *, lock: bool = False) -> Enrollment:
-    viewer = sessions.signed_in()
-    person = viewer.person_id if viewer else None
-    return enrollments.visible(person, sessions.known_browser(), reference, lock=lock)
-
-
 def _page(reference: str, *, form: Form | None = None, told: str = "") -> str:
     return refund_page(
-        _mine(reference),
+        enrollments.own(sessions.asker(), reference),
         now=received_at(),
         action=url_for("refunds.create", reference=reference),
         home=f"/my/enrollments/{reference}",

@@ -4,24 +4,47 @@ import datetime as dt
 
 import pytest
 
-from provider.accounts.rules import PERMITS, STUDENT, LinkState, Permission, Role, link_state, permissions
+from provider.accounts.rules import (
+    CHANGE,
+    OWN,
+    PERMITS,
+    SEE,
+    STUDENT,
+    VISITOR,
+    Asker,
+    LinkState,
+    Outside,
+    Permission,
+    Role,
+    link_state,
+    permissions,
+)
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 INSTANT = dt.timedelta(microseconds=1)
-READING = frozenset(p for p in Permission if p.value.startswith("see_")) | {Permission.OWN_RECORDS}
 
 
 def test_every_role_has_its_permissions_and_a_duty() -> None:
-    assert set(PERMITS) == set(Role)
+    assert set(PERMITS) == {*Outside, *Role}
     assert all(role.duty.endswith(".") and role.label for role in Role)
 
 
-def test_a_person_without_a_role_is_a_student() -> None:
-    assert permissions(frozenset()) == STUDENT == {Permission.OWN_RECORDS}
+def test_a_line_of_the_table_is_named_as_it_is_asked_for_and_says_what_it_comes_to() -> None:
+    assert [permission.name.lower() for permission in Permission] == [permission.value for permission in Permission]
+    assert all(permission.words and permission.words[0].islower() for permission in Permission)
+    assert all(permission.verb is SEE for permission in Permission if permission.value.startswith("see_"))
+
+
+def test_without_a_role_one_has_what_is_ones_own() -> None:
+    own = {permission for permission in Permission if permission.whose is OWN}
+    assert permissions(frozenset()) == STUDENT == VISITOR == own == {Permission.OWN_RECORDS}
 
 
 def test_an_auditor_sees_everything_and_changes_nothing() -> None:
-    assert permissions(frozenset({Role.AUDITOR})) == READING
+    seen = {permission for permission in Permission if permission.verb is SEE}
+    assert permissions(frozenset({Role.AUDITOR})) == seen | STUDENT
+    changes = {permission for permission in Permission if permission.verb is CHANGE}
+    assert PERMITS[Role.AUDITOR] & changes == STUDENT
 
 
 def test_an_administrator_may_do_everything() -> None:
@@ -56,3 +79,32 @@ def test_a_link_opens_up_to_its_last_instant_once(
     expires: dt.datetime, used: dt.datetime | None, revoked: dt.datetime | None, state: LinkState
 ) -> None:
     assert link_state(now=NOW, expires_at=expires, used_at=used, revoked_at=revoked) is state
+
+
+@pytest.mark.parametrize(
+    "person, browser, joined, typed_by, mine",
+    [
+        (7, None, 7, "b", True),
+        (7, "b", 8, "b", False),
+        (None, "b", 8, "b", False),
+        (None, "b", None, "b", True),
+        (7, "b", None, "b", True),
+        (7, "b", None, "c", False),
+        (None, None, None, None, False),
+        (None, None, 7, None, False),
+    ],
+    ids=[
+        "its person",
+        "another person at the same browser",
+        "the browser alone, once it is proved",
+        "the browser that typed it",
+        "somebody signed in at the browser that typed it",
+        "another browser",
+        "nobody, for what nobody typed",
+        "nobody, for somebody's",
+    ],
+)
+def test_a_record_is_its_persons_and_until_then_its_browsers(
+    *, person: int | None, browser: str | None, joined: int | None, typed_by: str | None, mine: bool
+) -> None:
+    assert Asker(person, browser).owns(person_id=joined, browser=typed_by) is mine

@@ -1,7 +1,9 @@
 """Every address belongs to a door, every door says who may enter, and looking changes nothing."""
 
+import re
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -9,9 +11,9 @@ from flask import Flask
 from werkzeug.routing import BuildError, Rule
 
 from provider import app as house
-from provider.accounts.rules import Role
+from provider.accounts.rules import Permission, Role
 from provider.kernel import clock
-from provider.kernel.doors import PUBLIC, doors
+from provider.kernel.doors import PUBLIC, Door, doors
 from provider.kernel.web import CONTENT_SECURITY_POLICY
 from tests.harness import season
 from tests.harness.checksums import checksums
@@ -41,9 +43,13 @@ def address(app: Flask, rule: Rule) -> str:
     return found
 
 
+def of_the_office(door: Door) -> bool:
+    return door.needs not in {PUBLIC, Permission.OWN_RECORDS}
+
+
 def behind_staff_doors(app: Flask) -> Iterator[tuple[Rule, str, str]]:
-    """Yield each rule that needs a permission, with the method it takes and an address."""
-    closed = {name for name, door in doors(app).items() if door.needs != PUBLIC}
+    """Yield each rule that needs a permission of staff, with the method it takes and an address."""
+    closed = {name for name, door in doors(app).items() if of_the_office(door)}
     for rule in rules(app):
         if rule.endpoint.partition(".")[0] in closed:
             for method in (rule.methods or set()) & {"GET", "POST"}:
@@ -59,10 +65,24 @@ def test_the_public_doors_are_those_on_the_list(app: Flask) -> None:
     assert {name for name, door in doors(app).items() if door.needs == PUBLIC} == house.PUBLIC_DOORS
 
 
-def test_every_other_door_is_of_the_back_office(app: Flask) -> None:
+def test_doors_to_what_is_ones_own_are_of_the_desk_and_all_others_of_the_back_office(app: Flask) -> None:
     closed = [door for door in doors(app).values() if door.needs != PUBLIC]
-    assert closed
-    assert [door.name for door in closed if not str(door.url_prefix).startswith("/staff")] == []
+    begins = {door.name: "/staff" if of_the_office(door) else "/my" for door in closed}
+    assert {"my", "staff"} < set(begins)
+    assert [door.name for door in closed if not str(door.url_prefix).startswith(begins[door.name])] == []
+
+
+def test_every_line_of_the_table_is_asked_for_by_a_door_and_doors_ask_for_nothing_else(app: Flask) -> None:
+    asked = {asked for door in doors(app).values() for asked in (door.needs, door.changes) if asked} - {PUBLIC}
+    assert asked == set(Permission)
+    assert {type(permission) for permission in asked} == {Permission}
+
+
+def test_pages_ask_for_nothing_that_stands_in_no_line(root: Path) -> None:
+    texts = [page.read_text() for page in (root / "templates").rglob("*.html")]
+    asked = {name for text in texts for name in re.findall(r"\bmay\(([^)]*)\)", text)}
+    assert asked
+    assert {name.strip("\"'") for name in asked} - set(Permission) == set()
 
 
 def test_one_address_never_takes_get_and_post_in_one_view(app: Flask) -> None:

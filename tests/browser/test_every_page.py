@@ -78,7 +78,7 @@ def test_staff_pages(open_browser: Open, stage: Stage) -> None:
 NO_PAGES = {
     "static",
     "font",
-    "enrollments.agreement_pdf",
+    "agreements.agreement_pdf",
     "payments.receipt_pdf",
     "staff_files.show",
     "careers.chart",
