@@ -113,10 +113,10 @@ def _somebody(school: Flask, email: str | None = None) -> Visitor:
 
 
 def test_nobody_gets_into_the_back_office_without_signing_in(school: Flask, season: Season) -> None:
-    before = checksums(school)
     addresses = list(_addresses(school, season, "/staff"))
     assert len(addresses) > 60
     visitor = _somebody(school)
+    before = checksums(school)
     for address in addresses:
         status, location = _ask(visitor, address)
         assert (address, status, location.partition("?")[0]) == (address, 303, "/sign-in")
@@ -124,8 +124,8 @@ def test_nobody_gets_into_the_back_office_without_signing_in(school: Flask, seas
 
 
 def test_a_student_gets_nowhere_in_the_back_office(school: Flask, season: Season) -> None:
-    before = checksums(school)
     visitor = _somebody(school, season["paying"].email)
+    before = checksums(school)
     for address in _addresses(school, season, "/staff"):
         assert (address, _ask(visitor, address)[0]) == (address, 403)
     assert checksums(school) == before
@@ -133,8 +133,8 @@ def test_a_student_gets_nowhere_in_the_back_office(school: Flask, season: Season
 
 @pytest.mark.parametrize("role", Role)
 def test_a_role_opens_what_it_permits_and_nothing_else(school: Flask, season: Season, role: Role) -> None:
-    before = checksums(school)
     visitor = _somebody(school, season.staff[role])
+    before = checksums(school)
     permitted = permissions(frozenset({role}))
     opened = 0
     for address in _addresses(school, season, "/staff"):
@@ -153,9 +153,9 @@ def test_a_role_opens_what_it_permits_and_nothing_else(school: Flask, season: Se
 
 @pytest.mark.parametrize("who", ["visitor", "another student", *Role])
 def test_a_students_papers_are_there_for_nobody_else(school: Flask, season: Season, who: str) -> None:
-    before = checksums(school)
     emails = {"visitor": None, "another student": season["fresh"].email} | dict(season.staff)
     visitor = _somebody(school, emails[who])
+    before = checksums(school)
     for address in _addresses(school, season, MINE):
         assert (address, _ask(visitor, address)[0]) == (address, 404)
     assert checksums(school) == before
