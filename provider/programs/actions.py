@@ -28,6 +28,13 @@ class ProgramChanged(DomainError):
     sentence = "Somebody else changed this program meanwhile. Reload the page and make your change again."
 
 
+class CodeTaken(DomainError):
+    """Another program has this code or this address."""
+
+    code = "program_taken"
+    sentence = "Another program has this code or this address already. Choose others, or edit that program."
+
+
 class AlreadyConfirmed(DomainError):
     """A recommendation was confirmed before."""
 
@@ -43,6 +50,13 @@ def add_program(*, slug: str, code: str, position: int, actor: Actor, at: dt.dat
     set_committed_value(program, "versions", [])
     note(program, "program.added", actor=actor, at=at, data={"code": code})
     return program
+
+
+def open_program(*, slug: str, code: str, actor: Actor, at: dt.datetime) -> Program:
+    """Add a program at the end of the page, not on sale and without words yet; raises CodeTaken."""
+    if queries.taken(slug=slug, code=code):
+        raise CodeTaken
+    return add_program(slug=slug, code=code, position=queries.last_position() + 1, actor=actor, at=at)
 
 
 def save_program_version(

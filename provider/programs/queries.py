@@ -35,6 +35,17 @@ def program(reference: str, *, lock: bool = False) -> Program:
     return found
 
 
+def taken(*, slug: str, code: str) -> bool:
+    """Say whether a program has this address or this code, in whatever case."""
+    either = sa.or_(Program.slug == slug, sa.func.lower(Program.code) == code.lower())
+    return db.session.scalar(sa.select(Program.id).where(either).limit(1)) is not None
+
+
+def last_position() -> int:
+    """Return the place of the last program on the page; 0 when there is none."""
+    return db.session.scalar(sa.select(sa.func.max(Program.position))) or 0
+
+
 def latest(program_id: int) -> ProgramVersion:
     """Return the version of a program that is in force; raises NotFound."""
     query = sa.select(ProgramVersion).where(ProgramVersion.program_id == program_id)

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
+from provider.kernel.entries import SLUG
 from provider.kernel.forms import Schema, Text
 from provider.kernel.inputs import Amount, LocalTime, ZonedSchema
 from provider.places.rules import STATE_NAMES
 from provider.policies.rules import DEFAULT_HOURS
-from provider.programs.rules import Availability, Inclusion, InclusionLine, Link, StateRule
-from provider.tuition.rules import MAX_CLASS_WEEKS, MAX_COUNT
+from provider.programs.rules import EXAM_FEE, Availability, Inclusion, InclusionLine, Link, StateRule
+from provider.tuition.rules import MAX_CLASS_WEEKS, MAX_COUNT, PlanKind
 
 BAR = " | "
 LONGEST_HOURS = 24 * 366
@@ -176,6 +177,52 @@ class EditProgram(Schema):
     )
 
 
+class AddProgram(EditProgram):
+    """A new program: its code and its address once, and what its first version says."""
+
+    class Meta(Schema.Meta):
+        """Name it first; there is no version yet that it could be based on."""
+
+        fields = (
+            "title",
+            "code",
+            "slug",
+            "summary",
+            "outcome",
+            "teaching",
+            "class_weeks",
+            "credentials",
+            "inclusions",
+            "prerequisites",
+            "state_rules",
+            "links",
+            "sample",
+        )
+
+    code = Text(
+        required=True,
+        longest=32,
+        validate=validate.Regexp(
+            r"[A-Za-z0-9][A-Za-z0-9 /&.-]*\Z", error="Use letters, digits and hyphens, like CCMA."
+        ),
+        metadata={"label": "Code", "hint": "A short name for lists and receipts, like CCMA.", "attrs": {"size": "14"}},
+    )
+    slug = Text(
+        required=True,
+        longest=64,
+        validate=SLUG,
+        metadata={
+            "label": "Address",
+            "hint": "The end of its address, like medical-assistant in /programs/medical-assistant. It stays as it is.",
+            "attrs": {"autocapitalize": "none", "spellcheck": "false"},
+        },
+    )
+
+
+# What a new program's list of what tuition includes begins with: the line that every program needs (R26).
+FIRST_INCLUSIONS = (InclusionLine(EXAM_FEE, "Exam fee", Inclusion.NOT_STATED),)
+
+
 class EditPlan(Schema):
     """One way of paying; saving makes its next version."""
 
@@ -196,6 +243,32 @@ class EditPlan(Schema):
         load_default=False,
         metadata={"label": "This is a sample price", "hint": "Pages and letters that show it say so."},
     )
+
+
+class AddPlan(EditPlan):
+    """One more way of paying."""
+
+    class Meta(Schema.Meta):
+        """How it is paid comes before how much."""
+
+        fields = ("kind", "title", "total", "count", "sample")
+
+    kind = Text(
+        required=True,
+        validate=validate.OneOf([kind.value for kind in PlanKind], error="Choose one of these."),
+        error_messages={"required": "Choose one of these."},
+        metadata={
+            "label": "How it is paid",
+            "widget": "radio",
+            "choices": [(kind.value, kind.label) for kind in PlanKind],
+        },
+    )
+
+    @validates_schema
+    def ask_for_several(self, data: Mapping[str, Any], **_: Any) -> None:  # noqa: ANN401 - marshmallow's signature
+        """Refuse installments that are only one."""
+        if data.get("kind") == PlanKind.INSTALLMENTS and data.get("count", 1) == 1:
+            raise ValidationError(f"Choose 2 to {MAX_COUNT} installments.", "count")
 
 
 class ConfirmCounsel(Schema):

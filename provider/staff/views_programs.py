@@ -1,12 +1,14 @@
 """Programs and what they cost: each edit makes a new version, and agreements made before keep theirs."""
 
 import datetime as dt
+import re
 from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts.rules import Permission
+from provider.kernel import text
 from provider.kernel.days import day_of
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
@@ -17,7 +19,7 @@ from provider.programs import actions, queries
 from provider.programs.models import Program
 from provider.programs.rules import Content
 from provider.staff.answers import attempt, done, try_to
-from provider.staff.schemas_catalog import EditPlan, EditProgram, written
+from provider.staff.schemas_catalog import FIRST_INCLUSIONS, AddPlan, AddProgram, EditPlan, EditProgram, written
 from provider.tuition import actions as tuition
 from provider.tuition import queries as plans
 from provider.tuition.models import TuitionPlan
@@ -30,6 +32,7 @@ door = Door(
     changes=Permission.EDIT_CATALOG,
     url_prefix="/staff/programs",
 )
+LONGEST_SLUG = 60
 
 
 @door.get("")
@@ -43,6 +46,31 @@ def index() -> ResponseReturnValue:
         long_plans=plans.needing_counsel(),
         sentence=COUNSEL_SENTENCE,
     )
+
+
+@door.get("/new")
+def new() -> ResponseReturnValue:
+    return _new_page(Form(AddProgram(), choices=_credentials(), values={"inclusions": written(FIRST_INCLUSIONS)}))
+
+
+@door.post("/new")
+def create() -> ResponseReturnValue:
+    form = Form(AddProgram(), choices=_credentials()).load_form(request.form)
+    reference = attempt(form, lambda: _open(form.data)) if form.ok else None
+    if reference is None:
+        return _new_page(form), 422
+    sentence = "The program is added, and not on sale yet. Add a way of paying, then put it on sale."
+    return done(sentence, url_for("staff_programs.show", reference=reference))
+
+
+def _open(data: dict[str, Any]) -> str:
+    program = actions.open_program(slug=data["slug"], code=data["code"], actor=actor(), at=received_at())
+    _write(program, data)
+    return program.reference
+
+
+def _new_page(form: Form) -> str:
+    return render_template("staff/programs/new.html", form=form)
 
 
 @door.get("/<reference>")
@@ -77,6 +105,12 @@ def update(reference: str) -> ResponseReturnValue:
 
 
 def _save(reference: str, data: dict[str, Any]) -> None:
+    program = queries.program(reference)
+    tuition.check_class(program=program, class_weeks=data["class_weeks"])
+    _write(program, data, based_on=data["based_on"])
+
+
+def _write(program: Program, data: dict[str, Any], *, based_on: int | None = None) -> None:
     content = Content(
         summary=data["summary"],
         teaching=data["teaching"],
@@ -87,15 +121,13 @@ def _save(reference: str, data: dict[str, Any]) -> None:
         state_rules=data["state_rules"],
         links=data["links"],
     )
-    program = queries.program(reference)
-    tuition.check_class(program=program, class_weeks=data["class_weeks"])
     actions.save_program_version(
         program=program,
         title=data["title"],
         class_weeks=data["class_weeks"],
         sample=data["sample"],
         content=content,
-        based_on=data["based_on"],
+        based_on=based_on,
         actor=actor(),
         at=received_at(),
     )
@@ -139,11 +171,63 @@ def stop_selling(reference: str) -> ResponseReturnValue:
 
 
 def _put_on_sale(reference: str, *, on_sale: bool) -> ResponseReturnValue:
+    def work() -> None:
+        program = queries.program(reference, lock=True)
+        if on_sale:
+            tuition.check_sellable(program=program)
+        actions.set_on_sale(program=program, on_sale=on_sale, actor=actor(), at=received_at())
+
     return try_to(
-        lambda: actions.set_on_sale(
-            program=queries.program(reference, lock=True), on_sale=on_sale, actor=actor(), at=received_at()
-        ),
+        work,
         "The program is on sale." if on_sale else "The program is off sale. Enrollments stay as they are.",
+        url_for("staff_programs.show", reference=reference),
+    )
+
+
+@door.get("/<reference>/plans/new")
+def new_plan(reference: str) -> ResponseReturnValue:
+    return _new_plan_page(reference, Form(AddPlan(), values={"count": 1}))
+
+
+@door.post("/<reference>/plans/new")
+def create_plan(reference: str) -> ResponseReturnValue:
+    form = Form(AddPlan()).load_form(request.form)
+    if form.ok:
+        attempt(form, lambda: _add_plan(reference, form.data))
+    if not form.ok:
+        return _new_plan_page(reference, form), 422
+    return done("The plan is added.", url_for("staff_programs.show", reference=reference))
+
+
+def _add_plan(reference: str, data: dict[str, Any]) -> None:
+    kind = PlanKind(data["kind"])
+    count = data["count"] if kind is PlanKind.INSTALLMENTS else 1
+    draft = PlanDraft(_slug(data["title"], kind), data["title"], Plan(kind, data["total"], count), data["sample"])
+    tuition.add_plan(program=queries.program(reference), draft=draft, actor=actor(), at=received_at())
+
+
+def _slug(title: str, kind: PlanKind) -> str:
+    """Name a plan in addresses by the words of its title, or by its kind where they have no Latin letters."""
+    return re.sub(r"[^a-z0-9]+", "-", " ".join(text.words(title)))[:LONGEST_SLUG].strip("-") or kind.value
+
+
+def _new_plan_page(reference: str, form: Form) -> str:
+    program = queries.program(reference)
+    return render_template(
+        "staff/programs/new_plan.html",
+        program=program,
+        form=form,
+        sold=plans.on_sale(program.id),
+        counsel_sentence=COUNSEL_SENTENCE,
+        counsel=plans.counsel(),
+    )
+
+
+@door.post("/<reference>/plans/<plan>/retirement")
+def retire_plan(reference: str, plan: str) -> ResponseReturnValue:
+    return try_to(
+        lambda: tuition.retire_plan(plan=plans.by_reference(plan), actor=actor(), at=received_at()),
+        "The plan is off sale. Students who enrolled under it keep their dates and amounts.",
         url_for("staff_programs.show", reference=reference),
     )
 

@@ -24,6 +24,20 @@ class PlansRefused(DomainError):
     code = "plans_refused"
 
 
+class PlanTaken(DomainError):
+    """The program is sold under a plan of this name already."""
+
+    code = "plan_taken"
+    sentence = "This program has a plan of this name already. Choose another title, or edit that plan."
+
+
+class LastPlan(DomainError):
+    """A program on sale would be left without a way of paying."""
+
+    code = "last_plan"
+    sentence = "This is the only way of paying for a program on sale. Add another plan first, or take it off sale."
+
+
 class PlanRetired(DomainError):
     """A newer version of this plan is on sale by now."""
 
@@ -53,6 +67,33 @@ def replace_plan(*, plan: TuitionPlan, draft: PlanDraft, actor: Actor, at: dt.da
     return _sell(program, draft, current, actor=actor, at=at)
 
 
+def add_plan(*, program: Program, draft: PlanDraft, actor: Actor, at: dt.datetime) -> TuitionPlan:
+    """Sell a program under one more plan; raises PlanTaken, and PlansRefused when it does not fit the class or others.
+
+    A plan of this name that was retired goes on with its next version.
+    """
+    _hold(program.id)
+    present = queries.on_sale(program.id)
+    if draft.slug in {plan.slug for plan in present}:
+        raise PlanTaken
+    _check([*map(queries.draft, present), draft], latest(program.id).class_weeks)
+    return _sell(program, draft, None, actor=actor, at=at)
+
+
+def retire_plan(*, plan: TuitionPlan, actor: Actor, at: dt.datetime) -> None:
+    """Sell nothing under a plan any more; raises PlanRetired, and LastPlan while its program is on sale.
+
+    Enrollments made before keep the rows they froze.
+    """
+    program = _hold(plan.program_id)
+    current = queries.by_reference(plan.reference, lock=True)
+    if current.retired_at is not None:
+        raise PlanRetired
+    if program.on_sale and len(queries.on_sale(program.id)) == 1:
+        raise LastPlan
+    _retire(current, actor=actor, at=at)
+
+
 def set_plans(
     *, program: Program, drafts: Sequence[PlanDraft], actor: Actor, at: dt.datetime
 ) -> tuple[list[TuitionPlan], list[TuitionPlan]]:
@@ -78,6 +119,11 @@ def check_class(*, program: Program, class_weeks: int) -> None:
         _check(drafts, class_weeks)
 
 
+def check_sellable(*, program: Program) -> None:
+    """Pass when a program may be put on sale: there is a way of paying, and all of them fit; raises PlansRefused."""
+    _check([queries.draft(plan) for plan in queries.on_sale(program.id)], latest(program.id).class_weeks)
+
+
 def confirm_counsel(*, topic: str, name: str, on: dt.date, actor: Actor, at: dt.datetime) -> CounselConfirmation:
     """Remember an administrator's word that counsel was asked about a topic; once per topic."""
     if queries.counsel(topic) is not None:
@@ -95,6 +141,11 @@ def _check(drafts: Sequence[PlanDraft], class_weeks: int) -> None:
     problems = check_plans([draft.plan for draft in drafts], class_weeks)
     if problems:
         raise PlansRefused(" ".join(dict.fromkeys(problems)))
+
+
+def _hold(program_id: int) -> Program:
+    """Let only one transaction at a time change how a program is sold; enrolling in it goes on meanwhile."""
+    return db.session.get_one(Program, program_id, with_for_update={"key_share": True})
 
 
 def _retire(plan: TuitionPlan, *, actor: Actor, at: dt.datetime) -> None:

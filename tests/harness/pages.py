@@ -108,7 +108,16 @@ def staff(stage: Stage) -> Iterator[Visit]:
     admin = stage.season.staff[Role.ADMIN]
     for name, path in _staff_paths(stage).items():
         yield Visit(f"staff-{name}", path, admin)
-    for name in ("payment-new", "people-new", "refund-new", "withdrawal", "faq-new", "policy-new"):
+    for name in (
+        "payment-new",
+        "people-new",
+        "refund-new",
+        "withdrawal",
+        "faq-new",
+        "policy-new",
+        "program-new",
+        "plan-new",
+    ):
         yield Visit(f"staff-{name}-errors", _staff_paths(stage)[name], admin, sent_empty=True, status=422)
     yield Visit("staff-error-403", "/staff/people", stage.season.staff[Role.EDITOR], status=403)
 
@@ -156,6 +165,8 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "programs": "/staff/programs",
         "program": f"/staff/programs/{program}",
         "program-edit": f"/staff/programs/{program}/edit",
+        "program-new": "/staff/programs/new",
+        "plan-new": f"/staff/programs/{program}/plans/new",
         "plan-edit": f"/staff/programs/{program}/plans/{plan}",
         "policies": "/staff/policies",
         "policy-new": "/staff/policies/new",

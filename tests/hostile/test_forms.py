@@ -117,7 +117,28 @@ CASES = (
     ),
     Case("invite", Role.ADMIN, "/staff/people/new", {"name": "Nia", "email": "nia@example.org", "roles": "editor"}),
     Case("program", Role.EDITOR, "/staff/programs/{program}/edit"),
-    Case("plan", Role.EDITOR, "/staff/programs/{program}/plans/{plan}"),
+    Case(
+        "new program",
+        Role.EDITOR,
+        "/staff/programs/new",
+        {
+            "title": "Clinical assistant",
+            "code": "CA-2",
+            "slug": "clinical-assistant",
+            "summary": "In 16 weeks.",
+            "outcome": "An exam.",
+            "teaching": "Online.",
+            "class_weeks": "16",
+            "credentials": "CCMA",
+        },
+    ),
+    Case("plan", Role.EDITOR, "/staff/programs/{program}/plans/{plan}", first=True),
+    Case(
+        "new plan",
+        Role.EDITOR,
+        "/staff/programs/{program}/plans/new",
+        {"kind": "installments", "title": "Six parts", "total": "2,300.00", "count": "6"},
+    ),
     Case(
         "policy",
         Role.ADMIN,
@@ -145,6 +166,7 @@ BUTTONS = {
     "/staff/payments/{late_payment}/return": Role.BURSAR,
     "/staff/people/{colleague}/disable": Role.ADMIN,
     "/staff/people/{colleague}/enable": Role.ADMIN,
+    "/staff/programs/{program}/plans/{plan}/retirement": Role.EDITOR,
     "/staff/programs/{program}/sale": Role.EDITOR,
     "/staff/programs/{program}/sale-end": Role.EDITOR,
 }

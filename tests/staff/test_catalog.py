@@ -137,6 +137,119 @@ def test_paying_at_once_has_to_stay_cheaper(app: Flask, editor: Visitor, ccma: s
     assert page.all("#field-total")[0].attrs["value"] == "9,000.00"
 
 
+NEW = {
+    "title": "Dental assisting", "code": "DA", "slug": "dental-assisting", "summary": "Twelve weeks online.",
+    "outcome": "A job.", "teaching": "Live online.", "class_weeks": "12", "credentials": "CCMA", "sample": None,
+}  # fmt: skip
+
+
+def test_a_program_is_added_gets_a_plan_and_goes_on_sale(app: Flask, editor: Visitor, visitor: Visitor) -> None:
+    visitor.get("/programs/dental-assisting", 404)
+    editor.get("/staff/programs/new")
+    assert editor.page is not None
+    assert editor.page.words("#field-inclusions") == "exam_fee | Exam fee | not stated"
+    page = editor.submit(NEW)
+    assert page.title == "Dental assisting"
+    assert page.words(".notice--success").startswith("The program is added, and not on sale yet.")
+    here = page.path
+    editor.post(f"{here}/sale", {})
+    assert editor.follow().words(".notice--bad") == "Offer at least one way of paying."
+    editor.get(f"{here}/plans/new")
+    page = editor.submit({"kind": "installments", "title": "Four parts", "total": "1,999.00", "count": "4"})
+    assert "Four parts Installments $1,999.00 4 Version 1 Real" in page.words("tbody")
+    editor.post(f"{here}/sale", {})
+    assert editor.follow().words(".notice--success") == "The program is on sale."
+    assert visitor.get("/programs/dental-assisting").title == "Dental assisting"
+    assert "four-parts" in visitor.get("/programs/dental-assisting/enroll?plan=four-parts").text
+    codes = [cell.to_text() for cell in editor.get("/staff/programs").all("tbody td:nth-of-type(1)")]
+    assert codes[-1] == "DA"
+
+
+@pytest.mark.parametrize(
+    "changed, field, sentence",
+    [
+        ({"code": "ccma"}, "_schema", "Another program has this code or this address already."),
+        ({"slug": "ccma"}, "_schema", "Another program has this code or this address already."),
+        ({"slug": "Dental Assisting"}, "slug", "Use small letters, digits and hyphens"),
+        ({"code": "<b>"}, "code", "Use letters, digits and hyphens"),
+        ({"credentials": None}, "_schema", "Name at least one credential"),
+        ({"credentials": "NOPE"}, "_schema", "There is no credential NOPE."),
+        ({"inclusions": "books | Books | included"}, "_schema", "Say whether tuition includes the exam fee"),
+        ({"based_on": "1"}, "_schema", "This form has no such field."),
+    ],
+    ids=[
+        "code in use",
+        "address in use",
+        "address",
+        "code",
+        "no credential",
+        "credential",
+        "exam fee",
+        "no such field",
+    ],
+)
+def test_a_program_that_cannot_be_added_is_refused_and_nothing_of_it_stays(
+    app: Flask, editor: Visitor, changed: dict[str, str | None], field: str, sentence: str
+) -> None:
+    editor.get("/staff/programs/new")
+    page = editor.submit(NEW | changed, 422)
+    assert [(name, sentence in found[0]) for name, found in page.errors.items()] == [(field, True)]
+    assert page.words("#field-summary") == "Twelve weeks online."
+    with app.app_context():
+        assert [program.code for program in programs.programs()] == ["CCMA", "CPT", "CPCT/A"]
+
+
+@pytest.mark.parametrize(
+    "changed, field, sentence",
+    [
+        ({"total": "1,000.00"}, "_schema", "Paying all at once ($1,899.00) must cost less than the sum"),
+        ({"title": "UPFRONT"}, "_schema", "This program has a plan of this name already."),
+        ({"count": "1"}, "count", "Choose 2 to 24 installments."),
+        ({"count": "25"}, "count", "Choose 1 to 24 installments."),
+        ({"kind": "weekly"}, "kind", "Choose one of these."),
+        ({"kind": None}, "kind", "Choose one of these."),
+    ],
+    ids=["cheaper than upfront", "name in use", "one part", "too many", "kind", "no kind"],
+)
+def test_a_plan_that_cannot_be_sold_is_refused(
+    app: Flask, editor: Visitor, ccma: str, changed: dict[str, str | None], field: str, sentence: str
+) -> None:
+    editor.get(f"/staff/programs/{ccma}/plans/new")
+    good = {"kind": "installments", "title": "Six parts", "total": "2,300.00", "count": "6"}
+    page = editor.submit(good | changed, 422)
+    assert [(name, sentence in found[0]) for name, found in page.errors.items()] == [(field, True)], page.errors
+    with app.app_context():
+        assert len(catalog.offer("ccma").plans) == 2
+
+
+def test_a_retired_plan_cannot_be_chosen_and_the_last_one_stays(
+    app: Flask, editor: Visitor, visitor: Visitor, ccma: str
+) -> None:
+    first, last = plan(app, PlanKind.INSTALLMENTS), plan(app, PlanKind.UPFRONT)
+    editor.get(f"/staff/programs/{ccma}/plans/{first}")
+    assert editor.submit({}, form=1).words(".notice--success").startswith("The plan is off sale.")
+    with app.app_context():
+        assert [one.kind for one in catalog.offer("ccma").plans] == [PlanKind.UPFRONT]
+    editor.post(f"/staff/programs/{ccma}/plans/{first}/retirement", {})
+    assert editor.follow().words(".notice--bad").startswith("Somebody else changed this plan meanwhile.")
+    editor.post(f"/staff/programs/{ccma}/plans/{last}/retirement", {})
+    assert editor.follow().words(".notice--bad").startswith("This is the only way of paying for a program on sale.")
+    editor.post(f"/staff/programs/{ccma}/sale-end", {})
+    editor.follow()
+    editor.post(f"/staff/programs/{ccma}/plans/{last}/retirement", {})
+    assert editor.follow().words(".notice--success").startswith("The plan is off sale.")
+
+
+def test_a_retired_plan_goes_on_with_its_next_version(app: Flask, editor: Visitor, ccma: str) -> None:
+    editor.get(f"/staff/programs/{ccma}/plans/{plan(app, PlanKind.UPFRONT)}")
+    editor.submit({}, form=1)
+    editor.get(f"/staff/programs/{ccma}/plans/new")
+    editor.submit({"kind": "upfront", "title": "Upfront", "total": "1,500.00"})
+    with app.app_context():
+        sold = {one.slug: (one.version, one.total_cents) for one in catalog.offer("ccma").plans}
+    assert sold["upfront"] == (2, 150_000)
+
+
 def test_counsel_is_confirmed_once_with_name_and_date(app: Flask, admin: Visitor) -> None:
     assert "Truth in Lending" in admin.get("/staff/programs").words()
     admin.get("/staff/policies/counsel")
