@@ -11,6 +11,7 @@ from provider.accounts.rules import Permission
 from provider.kernel import text
 from provider.kernel.days import day_of
 from provider.kernel.doors import Door
+from provider.kernel.errors import NotFound
 from provider.kernel.forms import Choices, Form
 from provider.kernel.money import dollars
 from provider.kernel.settings import settings
@@ -226,15 +227,22 @@ def _new_plan_page(reference: str, form: Form) -> str:
 @door.post("/<reference>/plans/<plan>/retirement")
 def retire_plan(reference: str, plan: str) -> ResponseReturnValue:
     return try_to(
-        lambda: tuition.retire_plan(plan=plans.by_reference(plan), actor=actor(), at=received_at()),
+        lambda: tuition.retire_plan(plan=_plan(reference, plan), actor=actor(), at=received_at()),
         "The plan is off sale. Students who enrolled under it keep their dates and amounts.",
         url_for("staff_programs.show", reference=reference),
     )
 
 
+def _plan(reference: str, plan: str) -> TuitionPlan:
+    found = plans.by_reference(plan)
+    if found.program_id != queries.program(reference).id:
+        raise NotFound
+    return found
+
+
 @door.get("/<reference>/plans/<plan>")
 def edit_plan(reference: str, plan: str) -> ResponseReturnValue:
-    found = plans.by_reference(plan)
+    found = _plan(reference, plan)
     values = {
         "title": found.title,
         "total": dollars(found.total_cents),
@@ -248,14 +256,13 @@ def edit_plan(reference: str, plan: str) -> ResponseReturnValue:
 def update_plan(reference: str, plan: str) -> ResponseReturnValue:
     form = Form(EditPlan()).load_form(request.form)
     if form.ok:
-        attempt(form, lambda: _save_plan(plan, form.data))
+        attempt(form, lambda: _save_plan(_plan(reference, plan), form.data))
     if not form.ok:
-        return _plan_page(reference, plans.by_reference(plan), form), 422
+        return _plan_page(reference, _plan(reference, plan), form), 422
     return done("The plan is saved.", url_for("staff_programs.show", reference=reference))
 
 
-def _save_plan(reference: str, data: dict[str, Any]) -> None:
-    plan = plans.by_reference(reference)
+def _save_plan(plan: TuitionPlan, data: dict[str, Any]) -> None:
     draft = PlanDraft(plan.slug, data["title"], Plan(plan.kind, data["total"], data["count"]), data["sample"])
     tuition.replace_plan(plan=plan, draft=draft, actor=actor(), at=received_at())
 

@@ -240,6 +240,21 @@ def test_a_retired_plan_cannot_be_chosen_and_the_last_one_stays(
     assert editor.follow().words(".notice--success").startswith("The plan is off sale.")
 
 
+def test_a_plan_is_found_under_its_own_program_only(app: Flask, editor: Visitor, ccma: str) -> None:
+    with app.app_context():
+        other = next(program.reference for program in programs.programs() if program.code == "CPT")
+    reference = plan(app, PlanKind.INSTALLMENTS)
+    editor.get(f"/staff/programs/{ccma}/plans/{reference}")
+    editor.get(f"/staff/programs/{other}/plans/{reference}", 404)
+    editor.get(f"/staff/programs/{ccma}")
+    token = editor.token()
+    good = {"title": "Moved", "total": "2,200.00", "count": "5"}
+    editor.post(f"/staff/programs/{other}/plans/{reference}", good, 404, token=token)
+    editor.post(f"/staff/programs/{other}/plans/{reference}/retirement", {}, 404, token=token)
+    with app.app_context():
+        assert [one.title for one in catalog.offer("ccma").plans if one.reference == reference] != ["Moved"]
+
+
 def test_a_retired_plan_goes_on_with_its_next_version(app: Flask, editor: Visitor, ccma: str) -> None:
     editor.get(f"/staff/programs/{ccma}/plans/{plan(app, PlanKind.UPFRONT)}")
     editor.submit({}, form=1)
