@@ -17,10 +17,12 @@ from config import Config
 from provider.app import create_app
 from provider.catalog import actions as catalog
 from provider.catalog import queries as offers
+from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.places.models import Place
 from tests.harness.databases import Database, Postgres, Sqlite, postgres_server
+from tests.harness.season import Season, make
 from tests.harness.visitor import Visitor
 
 ENGINES = ("sqlite", "postgresql")
@@ -94,15 +96,46 @@ def empty_app(_templates: Flask, database: Database) -> Iterator[Flask]:
     yield from _fresh(_templates, database, "empty")
 
 
-def _fresh(app: Flask, database: Database, template: str) -> Iterator[Flask]:
+def _reset(app: Flask, database: Database, template: str) -> None:
     with app.app_context():
         db.engine.dispose()
         database.reset_to(template)
         offers.forget()
+
+
+def _fresh(app: Flask, database: Database, template: str) -> Iterator[Flask]:
+    _reset(app, database, template)
     yield app
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _season(_templates: Flask, database: Database) -> Season:
+    _reset(_templates, database, "school")
+    made = make(_templates, clock.now())
+    with _templates.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    database.keep_as("season")
+    return made
+
+
+@pytest.fixture
+def season(_season: Season, _templates: Flask, database: Database) -> Iterator[Season]:
+    """Everybody of the season, with what they did stored anew."""
+    _reset(_templates, database, "season")
+    yield _season
+    with _templates.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def school(season: Season, _templates: Flask) -> Flask:
+    """The application in the middle of the season."""
+    return _templates
 
 
 @pytest.fixture

@@ -1,0 +1,109 @@
+"""The reviewed answers of access.csv, and what an application answers in their place."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from provider.accounts.rules import Outside, Role
+from tests.harness.objects import MINE, OWNER, STRANGER, Objects, address, objects
+from tests.harness.season import Season
+from tests.harness.stories import enroll, sign_in
+from tests.harness.visitor import Visitor
+
+REVIEWED = Path(__file__).parents[1] / "architecture" / "access.csv"
+KEY = ("endpoint", "method", "whose")
+WHO: tuple[str, ...] = (*Outside, *Role)
+UNASKED = {"unasked": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What everybody gets at an address: ``whose`` is own or other where the record has a student, else nothing.
+
+    A 303 leads to the sign-in page. A 422 says that one may: the form was sent with a field that it does not have.
+    """
+
+    endpoint: str
+    method: str
+    whose: str
+    answers: dict[str, int]
+
+
+def read(path: Path = REVIEWED) -> list[Row]:
+    """Return the reviewed rows; fails where a row stands twice or a column is not known."""
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        assert tuple(reader.fieldnames or ()) == (*KEY, *WHO)
+        rows = [
+            Row(
+                line["endpoint"],
+                line["method"],
+                line["whose"],
+                {who: int(line[who]) for who in WHO if line[who]},
+            )
+            for line in reader
+        ]
+    keys = [(row.endpoint, row.method, row.whose) for row in rows]
+    assert keys == sorted(set(keys), key=lambda key: (key[0], key[1], key[2] == "other"))
+    return rows
+
+
+def addresses(app: Flask) -> dict[tuple[str, str], Rule]:
+    """Return every address of the application with its method."""
+    methods = {"HEAD", "OPTIONS"}
+    return {
+        (rule.endpoint, method): rule
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - methods
+    }
+
+
+def without_row(rows: Sequence[Row], app: Flask) -> set[tuple[str, str]]:
+    """Return the addresses that nobody reviewed."""
+    return set(addresses(app)) - {(row.endpoint, row.method) for row in rows}
+
+
+def without_address(rows: Sequence[Row], app: Flask) -> set[tuple[str, str]]:
+    """Return the rows whose address is gone."""
+    return {(row.endpoint, row.method) for row in rows} - set(addresses(app))
+
+
+class Party:
+    """One kind of person at a browser, with what is theirs."""
+
+    def __init__(self, app: Flask, season: Season, who: str, whose: str) -> None:
+        self.app, self.visitor = app, Visitor(app)
+        self.known: Objects = objects(app, season)
+        if who in season.staff:
+            sign_in(self.visitor, season.staff[Role(who)])
+        elif who == Outside.STUDENT:
+            sign_in(self.visitor, season[STRANGER if whose == "other" else OWNER].email)
+        elif whose == "own":
+            self.known[MINE] |= {"reference": enroll(self.visitor)}
+        self.visitor.get("/contact")
+
+    def path(self, row: Row) -> str:
+        """Return the row's address with a record of each kind that it names."""
+        return address(self.app, addresses(self.app)[row.endpoint, row.method], self.known)
+
+    def answer(self, row: Row, expected: int) -> int:
+        """Visit the address and return the status; 0 for a redirect that does not lead to the sign-in page."""
+        sent = None
+        if row.method != "GET":
+            sent = {"csrf_token": self.visitor.token()} | (UNASKED if expected == 422 else {})
+        answer = self.visitor.client.open(self.path(row), method=row.method, data=sent)
+        answer.close()
+        elsewhere = answer.status_code == 303 and not answer.headers["Location"].startswith("/sign-in")
+        return 0 if elsewhere else answer.status_code
+
+
+def surprises(party: Party, who: str, rows: Iterable[Row]) -> Iterator[str]:
+    """Visit each row as one person and say where the answer is another one."""
+    for row in rows:
+        expected = row.answers.get(who)
+        if expected is not None and (status := party.answer(row, expected)) != expected:
+            yield f"{row.method} {row.endpoint} {row.whose} for {who}: {status}, not {expected}"

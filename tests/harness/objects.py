@@ -1,0 +1,66 @@
+"""What stands for each part of an address: a real record of each kind, so that a visit finds something there."""
+
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.routing import Rule
+
+from provider.accounts.models import Person
+from provider.accounts.rules import Role
+from provider.files.models import File
+from provider.kernel.database import db
+from provider.mail.models import OutboxLetter
+from provider.payments.models import Payment, Receipt
+from provider.policies.models import StateFloorRow
+from provider.programs.models import FaqItem, Program
+from provider.refunds.models import Payout
+from provider.tasks.models import Task
+from provider.tuition.models import TuitionPlan
+from tests.harness.season import Season
+from tests.harness.stories import token_for
+
+OWNER, STRANGER = "paying", "fresh"
+MINE = "/my/enrollments/"
+Objects = dict[str, dict[str, str]]
+
+
+def objects(app: Flask, season: Season) -> Objects:
+    """Return the parts of addresses by how the address begins; what stands beneath /my is the OWNER's."""
+
+    def one(query: sa.Select[str]) -> str:
+        found: str = db.session.scalars(query.limit(1)).one()
+        return found
+
+    owner = season[OWNER]
+    with app.app_context():
+        program = one(sa.select(Program.reference).where(Program.slug == "ccma"))
+        plan = one(sa.select(TuitionPlan.reference).join(Program).where(Program.reference == program))
+        receipt = one(sa.select(Receipt.reference).join(Payment).where(Payment.reference == owner.payments[0]))
+        bursar = sa.select(Person.reference).where(Person.email == season.staff[Role.BURSAR])
+        found = {
+            "/static/": {"filename": "style.css"},
+            "/static/fonts/": {"name": "PublicSans[wght].ttf"},
+            "/careers/": {"address": "medical-assistant"},
+            "/programs/": {"program": "ccma"},
+            "/exams/": {"credential": "ccma"},
+            MINE: {"reference": owner.enrollment, "receipt": receipt},
+            "/staff/enrollments/": {"reference": season["late"].enrollment},
+            "/staff/payments/": {"reference": owner.payments[0]},
+            "/staff/payouts/": {"reference": one(sa.select(Payout.reference))},
+            "/staff/refunds/": {"reference": season["declined"].refund},
+            "/staff/mail/": {"reference": one(sa.select(OutboxLetter.reference))},
+            "/staff/tasks/": {"reference": one(sa.select(Task.reference))},
+            "/staff/people/": {"reference": one(bursar)},
+            "/staff/programs/": {"reference": program, "plan": plan},
+            "/staff/policies/floors/": {"reference": one(sa.select(StateFloorRow.reference))},
+            "/staff/faq/": {"slug": one(sa.select(FaqItem.slug))},
+            "/staff/files/": {"reference": one(sa.select(File.reference))},
+        }
+        db.session.remove()
+    return found | {"/links/": {"token": token_for(app, "refund", season["fresh"].enrollment)}}
+
+
+def address(app: Flask, rule: Rule, known: Objects) -> str:
+    """Return the rule's address with the records that are known for its longest beginning."""
+    begins = max((begins for begins in known if rule.rule.startswith(begins)), key=len, default="")
+    values = {name: known[begins][name] for name in rule.arguments}
+    return str(app.url_map.bind("localhost").build(rule.endpoint, values))
