@@ -67,6 +67,8 @@ class Config:
     MESSAGES_PER_HOUR: int = 10
     # Wrong passwords in 15 minutes before one client has to wait for one account.
     SIGN_IN_TRIES: int = 10
+    # Minutes for which a proof of who one is counts before money leaves or rights change; then it is asked for again.
+    CONFIRM_MINUTES: int = 10
     # Memory of a password's hash (argon2id), in KiB.
     PASSWORD_MEMORY_KIB: int = 19_456
     # Rounds of a password's hash.

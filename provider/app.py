@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import provider.accounts.commands
 import provider.accounts.handlers
 import provider.accounts.views
+import provider.accounts.views_confirm
 import provider.careers.commands
 import provider.careers.queries
 import provider.careers.views
@@ -56,6 +57,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
 )
 BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.views.door,
+    provider.accounts.views_confirm.door,
     provider.jobs.commands.bp,
     provider.places.commands.bp,
     provider.accounts.commands.bp,

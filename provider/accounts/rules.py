@@ -79,6 +79,7 @@ class Kind(StrEnum):
     """The kinds of record that the school holds, as the page of the table names them."""
 
     DESK = "The student’s own pages"
+    ACCOUNT = "One’s own account"
     OFFICE = "The back office"
     ENROLLMENTS = "Enrollments"
     MONEY = "Money"
@@ -111,6 +112,7 @@ class Permission(StrEnum):
     words: str
 
     OWN_RECORDS = "own_records", CHANGE, _K.DESK, OWN, (*Outside, *_STAFF), "enrollments, agreements, receipts, refunds"
+    OWN_ACCOUNT = "own_account", CHANGE, _K.ACCOUNT, OWN, (Outside.STUDENT, *_STAFF), "how one signs in, and where"
     SEE_STAFF_PAGES = "see_staff_pages", SEE, _K.OFFICE, ANY, _STAFF, "the home page and what waits there"
     SEE_ENROLLMENTS = "see_enrollments", SEE, _K.ENROLLMENTS, ANY, _NEAR_STUDENTS, "each one with its agreement"
     CHANGE_ENROLLMENTS = "change_enrollments", CHANGE, _K.ENROLLMENTS, ANY, (_R.ADMISSIONS,), "completion and holds"
@@ -171,6 +173,11 @@ def session_lasts(
 ) -> bool:
     """Say whether a session still stands: neither left alone for too long nor too old; last instants included."""
     return now - seen_at <= idle and now - began_at <= whole
+
+
+def needs_confirming(*, now: dt.datetime, confirmed_at: dt.datetime, lasts: dt.timedelta) -> bool:
+    """Say whether somebody is asked again who they are; the last instant after a proof is included in it."""
+    return now - confirmed_at > lasts
 
 
 class LinkState(StrEnum):

@@ -23,6 +23,17 @@ class SignIn(Schema):
     )
 
 
+class ConfirmYourself(Schema):
+    """The proof that the person at the browser is still the one who signed in."""
+
+    confirm_password = fields.String(
+        required=True,
+        validate=validate.Length(max=LONGEST_PASSWORD, error="This is not the password of your account."),
+        error_messages={"required": "Fill in your password."},
+        metadata={"label": "Your password", "widget": "password", "autocomplete": "current-password"},
+    )
+
+
 class AskPasswordLink(Schema):
     """An address that a password link is sent to."""
 

@@ -38,6 +38,15 @@ def touch_session(*, reference: str, at: dt.datetime) -> None:
     )
 
 
+def confirm_session(*, reference: str, at: dt.datetime) -> None:
+    """Remember that the person has just proved in this session who they are."""
+    db.session.execute(
+        sa.update(PersonSession)
+        .where(PersonSession.reference == reference, PersonSession.ended_at.is_(None))
+        .values(confirmed_at=at)
+    )
+
+
 def end_session(*, reference: str, at: dt.datetime) -> None:
     """End one session, copied cookies too."""
     db.session.execute(_ending(at).where(PersonSession.reference == reference))

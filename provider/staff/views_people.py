@@ -6,6 +6,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import actions, queries
+from provider.accounts.confirming import confirmed
 from provider.accounts.models import Person
 from provider.accounts.rules import Permission, Role
 from provider.kernel.doors import Door
@@ -35,6 +36,7 @@ def new() -> ResponseReturnValue:
 
 
 @door.post("/new")
+@confirmed
 def invite() -> ResponseReturnValue:
     form = Form(InviteStaff(), choices={"roles": ROLE_CHOICES}).load_form(request.form)
     if form.ok:
@@ -62,6 +64,7 @@ def show(reference: str) -> ResponseReturnValue:
 
 
 @door.post("/<reference>")
+@confirmed
 def change_roles(reference: str) -> ResponseReturnValue:
     form = Form(ChangeRoles(), choices={"roles": ROLE_CHOICES}).load_form(request.form)
     if form.ok:
@@ -78,6 +81,7 @@ def change_roles(reference: str) -> ResponseReturnValue:
 
 
 @door.post("/<reference>/disable")
+@confirmed
 def disable(reference: str) -> ResponseReturnValue:
     return try_to(
         lambda: actions.disable(person=queries.by_reference(reference, lock=True), actor=actor(), at=received_at()),
@@ -87,6 +91,7 @@ def disable(reference: str) -> ResponseReturnValue:
 
 
 @door.post("/<reference>/enable")
+@confirmed
 def enable(reference: str) -> ResponseReturnValue:
     return try_to(
         lambda: actions.enable(person=queries.by_reference(reference, lock=True), actor=actor(), at=received_at()),

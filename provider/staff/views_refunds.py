@@ -7,6 +7,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import queries as people
+from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.clocks.rules import Standing, standing
@@ -106,6 +107,7 @@ def new(reference: str) -> ResponseReturnValue:
 
 
 @door.post("/enrollments/<reference>/refunds/new")
+@confirmed
 def create(reference: str) -> ResponseReturnValue:
     form = Form(EnterRefundRequest(settings().SCHOOL_ZONE)).load_form(request.form)
     refund = attempt(form, lambda: _ask(reference, form.data)) if form.ok else None
@@ -134,6 +136,7 @@ def _request_page(reference: str, form: Form) -> str:
 
 
 @door.post("/payouts/<reference>")
+@confirmed
 def send_payout(reference: str) -> ResponseReturnValue:
     form = Form(SendPayout()).load_form(request.form)
     if form.ok:
@@ -152,6 +155,7 @@ def _send(reference: str, external_reference: str) -> None:
 
 
 @door.post("/payments/<reference>/return")
+@confirmed
 def return_payment(reference: str) -> ResponseReturnValue:
     return try_to(
         lambda: actions.return_late_payment(payment=payments.by_reference(reference), actor=actor(), at=received_at()),
@@ -161,6 +165,7 @@ def return_payment(reference: str) -> ResponseReturnValue:
 
 
 @overrides.post("/<reference>/override")
+@confirmed
 def override(reference: str) -> ResponseReturnValue:
     form = Form(OverrideRefund()).load_form(request.form)
     if form.ok:
@@ -183,6 +188,7 @@ def ask_withdraw(reference: str) -> ResponseReturnValue:
 
 
 @door.post("/enrollments/<reference>/withdrawal")
+@confirmed
 def withdraw(reference: str) -> ResponseReturnValue:
     form = Form(Withdraw()).load_form(request.form)
     if form.ok:

@@ -37,7 +37,8 @@ def test_a_line_of_the_table_is_named_as_it_is_asked_for_and_says_what_it_comes_
 
 def test_without_a_role_one_has_what_is_ones_own() -> None:
     own = {permission for permission in Permission if permission.whose is OWN}
-    assert permissions(frozenset()) == STUDENT == VISITOR == own == {Permission.OWN_RECORDS}
+    assert permissions(frozenset()) == STUDENT == own == VISITOR | {Permission.OWN_ACCOUNT}
+    assert frozenset({Permission.OWN_RECORDS}) == VISITOR
 
 
 def test_an_auditor_sees_everything_and_changes_nothing() -> None:

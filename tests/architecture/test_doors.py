@@ -27,6 +27,8 @@ SAFE = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# What is one's own, and where it begins; whatever else is asked for belongs to the back office.
+OWN: dict[str, str] = {Permission.OWN_RECORDS: "/my", Permission.OWN_ACCOUNT: "/account"}
 NOTHING_APART: frozenset[str] = frozenset()
 
 
@@ -44,7 +46,7 @@ def address(app: Flask, rule: Rule) -> str:
 
 
 def of_the_office(door: Door) -> bool:
-    return door.needs not in {PUBLIC, Permission.OWN_RECORDS}
+    return door.needs not in {PUBLIC, *OWN}
 
 
 def test_every_address_belongs_to_a_door(app: Flask) -> None:
@@ -56,9 +58,9 @@ def test_the_public_doors_are_those_on_the_list(app: Flask) -> None:
     assert {name for name, door in doors(app).items() if door.needs == PUBLIC} == house.PUBLIC_DOORS
 
 
-def test_doors_to_what_is_ones_own_are_of_the_desk_and_all_others_of_the_back_office(app: Flask) -> None:
+def test_doors_to_what_is_ones_own_are_of_desk_and_account_and_all_others_of_the_back_office(app: Flask) -> None:
     closed = [door for door in doors(app).values() if door.needs != PUBLIC]
-    begins = {door.name: "/staff" if of_the_office(door) else "/my" for door in closed}
+    begins = {door.name: OWN.get(door.needs, "/staff") for door in closed}
     assert {"my", "staff"} < set(begins)
     assert [door.name for door in closed if not str(door.url_prefix).startswith(begins[door.name])] == []
 

@@ -119,6 +119,8 @@ def staff(stage: Stage) -> Iterator[Visit]:
         "plan-new",
     ):
         yield Visit(f"staff-{name}-errors", _staff_paths(stage)[name], admin, sent_empty=True, status=422)
+    yield Visit("account-confirm", "/account/confirm", admin)
+    yield Visit("account-confirm-errors", "/account/confirm", admin, sent_empty=True, status=422)
     yield Visit("staff-error-403", "/staff/people", stage.season.staff[Role.EDITOR], status=403)
 
 

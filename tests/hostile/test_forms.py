@@ -91,6 +91,7 @@ CASES = (
     ),
     Case("enroll", None, "/programs/ccma/enroll?plan=upfront"),
     Case("sign in", None, "/sign-in", {"email": "nobody@example.org", "password": PASSWORD}),
+    Case("confirm", Role.BURSAR, "/account/confirm", {"confirm_password": PASSWORD}),
     Case("forgot password", None, "/forgot-password", {"email": "nobody@example.org"}),
     Case("refund", "fresh", "/my/enrollments/{fresh}/refund"),
     Case("refund link", None, "/links/{link}"),
