@@ -1,14 +1,17 @@
-"""Keeping uploaded files."""
+"""Keeping uploaded files, and remembering who read them."""
 
 import datetime as dt
 import hashlib
 
 from provider.files.models import File
 from provider.files.rules import LARGEST_BYTES, content_type
+from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
 from provider.kernel.errors import DomainError
+
+READ = "file.read"
 
 
 class FileRefused(DomainError):
@@ -36,3 +39,8 @@ def keep(*, data: bytes, about: str | None, actor: Actor, at: dt.datetime) -> Fi
     )
     db.session.add(file)
     return file
+
+
+def read(file: File, *, actor: Actor, at: dt.datetime) -> None:
+    """Remember that somebody was given a person's document; where this cannot be stored, it is not given out."""
+    note(file, READ, actor=actor, at=at, about=file.about)

@@ -4,6 +4,7 @@ from provider.kernel.doors import Door
 from provider.staff import (
     nav,
     views_completions,
+    views_disclosures,
     views_enrollments,
     views_faq,
     views_files,
@@ -31,6 +32,7 @@ DOORS: tuple[Door, ...] = (
     views_faq.door,
     views_people.door,
     views_files.door,
+    views_disclosures.door,
 )
 for _door in DOORS:
     _door.context_processor(nav.layout)

@@ -41,6 +41,7 @@ ROOMS = (
     Room("Refund policy", "staff_policies.index", P.SEE_CATALOG),
     Room("Questions", "staff_faq.index", P.SEE_CATALOG),
     Room("People", "staff_people.index", P.SEE_PEOPLE),
+    Room("Disclosures", "staff_disclosures.index", P.SEE_PEOPLE),
 )
 
 

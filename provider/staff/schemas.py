@@ -163,6 +163,15 @@ class FindActive(Schema):
     program = Text(load_default="", longest=64, metadata={"label": "Program", "widget": "select"})
 
 
+class FindDisclosures(Schema):
+    """What the list of disclosures is narrowed to."""
+
+    who = Text(
+        load_default="", longest=254, metadata={"label": "Whole e-mail address or reference", "widget": "search"}
+    )
+    kind = Text(load_default="", longest=32, metadata={"label": "Told to", "widget": "select"})
+
+
 class CompletionsFile(Schema):
     """A list of completions from another system."""
 

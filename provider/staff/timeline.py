@@ -43,6 +43,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "withdrawal.decided": ("Withdrawal decided", "warn"),
     "withdrawal.recorded": ("Withdrawal decided", "warn"),
     "task.done": ("Task done", "event"),
+    "file.read": ("Document read", "document"),
     "disclosure.export": ("List exported", "document"),
     "disclosure.copy_for_person": ("Copy of the record given to the student", "document"),
     "disclosure.site": ("Told to an externship site", "document"),
@@ -133,7 +134,7 @@ def _event(rows: Sequence[History], names: Mapping[str, str], told: Mapping[str,
         at=row.at,
         title=title,
         kind=kind,
-        text=extra.text or _reason(row),
+        text=extra.text or _reason(row) or _document(row),
         who=names.get(row.actor_reference or "", NOBODY[row.actor_kind]),
         href=extra.href,
         amount_cents=extra.amount_cents,
@@ -145,6 +146,10 @@ def _installments(rows: Sequence[History]) -> str:
     if len(numbers) == 1:
         return f"Installment {numbers[0]}"
     return f"Installments {', '.join(numbers[:-1])} and {numbers[-1]}"
+
+
+def _document(row: History) -> str | None:
+    return row.subject_reference if row.subject_kind == "file" else None
 
 
 def _reason(row: History) -> str | None:

@@ -21,7 +21,7 @@ def tell(about: str, *, at: dt.datetime = CONSENT + dt.timedelta(hours=1)) -> Di
             about=about,
             what="Name, credential, date of the exam, recommended credits",
             basis="Consent in the credit request",
-            consent_at=CONSENT,
+            consent_at=at - dt.timedelta(hours=1),
             actor=OFFICER,
             at=at,
         )

@@ -34,6 +34,7 @@ from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
+from tests.harness import disclosed
 
 PASSWORD = "a long and quiet password"
 SCAN = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -253,6 +254,7 @@ def make(app: Flask, now: dt.datetime) -> Season:
                 step(student, at)
         _give_passwords(hashed, now)
         _ask_questions(now)
+        disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
         run_due(now)
         _lose_a_letter(told["late"][0], now)
     return Season({state: student for state, (student, _) in told.items()}, staff)

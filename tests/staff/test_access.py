@@ -41,6 +41,7 @@ POLICY: dict[str, tuple[frozenset[Role], frozenset[Role]]] = {
     "staff_refunds": (WITH_MONEY, BURSARS),
     "staff_overrides": (WITH_MONEY, BURSARS),
     "staff_files": (WITH_MONEY, NOBODY),
+    "staff_disclosures": (frozenset({R.AUDITOR, R.ADMIN}), NOBODY),
     "staff_mail": (WITH_MAIL, frozenset({R.ADMISSIONS, R.BURSAR, R.ADMIN})),
     "staff_programs": (WITH_CATALOG, frozenset({R.EDITOR, R.ADMIN})),
     "staff_faq": (WITH_CATALOG, frozenset({R.EDITOR, R.ADMIN})),

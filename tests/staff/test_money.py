@@ -7,11 +7,15 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
+from provider.accounts.models import Person
 from provider.accounts.rules import Role
 from provider.enrollments import queries as enrollments
 from provider.enrollments.rules import EnrollmentState, InstallmentState
+from provider.files.actions import keep
 from provider.files.models import File
+from provider.history.models import History
 from provider.kernel import clock
+from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
 from provider.payments.models import Payment
@@ -171,6 +175,27 @@ def test_proof_is_kept_and_comes_back_only_as_a_download(app: Flask, bursar: Vis
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }  # fmt: skip
+
+
+def test_each_reading_of_a_proof_is_kept_and_told_in_the_timeline(
+    app: Flask, bursar: Visitor, student: Student
+) -> None:
+    with app.app_context(), unit_of_work():
+        file = keep(data=PDF, about=student.enrollment, actor=SYSTEM, at=clock.now())
+        reference = file.reference
+    for _ in range(2):
+        assert bursar.client.get(f"/staff/files/{reference}").data == PDF
+    assert bursar.client.get("/staff/files/F-22222222").status_code == 404
+    with app.app_context():
+        rows = db.session.scalars(sa.select(History).where(History.event == "file.read")).all()
+        reader = db.session.scalars(sa.select(Person.reference).where(Person.name == "Sam Staff")).one()
+        assert {(row.subject_reference, row.about, row.actor_reference) for row in rows} == {
+            (reference, student.enrollment, reader)
+        }
+        assert len({row.request_id for row in rows}) == 2
+    told = bursar.get(f"/staff/enrollments/{student.enrollment}").words(".timeline")
+    assert told.count("Document read") == 2
+    assert reference in told
 
 
 def test_a_file_that_is_no_proof_is_refused_with_the_values_kept(app: Flask, bursar: Visitor, student: Student) -> None:
