@@ -3,6 +3,7 @@
 from provider.kernel.doors import Door
 from provider.staff import (
     nav,
+    views_access,
     views_completions,
     views_disclosures,
     views_enrollments,
@@ -31,6 +32,7 @@ DOORS: tuple[Door, ...] = (
     views_policies.door,
     views_faq.door,
     views_people.door,
+    views_access.door,
     views_files.door,
     views_disclosures.door,
 )

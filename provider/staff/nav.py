@@ -42,6 +42,7 @@ ROOMS = (
     Room("Questions", "staff_faq.index", P.SEE_CATALOG),
     Room("People", "staff_people.index", P.SEE_PEOPLE),
     Room("Disclosures", "staff_disclosures.index", P.SEE_PEOPLE),
+    Room("Access", "staff_access.index", P.SEE_PEOPLE),
 )
 
 

@@ -59,6 +59,17 @@ def test_every_staff_role_opens_the_staff_pages_and_only_money_roles_see_money()
     assert {role for role in Role if Permission.MANAGE_PEOPLE in PERMITS[role]} == {Role.ADMIN}
 
 
+def test_who_changes_a_kind_of_record_may_see_it() -> None:
+    blind = {
+        (permission, who)
+        for permission in Permission
+        if permission.verb is CHANGE and permission.whose is not OWN
+        for who in permission.holders
+        if not any(one.kind is permission.kind and one.verb is SEE and who in one.holders for one in Permission)
+    }
+    assert blind == set()
+
+
 def test_roles_add_up() -> None:
     both = permissions(frozenset({Role.EDITOR, Role.BURSAR}))
     assert both == PERMITS[Role.EDITOR] | PERMITS[Role.BURSAR]

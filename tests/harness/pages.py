@@ -182,6 +182,7 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "people": "/staff/people",
         "people-new": "/staff/people/new",
         "person": f"/staff/people/{bursar}",
+        "access": "/staff/access",
     }
 
 

@@ -1,118 +1,16 @@
-import itertools
+"""What a role finds in the back office, and the page that says who may do what."""
+
 from collections.abc import Callable
 
-import sqlalchemy as sa
 from flask import Flask
 
-from provider.accounts.models import Person
-from provider.accounts.rules import Role
-from provider.files.actions import keep
-from provider.files.models import File
+from provider.accounts.rules import Permission, Role
 from provider.kernel import clock
-from provider.kernel.actors import SYSTEM
-from provider.kernel.database import db, unit_of_work
-from provider.mail.models import OutboxLetter
-from provider.payments.models import Payment
-from provider.policies.models import StateFloorRow
-from provider.programs.models import FaqItem, Program
-from provider.refunds.models import Payout, Refund
-from provider.staff.doors import DOORS
-from provider.tasks.models import Task
-from provider.tuition.models import TuitionPlan
 from tests.harness import season
 from tests.harness.stories import sign_in, staff
 from tests.harness.visitor import Visitor
 
-EVERYBODY = frozenset(Role)
 R = Role
-WITH_ENROLLMENTS = EVERYBODY - {R.EDITOR}
-WITH_MONEY = frozenset({R.BURSAR, R.AUDITOR, R.ADMIN})
-WITH_CATALOG = frozenset({R.ADMISSIONS, R.BURSAR, R.EDITOR, R.AUDITOR, R.ADMIN})
-WITH_MAIL = frozenset({R.ADMISSIONS, R.BURSAR, R.AUDITOR, R.ADMIN})
-BURSARS = frozenset({R.BURSAR, R.ADMIN})
-NOBODY: frozenset[Role] = frozenset()
-# Who sees each area, and who changes something in it.
-POLICY: dict[str, tuple[frozenset[Role], frozenset[Role]]] = {
-    "staff": (EVERYBODY, NOBODY),
-    "staff_tasks": (EVERYBODY, EVERYBODY - {R.EDITOR, R.AUDITOR}),
-    "staff_enrollments": (WITH_ENROLLMENTS, frozenset({R.ADMISSIONS, R.ADMIN})),
-    "staff_completions": (WITH_ENROLLMENTS, frozenset({R.ADMISSIONS, R.ADMIN})),
-    "staff_payments": (WITH_MONEY, BURSARS),
-    "staff_refunds": (WITH_MONEY, BURSARS),
-    "staff_overrides": (WITH_MONEY, BURSARS),
-    "staff_files": (WITH_MONEY, NOBODY),
-    "staff_disclosures": (frozenset({R.AUDITOR, R.ADMIN}), NOBODY),
-    "staff_mail": (WITH_MAIL, frozenset({R.ADMISSIONS, R.BURSAR, R.ADMIN})),
-    "staff_programs": (WITH_CATALOG, frozenset({R.EDITOR, R.ADMIN})),
-    "staff_faq": (WITH_CATALOG, frozenset({R.EDITOR, R.ADMIN})),
-    "staff_policies": (WITH_CATALOG, frozenset({R.ADMIN})),
-    "staff_people": (frozenset({R.AUDITOR, R.ADMIN}), frozenset({R.ADMIN})),
-}
-
-
-def subjects(app: Flask) -> dict[str, str]:
-    """Return a real reference for each argument in the addresses of the back office, by door."""
-    made = season.make(app, clock.now())
-    with app.app_context(), unit_of_work():
-        keep(data=b"%PDF-1.7 proof", about=None, actor=SYSTEM, at=clock.now())
-
-    def one(column: sa.orm.attributes.InstrumentedAttribute[str]) -> str:
-        return db.session.scalars(sa.select(column).limit(1)).one()
-
-    with app.app_context():
-        return {
-            "enrollments": made["fresh"].enrollment,
-            "payments": one(Payment.reference),
-            "refunds": one(Refund.reference),
-            "payouts": one(Payout.reference),
-            "tasks": one(Task.reference),
-            "mail": one(OutboxLetter.reference),
-            "files": one(File.reference),
-            "people": db.session.scalars(sa.select(Person.reference).where(Person.grants.any())).first() or "",
-            "programs": one(Program.reference),
-            "plan": one(TuitionPlan.reference),
-            "faq": one(FaqItem.slug),
-            "floors": one(StateFloorRow.reference),
-        }
-
-
-def addresses(app: Flask, known: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Return every address of the back office as (door, method, path)."""
-    found = []
-    for rule in app.url_map.iter_rules():
-        door = rule.endpoint.partition(".")[0]
-        if door not in {each.name for each in DOORS}:
-            continue
-        parts = rule.rule.split("/")
-        for index, part in enumerate(parts):
-            if part.startswith("<"):
-                parts[index] = known[part.strip("<>")] if part == "<plan>" else known[parts[index - 1]]
-        method = "POST" if "POST" in (rule.methods or ()) else "GET"
-        found.append((door, method, "/".join(parts)))
-    return found
-
-
-def test_every_door_of_the_back_office_is_in_the_table() -> None:
-    assert {door.name for door in DOORS} == set(POLICY)
-
-
-def test_each_role_sees_and_changes_exactly_what_the_table_says(app: Flask, visitors: Callable[[], Visitor]) -> None:
-    paths = addresses(app, subjects(app))
-    assert len(paths) > 55
-    wrong = []
-    for role in Role:
-        visitor = visitors()
-        sign_in(visitor, staff(app, role))
-        token = visitor.token()
-        for door, method, path in paths:
-            sees, changes = POLICY[door]
-            # An empty form is enough: whoever may not change is turned away before it is read.
-            sent = {"csrf_token": token, "nothing": "here"}
-            answer = visitor.client.get(path) if method == "GET" else visitor.client.post(path, data=sent)
-            allowed = role in sees and (method == "GET" or role in changes)
-            if (answer.status_code == 403) is allowed or answer.status_code >= 500:
-                wrong.append((role.value, method, path, answer.status_code))
-    assert wrong == []
 
 
 def test_a_stranger_is_asked_to_sign_in_and_a_student_is_turned_away(app: Flask, visitor: Visitor) -> None:
@@ -141,10 +39,45 @@ def test_the_menu_has_only_the_rooms_a_role_may_see(app: Flask, visitors: Callab
     assert rooms == {
         R.COORDINATOR: ["Home", "Tasks", "Enrollments", "Completions"],
         R.EDITOR: ["Home", "Tasks", "Programs", "Refund policy", "Questions"],
-        R.BURSAR: list(
-            itertools.chain(
-                ("Home", "Tasks", "Enrollments", "Completions", "Payments", "Refunds", "Letters"),
-                ("Programs", "Refund policy", "Questions"),
-            )
-        ),
+        R.BURSAR: [
+            *("Home", "Tasks", "Enrollments", "Completions", "Payments", "Refunds", "Letters"),
+            *("Programs", "Refund policy", "Questions"),
+        ],
     }
+
+
+def tables(visitor: Visitor) -> dict[str, list[list[str]]]:
+    """Return the rows of each table on the page of access, by its caption."""
+    found = visitor.get("/staff/access").all("main table")
+    return {
+        table.query("caption")[0].to_text().strip(): [
+            [" ".join(cell.to_text().split()) for cell in line.query("th, td")] for line in table.query("tbody tr")
+        ]
+        for table in found
+    }
+
+
+def test_the_page_of_access_says_who_may_do_what(app: Flask, visitor: Visitor) -> None:
+    sign_in(visitor, staff(app, R.AUDITOR))
+    told = tables(visitor)
+    assert told["Money"] == [
+        ["Payments, receipts, proofs and refunds", "See", "Anybody’s", "Bursar, Auditor, Admin"],
+        ["Payments, mailed requests, payouts, leaving", "Change", "Anybody’s", "Bursar, Admin"],
+        ["Refunds as exceptions, with a reason", "Change", "Anybody’s", "Bursar, Admin"],
+    ]
+    (own,) = told["The student’s own pages"]
+    assert own[2:] == ["Only their own", "Everybody who signs in; before that, the browser that enrolled"]
+    assert ["What has to be done and by when", "See", "Anybody’s", "Everybody who works here"] in told["Tasks"]
+
+
+def test_the_page_of_access_leaves_no_line_and_no_role_out(app: Flask, visitor: Visitor) -> None:
+    staff(app, R.BURSAR)
+    sign_in(visitor, staff(app, R.ADMIN, R.BURSAR))
+    told = tables(visitor)
+    held = {role: people for role, _, people in told.pop("Roles")}
+    assert held == {role.label: "Nobody" for role in Role} | {"Admin": "1 person", "Bursar": "2 people"}
+    assert sum(len(lines) for lines in told.values()) == len(Permission)
+    for permission in Permission:
+        (who,) = [line[3] for line in told[permission.kind] if line[0].lower() == permission.words.lower()]
+        if not who.startswith("Everybody"):
+            assert who == ", ".join(role.label for role in Role if role in permission.holders)
