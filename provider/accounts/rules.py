@@ -117,7 +117,7 @@ class Permission(StrEnum):
     SEE_ENROLLMENTS = "see_enrollments", SEE, _K.ENROLLMENTS, ANY, _NEAR_STUDENTS, "each one with its agreement"
     CHANGE_ENROLLMENTS = "change_enrollments", CHANGE, _K.ENROLLMENTS, ANY, (_R.ADMISSIONS,), "completion and holds"
     SEE_MONEY = "see_money", SEE, _K.MONEY, ANY, (_R.BURSAR,), "payments, receipts, proofs and refunds"
-    RECORD_MONEY = "record_money", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "payments, mailed requests, payouts, leaving"
+    RECORD_MONEY = "record_money", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "payments, payouts, requests, withdrawals"
     OVERRIDE_REFUNDS = "override_refunds", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "refunds as exceptions, with a reason"
     SEE_CATALOG = "see_catalog", SEE, _K.CATALOG, ANY, (*_AT_THE_DESK, _R.EDITOR), "all of it, sold or not"
     EDIT_CATALOG = "edit_catalog", CHANGE, _K.CATALOG, ANY, (_R.EDITOR,), "programs, plans, questions, what is on sale"

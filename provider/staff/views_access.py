@@ -37,8 +37,10 @@ def _line(permission: Permission) -> Line:
 
 
 def _who(holders: frozenset[Role | Outside]) -> str:
-    if holders.issuperset(Outside):
+    if Outside.VISITOR in holders:
         return "Everybody who signs in; before that, the browser that enrolled"
+    if Outside.STUDENT in holders:
+        return "Everybody who signs in"
     if holders.issuperset(Role):
         return "Everybody who works here"
     return ", ".join(role.label for role in Role if role in holders)

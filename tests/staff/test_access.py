@@ -62,7 +62,7 @@ def test_the_page_of_access_says_who_may_do_what(app: Flask, visitor: Visitor) -
     told = tables(visitor)
     assert told["Money"] == [
         ["Payments, receipts, proofs and refunds", "See", "Anybody’s", "Bursar, Auditor, Admin"],
-        ["Payments, mailed requests, payouts, leaving", "Change", "Anybody’s", "Bursar, Admin"],
+        ["Payments, payouts, requests, withdrawals", "Change", "Anybody’s", "Bursar, Admin"],
         ["Refunds as exceptions, with a reason", "Change", "Anybody’s", "Bursar, Admin"],
     ]
     (own,) = told["The student’s own pages"]
