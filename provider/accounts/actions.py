@@ -3,10 +3,18 @@
 import datetime as dt
 
 from provider.accounts import letters, queries
+from provider.accounts.duties import kinds_for
 from provider.accounts.links import LinkClosed, make_link, revoke_links, token_of
 from provider.accounts.models import Person, RoleGrant
 from provider.accounts.passwords import set_password
-from provider.accounts.rules import FIRST_ADMIN, FIRST_ADMIN_SUBJECT, LINK_HOURS_FIRST_ADMIN, PASSWORD, Role
+from provider.accounts.rules import (
+    FIRST_ADMIN,
+    FIRST_ADMIN_SUBJECT,
+    LINK_HOURS_FIRST_ADMIN,
+    PASSWORD,
+    Role,
+    permissions,
+)
 from provider.accounts.session_rows import end_sessions
 from provider.history.actions import note
 from provider.kernel import references
@@ -15,6 +23,7 @@ from provider.kernel.database import db
 from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
 from provider.mail.actions import post
+from provider.tasks.actions import free as free_tasks
 
 
 class EmailTaken(DomainError):
@@ -54,7 +63,7 @@ def grant(*, person: Person, role: Role, actor: Actor, at: dt.datetime) -> None:
 
 
 def revoke_role(*, person: Person, role: Role, actor: Actor, at: dt.datetime) -> None:
-    """Take a role away, at once in every session; raises LastAdmin."""
+    """Take a role away, at once in every session, with the tasks that it permitted; raises LastAdmin."""
     held = next((given for given in person.grants if given.role is role), None)
     if held is None:
         return
@@ -64,19 +73,24 @@ def revoke_role(*, person: Person, role: Role, actor: Actor, at: dt.datetime) ->
     db.session.delete(held)
     end_sessions(person=person, at=at)
     note(person, "person.role_revoked", actor=actor, at=at, data={"role": role})
+    free_tasks(owner=person.reference, keeping=kinds_for(permissions(person.roles)), actor=actor, at=at)
 
 
 def set_roles(*, person: Person, roles: frozenset[Role], actor: Actor, at: dt.datetime) -> None:
     """Let a person hold exactly these roles; raises LastAdmin."""
     held = person.roles
+    for role in sorted(roles - held):  # first, so that tasks which the new roles permit stay
+        grant(person=person, role=role, actor=actor, at=at)
+    db.session.refresh(person, ["grants"])
     for role in sorted(held - roles):
         revoke_role(person=person, role=role, actor=actor, at=at)
-    for role in sorted(roles - held):
-        grant(person=person, role=role, actor=actor, at=at)
 
 
 def disable(*, person: Person, actor: Actor, at: dt.datetime) -> None:
-    """Lock an account and end its sessions and links; its past deeds keep their name. Raises LastAdmin."""
+    """Lock an account, end its sessions and links, give its tasks back; its past deeds keep their name.
+
+    Raises LastAdmin.
+    """
     if person.disabled_at is not None:
         return
     if Role.ADMIN in person.roles:
@@ -84,6 +98,7 @@ def disable(*, person: Person, actor: Actor, at: dt.datetime) -> None:
     person.disabled_at = at
     end_sessions(person=person, at=at)
     revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
+    free_tasks(owner=person.reference, keeping=(), actor=actor, at=at)
     note(person, "person.disabled", actor=actor, at=at)
 
 

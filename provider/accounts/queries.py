@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
+from provider.accounts.duties import can_do
 from provider.accounts.models import Person, PersonSession, RoleGrant, SignedLink
-from provider.accounts.rules import Role
+from provider.accounts.rules import Role, permissions
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
+from provider.tasks.rules import TaskKind
 
 
 def by_email(email: str, *, lock: bool = False) -> Person | None:
@@ -100,6 +102,15 @@ def staff() -> list[Person]:
     """Return everybody with a role, by name."""
     query = sa.select(Person).where(Person.grants.any()).order_by(Person.name).options(selectinload(Person.grants))
     return list(db.session.scalars(query))
+
+
+def doers(kind: TaskKind) -> dict[str, str]:
+    """Return who may do a task of a kind, name by reference in the order of names; nobody who is locked out."""
+    return {
+        person.reference: person.name
+        for person in staff()
+        if person.disabled_at is None and can_do(kind, permissions(person.roles))
+    }
 
 
 def names(references: set[str]) -> dict[str, str]:

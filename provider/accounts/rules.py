@@ -125,7 +125,7 @@ class Permission(StrEnum):
     SEE_MAIL = "see_mail", SEE, _K.MAIL, ANY, _AT_THE_DESK, "every letter and what became of it"
     RESEND_MAIL = "resend_mail", CHANGE, _K.MAIL, ANY, _AT_THE_DESK, "sending a letter once more"
     SEE_TASKS = "see_tasks", SEE, _K.TASKS, ANY, _STAFF, "what has to be done and by when"
-    DO_TASKS = "do_tasks", CHANGE, _K.TASKS, ANY, _NEAR_STUDENTS, "marking a task done, with a remark"
+    DO_TASKS = "do_tasks", CHANGE, _K.TASKS, ANY, _NEAR_STUDENTS, "writing, giving away and doing tasks"
     SEE_PEOPLE = "see_people", SEE, _K.PEOPLE, ANY, (), "accounts of staff, their roles, and this table"
     MANAGE_PEOPLE = "manage_people", CHANGE, _K.PEOPLE, ANY, (), "inviting, roles, locking and opening accounts"
 

@@ -46,3 +46,8 @@ def standing(*, due_on: dt.date, overdue_on: dt.date, today: dt.date) -> Standin
     if today > overdue_on:
         return Standing.OVERDUE
     return Standing.DUE if today > due_on else Standing.IN_TIME
+
+
+def on_its_day(due_on: dt.date, *, today: dt.date) -> Standing:
+    """Say how something with a single date stands: due on that day, overdue after it."""
+    return standing(due_on=due_on - dt.timedelta(days=1), overdue_on=due_on, today=today)

@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, raiseload, selectinload
 
+from provider.accounts.models import Person
 from provider.accounts.rules import Asker
 from provider.enrollments.models import ACTIVE_ROWS, JOINED_ROWS, OPEN_ROWS, Enrollment
 from provider.enrollments.rules import OPEN_STATES, UNPAID_STATES, EnrollmentState
@@ -53,6 +54,18 @@ def own(asker: Asker, reference: str, *, lock: bool = False) -> Enrollment:
 def of_person(person_id: int) -> Sequence[Enrollment]:
     """Return a student's enrollments, newest first."""
     return db.session.scalars(_WHOLE.where(Enrollment.person_id == person_id).order_by(Enrollment.id.desc())).all()
+
+
+def of_student(reference: str) -> tuple[Person, Sequence[Enrollment]]:
+    """Return a student with all their enrollments, newest first; a person without one raises NotFound.
+
+    Two statements, and one for the installments.
+    """
+    person = db.session.scalar(sa.select(Person).where(Person.reference == reference).options(raiseload(Person.grants)))
+    found = of_person(person.id) if person is not None else ()
+    if person is None or not found:
+        raise NotFound
+    return person, found
 
 
 def of_browser(browser: str) -> Sequence[Enrollment]:

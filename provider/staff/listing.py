@@ -5,6 +5,7 @@ from werkzeug.datastructures import MultiDict
 
 from provider.kernel.forms import Choices, Form, Schema
 
+LONGEST_PLACE = 17  # digits; every number so long is a day and an id
 LARGEST_KEY = 2**31 - 1  # ids are whole numbers of four bytes on PostgreSQL
 
 
@@ -20,3 +21,9 @@ def key(name: str) -> int | None:
     if not given.isascii() or not given.isdigit():
         return None
     return min(int(given[:20]), LARGEST_KEY)
+
+
+def place(name: str) -> int | None:
+    """Return a place in a list of tasks from the address, or None when it is not one."""
+    given = request.args.get(name, "")
+    return int(given[:LONGEST_PLACE]) if given.isascii() and given.isdigit() else None

@@ -186,17 +186,6 @@ class CompletionsFile(Schema):
     )
 
 
-class FinishTask(Schema):
-    """What was done."""
-
-    remark = Text(
-        load_default=None,
-        longest=LONGEST_REASON,
-        lines=True,
-        metadata={"label": "What was done", "widget": "textarea", "attrs": {"rows": "2"}},
-    )
-
-
 _ROLES = fields.List(
     Text(validate=validate.OneOf([role.value for role in Role], error="Choose from the list.")),
     load_default=list,

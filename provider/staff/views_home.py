@@ -20,6 +20,7 @@ from provider.refunds import queries as refunds
 from provider.staff.nav import figure
 from provider.staff.views_refunds import waiting
 from provider.tasks import queries as tasks
+from provider.tasks.queries import Asked
 
 door = Door("staff", __name__, needs=Permission.SEE_STAFF_PAGES, url_prefix="/staff")
 FIRST = 10
@@ -70,7 +71,7 @@ _LABELS = {
     "letters": "Letters failed",
 }
 _ROWS: dict[str, Callable[[], list[Any]]] = {
-    "tasks": lambda: list(tasks.page(size=FIRST).rows),
+    "tasks": lambda: list(tasks.page(Asked(), size=FIRST).rows),
     "payouts": lambda: waiting(FIRST),
     "awaited": lambda: list(staff_page(Filters(states=tuple(sorted(UNPAID_STATES))), size=FIRST).rows),
     "late": lambda: list(staff_page(Filters(late=True), size=FIRST).rows),

@@ -10,7 +10,10 @@ from provider.tasks.rules import TaskKind, TaskState
 
 
 class Task(Model):
-    """Something a staff member has to do; raised once per key."""
+    """Something a staff member has to do; raised once per key.
+
+    ``turn_on`` orders the lists: while it is open the day its turn comes, once it is done the day on which it was.
+    """
 
     __tablename__ = "task"
 
@@ -23,6 +26,7 @@ class Task(Model):
     sentence: Mapped[str] = mapped_column(sa.Text)
     created_at: Mapped[dt.datetime]
     due_on: Mapped[dt.date | None]
+    turn_on: Mapped[dt.date]
     owner_reference: Mapped[Ref | None]
     done_at: Mapped[dt.datetime | None]
     done_by: Mapped[Ref | None]
@@ -34,6 +38,8 @@ class Task(Model):
         sa.UniqueConstraint("reference"),
         sa.UniqueConstraint("key"),
         sa.CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name="done_has_instant"),
-        sa.Index(None, "state", "kind", "id"),
+        sa.Index(None, "state", "turn_on", "id"),
+        sa.Index(None, "state", "kind", "turn_on", "id"),
+        sa.Index(None, "owner_reference", "state", "turn_on", "id"),
         sa.Index(None, "about"),
     )

@@ -1,6 +1,12 @@
-"""The kinds of tasks and the queues they wait in."""
+"""The kinds of tasks, the queues they wait in, their two states, and the order in which their turn comes."""
 
+import datetime as dt
 from enum import StrEnum
+
+from provider.kernel.lifecycles import Lifecycle
+
+LONGEST_SENTENCE = 1000
+MOST_DAYS_AHEAD = 366
 
 
 class TaskKind(StrEnum):
@@ -15,6 +21,7 @@ class TaskKind(StrEnum):
     END_PLACEMENT = "end_placement"
     CREDIT_ALREADY_SENT = "credit_already_sent"
     AUDIT_BREACH = "audit_breach"
+    FOLLOW_UP = "follow_up"
 
     @property
     def label(self) -> str:
@@ -29,6 +36,7 @@ class TaskKind(StrEnum):
             "end_placement": "End a running placement",
             "credit_already_sent": "Tell a college about a refund",
             "audit_breach": "The nightly audit found a contradiction",
+            "follow_up": "Follow up",
         }[self.value]
 
 
@@ -37,3 +45,35 @@ class TaskState(StrEnum):
 
     OPEN = "open"
     DONE = "done"
+
+
+LIFECYCLE: Lifecycle[TaskState] = Lifecycle(
+    {TaskState.OPEN: frozenset({TaskState.DONE}), TaskState.DONE: frozenset({TaskState.OPEN})}
+)
+
+
+def turn(*, raised_on: dt.date, due_on: dt.date | None) -> dt.date:
+    """Return the day by which an open task comes up: its due date, or the day it was raised when any day will do.
+
+    So what has no date never waits behind what is due later.
+    """
+    return due_on or raised_on
+
+
+def can_be_due(due_on: dt.date, *, today: dt.date) -> bool:
+    """Say whether a task may be made due on a day: today or later, a year ahead at most."""
+    return today <= due_on <= today + dt.timedelta(days=MOST_DAYS_AHEAD)
+
+
+KEYS_PER_DAY = 2**31
+
+
+def place(turn_on: dt.date, task_id: int) -> int:
+    """Return where a task stands in a list as one number, by which its address opens the page from there."""
+    return turn_on.toordinal() * KEYS_PER_DAY + task_id
+
+
+def place_of(key: int) -> tuple[dt.date, int]:
+    """Return day and id of a place; a number that is none stands at an end of all lists."""
+    ordinal, task_id = divmod(key, KEYS_PER_DAY)
+    return dt.date.fromordinal(min(max(ordinal, 1), dt.date.max.toordinal())), task_id

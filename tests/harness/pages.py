@@ -141,7 +141,10 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
     }
     return {
         "tasks": "/staff/tasks",
+        "tasks-mine": "/staff/tasks?owner=mine",
+        "tasks-done": "/staff/tasks?state=done",
         "task": f"/staff/tasks/{task}",
+        "task-new": "/staff/tasks/new",
         "enrollments": "/staff/enrollments",
         "enrollments-found": "/staff/enrollments?q=ana",
         "enrollments-none": "/staff/enrollments?q=nobody+at+all",

@@ -149,7 +149,9 @@ CASES = (
     Case("counsel", Role.ADMIN, "/staff/policies/counsel", {"name": "Ada Admin", "on": "2026-01-02"}),
     Case("question", Role.EDITOR, "/staff/faq/new", {"question": "Is it online?", "answer": "Yes, all of it."}),
     Case("question again", Role.EDITOR, "/staff/faq/{faq}", first=True),
-    Case("task", Role.ADMIN, "/staff/tasks/{task}", {"remark": "Called the student"}),
+    Case("task", Role.ADMIN, "/staff/tasks/{task}", {"remark": "Called the student"}, first=True),
+    Case("task's plan", Role.ADMIN, "/staff/tasks/{task}", {"due_on": ""}, "/plan"),
+    Case("new task", Role.ADMIN, "/staff/tasks/new", {"sentence": "Call the student"}),
     Case("roles", Role.ADMIN, "/staff/people/{colleague}", first=True),
     Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
     Case("password", None, "/links/{password}", {"password": "a new and quiet password"}),
@@ -169,6 +171,8 @@ BUTTONS = {
     "/staff/people/{colleague}/enable": Role.ADMIN,
     "/staff/programs/{program}/plans/{plan}/retirement": Role.EDITOR,
     "/staff/programs/{program}/sale": Role.EDITOR,
+    "/staff/tasks/{task}/take": Role.ADMISSIONS,
+    "/staff/tasks/{task}/reopen": Role.ADMISSIONS,
     "/staff/programs/{program}/sale-end": Role.EDITOR,
 }
 

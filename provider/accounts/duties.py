@@ -1,0 +1,24 @@
+"""Which task whose roles permit; pure."""
+
+from provider.accounts.rules import Permission
+from provider.tasks.rules import TaskKind
+
+# What it takes to do a task of a kind, any one of these; every other kind takes no more than doing tasks.
+NEEDS: dict[TaskKind, frozenset[Permission]] = {
+    TaskKind.RETURN_PAYMENT: frozenset({Permission.RECORD_MONEY}),
+    TaskKind.PAY_OUT: frozenset({Permission.RECORD_MONEY}),
+    TaskKind.PAYMENT_HOLD: frozenset({Permission.CHANGE_ENROLLMENTS, Permission.RECORD_MONEY}),
+    TaskKind.LETTER_FAILED: frozenset({Permission.RESEND_MAIL}),
+}
+
+
+def can_do(kind: TaskKind, held: frozenset[Permission]) -> bool:
+    """Say whether somebody with these permissions may own and do a task of this kind."""
+    if Permission.DO_TASKS not in held:
+        return False
+    return kind not in NEEDS or bool(NEEDS[kind] & held)
+
+
+def kinds_for(held: frozenset[Permission]) -> tuple[TaskKind, ...]:
+    """Return the kinds of tasks that these permissions let somebody do."""
+    return tuple(kind for kind in TaskKind if can_do(kind, held))

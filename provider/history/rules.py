@@ -1,0 +1,3 @@
+"""What a note may be."""
+
+LONGEST_NOTE = 4000

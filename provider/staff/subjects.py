@@ -1,0 +1,39 @@
+"""What a task or a note may be about: an enrollment or a student, by reference."""
+
+from flask import url_for
+
+from provider.accounts.rules import Permission
+from provider.accounts.sessions import may
+from provider.enrollments import queries as enrollments
+from provider.kernel.errors import DomainError, NotFound
+
+
+class UnknownSubject(DomainError):
+    """A reference that names no enrollment and no student."""
+
+    code = "unknown_subject"
+
+
+def known(reference: str | None) -> str | None:
+    """Return a reference as it is stored, or None when nothing was given; raises UnknownSubject."""
+    if reference is None:
+        return None
+    wanted = reference.upper()
+    try:
+        if wanted.startswith("P-"):
+            enrollments.of_student(wanted)
+        else:
+            enrollments.by_reference(wanted)
+    except NotFound:
+        raise UnknownSubject(
+            f"There is no enrollment or student {wanted}. Copy the reference from their page, such as E-7K2M9Q4T."
+        ) from None
+    return wanted
+
+
+def href(reference: str | None) -> str | None:
+    """Return the page of what a task is about, for somebody who may see it."""
+    if not reference or not may(Permission.SEE_ENROLLMENTS):
+        return None
+    endpoint = {"E-": "staff_enrollments.show", "P-": "staff_students.show"}.get(reference[:2])
+    return url_for(endpoint, reference=reference) if endpoint else None
