@@ -4,6 +4,7 @@ import datetime as dt
 
 from provider.accounts import letters, queries
 from provider.accounts.duties import kinds_for
+from provider.accounts.filing import file_person
 from provider.accounts.links import LinkClosed, make_link, revoke_links, token_of
 from provider.accounts.models import Person, RoleGrant
 from provider.accounts.passwords import set_password
@@ -41,14 +42,28 @@ class LastAdmin(DomainError):
 
 
 def add_person(
-    *, name: str, email: str, zone: str, proved_at: dt.datetime | None, actor: Actor, at: dt.datetime
+    *,
+    name: str,
+    email: str,
+    zone: str,
+    proved_at: dt.datetime | None,
+    actor: Actor,
+    at: dt.datetime,
+    phone: str | None = None,
 ) -> Person:
-    """Create a person with a normalized address."""
+    """Create a person with a normalized address, who can be searched for."""
     person = Person(
-        reference=references.new("P"), name=name, email=email, zone=zone, email_proved_at=proved_at, created_at=at
+        reference=references.new("P"),
+        name=name,
+        email=email,
+        phone=phone,
+        zone=zone,
+        email_proved_at=proved_at,
+        created_at=at,
     )
     db.session.add(person)
     db.session.flush()
+    file_person(person)
     note(person, "person.created", actor=actor, at=at)
     return person
 

@@ -15,6 +15,7 @@ PASSWORD_LETTERS_PER_HOUR = 3
 LONGEST_THROTTLE_KEY = 120
 LINK_HOURS_FIRST_ADMIN = 1
 LONGEST_BROWSER = 200
+SEARCH_KIND = "person"
 # Purposes of signed links, and the subject of the one that has no record yet.
 PASSWORD = "password"  # noqa: S105 - a purpose
 FIRST_ADMIN = "first_admin"

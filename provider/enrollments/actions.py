@@ -236,6 +236,7 @@ def join_by_letter(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> 
         person = accounts.add_person(
             name=enrollment.legal_name,
             email=enrollment.claimed_email,
+            phone=enrollment.phone,
             zone=enrollment.zone,
             proved_at=at,
             actor=actor,

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from provider.enrollments.models import Agreement, Enrollment, Installment
 from provider.enrollments.rules import UNPAID_STATES, EnrollmentState, InstallmentState
 from provider.kernel.database import db, table
+from provider.kernel.finding import Typed
 from provider.kernel.paging import Page, limited, turned, up_to
-from provider.search.queries import Typed, has_word, typed_words
+from provider.search.queries import has_word, typed_words
 
 SEARCH_KIND = "enrollment"
 Direction = Literal["before", "after"]

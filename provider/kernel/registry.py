@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
 
 from provider.kernel.actors import Actor
+from provider.kernel.finding import Source
 
 Payload = Mapping[str, str | int | None]
 
@@ -59,6 +60,7 @@ class Registry:
     periodic: list[Periodic] = field(default_factory=list)
     links: dict[str, LinkPurpose] = field(default_factory=dict)
     invariants: dict[str, Invariant] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
     failed_jobs: dict[str, Callable[[Payload, str, dt.datetime], None]] = field(default_factory=dict)
     any_failed_job: Callable[[str, str, dt.datetime], None] | None = None
     letter_links: Callable[[str], str] | None = None

@@ -6,7 +6,18 @@ from provider.kernel.database import unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.registry import Breach, Payload, Periodic, Registry
 from provider.kernel.settings import settings
-from provider.oversight import actions, audit, decisions, ledger, mail, money_in, money_out, states
+from provider.oversight import (
+    actions,
+    audit,
+    decisions,
+    finding,
+    finding_records,
+    ledger,
+    mail,
+    money_in,
+    money_out,
+    states,
+)
 from provider.oversight.checks import Check, invariant
 
 NIGHTLY = "oversight.audit"
@@ -40,5 +51,6 @@ def _school_day(now: dt.datetime) -> str:
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.invariants.update({check.__name__: invariant(check) for check in CHECKS})
+    registry.sources.update(finding.SOURCES | finding_records.SOURCES)
     registry.jobs[NIGHTLY] = nightly
     registry.periodic.append(Periodic(NIGHTLY, _school_day))

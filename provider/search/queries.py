@@ -1,34 +1,40 @@
 """Finding records by the beginnings of words."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from provider.kernel import text
 from provider.kernel.database import table
+from provider.kernel.finding import Typed
 from provider.kernel.paging import counted, up_to
 from provider.search.models import SearchWord
+from provider.search.rules import beginnings
 
 LAST = "\U0010ffff"
-MOST_WORDS = 5
 COMMON = 2_000
 _WORDS = table(SearchWord).c
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """The beginning of a word as somebody typed it; ``common`` when `COMMON` records or more have such a word."""
-
-    beginning: str
-    common: bool
-
-
 def typed_words(kind: str, typed: str) -> tuple[Typed, ...]:
     """Return the words to look for among records of a kind, none when nothing was typed; at most one statement."""
-    whole = typed.strip().casefold()
-    parts = [whole] if "@" in whole or ("-" in whole and " " not in whole) else text.words(typed)[:MOST_WORDS]
-    counts = counted({f"word{number}": up_to(_ids(kind, part), COMMON) for number, part in enumerate(parts)})
-    return tuple(Typed(part, count == COMMON) for part, count in zip(parts, counts.values(), strict=True))
+    return typed_in([kind], typed)[kind]
+
+
+def typed_in(kinds: Collection[str], typed: str) -> dict[str, tuple[Typed, ...]]:
+    """Return the words to look for among records of each kind, in one statement; a word is common in one or not."""
+    parts = beginnings(typed)
+    counts = counted(
+        {
+            f"{kind}{number}": up_to(_ids(kind, part), COMMON)
+            for kind in kinds
+            if kind
+            for number, part in enumerate(parts)
+        }
+    )
+    return {
+        kind: tuple(Typed(part, counts.get(f"{kind}{number}") == COMMON) for number, part in enumerate(parts))
+        for kind in kinds
+    }
 
 
 def has_word(kind: str, word: Typed, subject_id: sa.Column[int]) -> sa.ColumnElement[bool]:

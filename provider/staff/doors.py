@@ -16,11 +16,13 @@ from provider.staff import (
     views_policies,
     views_programs,
     views_refunds,
+    views_search,
     views_tasks,
 )
 
 DOORS: tuple[Door, ...] = (
     views_home.door,
+    views_search.door,
     views_tasks.door,
     views_enrollments.door,
     views_completions.door,

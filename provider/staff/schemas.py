@@ -9,6 +9,7 @@ from provider.files.rules import LARGEST_BYTES
 from provider.kernel.forms import Confirmed, Email, Schema, Text
 from provider.kernel.inputs import Amount, LocalTime, Upload, ZonedSchema
 from provider.payments.rules import OFFLINE_METHODS
+from provider.search.rules import LONGEST_TYPED
 
 LONGEST_REASON = 1000
 LONGEST_CSV = 1024 * 1024
@@ -154,6 +155,20 @@ class FindEnrollments(Schema):
     q = Text(load_default="", longest=200, metadata={"label": "Name, e-mail or reference", "widget": "search"})
     state = Text(load_default="", longest=32, metadata={"label": "State", "widget": "select"})
     program = Text(load_default="", longest=64, metadata={"label": "Program", "widget": "select"})
+
+
+class FindAnything(Schema):
+    """What somebody looks for in everything there is."""
+
+    q = Text(
+        load_default="",
+        longest=LONGEST_TYPED,
+        metadata={
+            "label": "Search everything",
+            "hint": "A name, an e-mail address, a telephone number or a reference; the beginnings of words are enough.",
+            "widget": "search",
+        },
+    )
 
 
 class FindActive(Schema):

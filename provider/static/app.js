@@ -50,6 +50,16 @@
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(free));
 
+  // "/" goes to the search box of the back office, unless somebody is writing.
+  const box = document.querySelector("input[data-slash]");
+  document.addEventListener("keydown", (event) => {
+    const writing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (!box || event.key !== "/" || writing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    box.focus();
+    box.select();
+  });
+
   // Print buttons.
   for (const button of document.querySelectorAll("button[data-print]")) {
     button.hidden = false;

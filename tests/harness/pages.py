@@ -121,6 +121,7 @@ def staff(stage: Stage) -> Iterator[Visit]:
         yield Visit(f"staff-{name}-errors", _staff_paths(stage)[name], admin, sent_empty=True, status=422)
     yield Visit("account-confirm", "/account/confirm", admin)
     yield Visit("account-confirm-errors", "/account/confirm", admin, sent_empty=True, status=422)
+    yield Visit("staff-search-errors", "/staff/search?q=%25", admin, status=422)
     yield Visit("staff-error-403", "/staff/people", stage.season.staff[Role.EDITOR], status=403)
 
 
@@ -140,6 +141,9 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         for name in ("refunding", "settled", "declined", "excepted")
     }
     return {
+        "search": "/staff/search",
+        "search-found": "/staff/search?q=ana",
+        "search-none": "/staff/search?q=nobody+at+all",
         "tasks": "/staff/tasks",
         "tasks-mine": "/staff/tasks?owner=mine",
         "tasks-done": "/staff/tasks?state=done",

@@ -10,9 +10,12 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from config import ROOT
-from provider.kernel import triggers
+from provider.kernel import clock, triggers
 from provider.kernel.database import Model, db, is_sqlite, unit_of_work
+from provider.search.models import SearchWord
+from tests.harness import season
 from tests.harness.disclosed import tell
+from tests.harness.season import Student
 from tests.harness.stories import enroll
 from tests.harness.visitor import Visitor
 
@@ -117,6 +120,20 @@ def test_each_later_revision_keeps_the_rows_on_its_way_down_and_up(app: Flask, v
 def test_the_migrations_make_what_the_models_say(empty_app: Flask) -> None:
     with empty_app.app_context():
         flask_migrate.check()
+
+
+def test_people_from_before_are_found_after_the_migration(app: Flask) -> None:
+    student = Student("María Núñez-Åberg", "maria.nunez@example.org")
+    with app.app_context():
+        for step in (season.enroll, season.prove):
+            with unit_of_work():
+                step(student, clock.now())
+        query = sa.select(SearchWord.word).where(SearchWord.kind == "person").order_by(SearchWord.word)
+        filed = db.session.scalars(query).all()
+        flask_migrate.downgrade(revision="0005")
+        flask_migrate.upgrade()
+        assert db.session.scalars(query).all() == filed
+        assert {"nunez", "maria.nunez@example.org", "5550100199"} < set(filed)
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -1,0 +1,168 @@
+"""What the search box finds of money and of the offer: references and numbers, programs and questions by words."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import url_for
+
+from provider.accounts.rules import Permission
+from provider.enrollments.models import Enrollment
+from provider.files.models import File
+from provider.kernel import text
+from provider.kernel.database import db, table
+from provider.kernel.finding import Hit, Source, Typed
+from provider.kernel.money import dollars
+from provider.payments.models import Payment, Receipt
+from provider.policies.models import StateFloorRow
+from provider.programs import queries as programs
+from provider.programs.models import FaqItem, Program
+from provider.refunds.models import Payout, Refund, Withdrawal
+from provider.tuition.models import TuitionPlan
+
+P = Permission
+LARGEST_NUMBER = 2**31 - 1
+_E, _PY, _RC = table(Enrollment).c, table(Payment).c, table(Receipt).c
+_R, _PO, _W = table(Refund).c, table(Payout).c, table(Withdrawal).c
+_PG, _TP, _SF, _F, _Q = (table(model).c for model in (Program, TuitionPlan, StateFloorRow, File, FaqItem))
+_RECEIPTS = sa.select(_RC.reference, _RC.kind, _RC.number, _RC.issued_at, _PY.reference.label("payment")).join_from(
+    table(Receipt), table(Payment)
+)
+
+
+def receipts(words: Sequence[Typed], most: int) -> list[Hit]:
+    """Return the receipt and the credit note of a number."""
+    number = words[0].beginning if len(words) == 1 else ""
+    wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    rows = db.session.execute(_RECEIPTS.where(_RC.number == min(wanted, LARGEST_NUMBER)).limit(most))
+    return [_receipt(row) for row in rows]
+
+
+def receipt(reference: str) -> Hit | None:
+    """Return a receipt or a credit note by reference; it stands on the page of its payment."""
+    row = db.session.execute(_RECEIPTS.where(_RC.reference == reference)).first()
+    return None if row is None else _receipt(row)
+
+
+def _receipt(row: Any) -> Hit:  # noqa: ANN401 - a row
+    href = url_for("staff_payments.show", reference=row.payment)
+    title = f"{row.kind.label} {row.number}"
+    return Hit(row.reference, title, href, f"Payment {row.payment}", at=row.issued_at)
+
+
+def _leads(query: sa.Select[Any], key: sa.Column[str], endpoint: str, **parts: str) -> Callable[[str], Hit | None]:
+    """Return what opens a page by a reference; ``parts`` of its address are columns of the query."""
+
+    def named(reference: str) -> Hit | None:
+        row = db.session.execute(query.where(key == reference)).first()
+        if row is None:
+            return None
+        address = url_for(endpoint, **{part: getattr(row, column) for part, column in parts.items()})
+        return Hit(reference, reference, address)
+
+    return named
+
+
+def payments(reference: str) -> Hit | None:
+    """Return a payment by reference."""
+    query = sa.select(_PY.amount_cents, _PY.recorded_at).where(_PY.reference == reference)
+    row = db.session.execute(query).first()
+    if row is None:
+        return None
+    href = url_for("staff_payments.show", reference=reference)
+    return Hit(reference, dollars(row.amount_cents), href, at=row.recorded_at)
+
+
+def _has(words: Sequence[Typed], *texts: str) -> bool:
+    """Say whether each word typed begins a word of these texts."""
+    there = [word for one in texts for word in (*text.words(one), one.casefold())]
+    return bool(words) and all(any(word.startswith(typed.beginning) for word in there) for typed in words)
+
+
+def offered(words: Sequence[Typed], most: int) -> list[Hit]:
+    """Return programs by title or code; there are few, so all are read."""
+    found = [one for one in programs.programs() if _has(words, one.code, one.slug, one.versions[0].title)]
+    href = {one.reference: url_for("staff_programs.show", reference=one.reference) for one in found}
+    return [Hit(one.reference, one.versions[0].title, href[one.reference], one.code) for one in found[:most]]
+
+
+def questions(words: Sequence[Typed], most: int) -> list[Hit]:
+    """Return questions by their words; there are few, so all are read."""
+    rows = db.session.execute(sa.select(_Q.slug, _Q.question).order_by(_Q.position, _Q.id))
+    found = [row for row in rows if _has(words, row.question)]
+    return [Hit(row.slug, row.question, url_for("staff_faq.edit", slug=row.slug)) for row in found[:most]]
+
+
+def _by_reference(
+    label: str, prefix: str, named: Callable[[str], Hit | None], *, needs: Permission, rank: int
+) -> Source:
+    return Source(label, f"{label}, by reference ({prefix}-…)", needs, rank=rank, prefixes=(prefix,), named=named)
+
+
+_PLAN = sa.select(_TP.reference.label("plan"), _PG.reference).join_from(table(TuitionPlan), table(Program))
+_PAYOUT = sa.select(_R.reference).join_from(table(Payout), table(Refund))
+_WITHDRAWAL = sa.select(_E.reference).join_from(table(Withdrawal), table(Enrollment))
+SOURCES = {
+    "receipts": Source(
+        "Receipts and credit notes",
+        "Receipts and credit notes, by number or reference (RC-…, CN-…)",
+        P.SEE_MONEY,
+        rank=60,
+        prefixes=("RC", "CN"),
+        named=receipt,
+        worded=receipts,
+    ),
+    "payments": _by_reference("Payments", "PY", payments, needs=P.SEE_MONEY, rank=61),
+    "refunds": _by_reference(
+        "Refunds",
+        "R",
+        _leads(sa.select(_R.reference), _R.reference, "staff_refunds.show", reference="reference"),
+        needs=P.SEE_MONEY,
+        rank=62,
+    ),
+    "payouts": _by_reference(
+        "Payouts",
+        "PO",
+        _leads(_PAYOUT, _PO.reference, "staff_refunds.show", reference="reference"),
+        needs=P.SEE_MONEY,
+        rank=63,
+    ),
+    "withdrawals": _by_reference(
+        "Withdrawals",
+        "W",
+        _leads(_WITHDRAWAL, _W.reference, "staff_enrollments.show", reference="reference"),
+        needs=P.SEE_MONEY,
+        rank=64,
+    ),
+    "files": _by_reference(
+        "Files",
+        "F",
+        _leads(sa.select(_F.reference), _F.reference, "staff_files.show", reference="reference"),
+        needs=P.SEE_MONEY,
+        rank=65,
+    ),
+    "programs": Source(
+        "Programs",
+        "Programs, by title, code or reference (PG-…)",
+        P.SEE_CATALOG,
+        rank=70,
+        prefixes=("PG",),
+        named=_leads(sa.select(_PG.reference), _PG.reference, "staff_programs.show", reference="reference"),
+        worded=offered,
+    ),
+    "plans": _by_reference(
+        "Tuition plans",
+        "TP",
+        _leads(_PLAN, _TP.reference, "staff_programs.edit_plan", reference="reference", plan="plan"),
+        needs=P.SEE_CATALOG,
+        rank=71,
+    ),
+    "floors": _by_reference(
+        "State laws",
+        "SF",
+        _leads(sa.select(_SF.reference), _SF.reference, "staff_policies.index"),
+        needs=P.SEE_CATALOG,
+        rank=72,
+    ),
+    "questions": Source("Questions", "Questions, by their words", P.SEE_CATALOG, rank=73, worded=questions),
+}
