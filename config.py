@@ -61,12 +61,22 @@ class Config:
     SESSION_IDLE_HOURS: int = 12
     # Hours in all after which a person signs in again.
     SESSION_HOURS: int = 168
+    # Hours without a click after which a member of staff signs in again.
+    STAFF_SESSION_IDLE_HOURS: int = 2
+    # Hours in all after which a member of staff signs in again: a working day.
+    STAFF_SESSION_HOURS: int = 12
     # Enrollments that one client may send in an hour before it has to wait.
     ENROLLMENTS_PER_HOUR: int = 60
     # Messages that one client may send by the contact form in an hour before it has to wait.
     MESSAGES_PER_HOUR: int = 10
-    # Wrong passwords in 15 minutes before one client has to wait for one account.
+    # Wrong passwords in 15 minutes before one browser (or one client without a known browser) waits for one account.
     SIGN_IN_TRIES: int = 10
+    # Wrong passwords in 15 minutes, for whatever accounts, before one client has to wait.
+    SIGN_IN_TRIES_OF_CLIENT: int = 100
+    # Wrong passwords in an hour for one account before browsers that never signed in to it have to wait.
+    SIGN_IN_TRIES_OF_STRANGERS: int = 30
+    # Letters with links that one client may ask for in an hour before it has to wait.
+    LINK_LETTERS_PER_HOUR: int = 30
     # Minutes for which a proof of who one is counts before money leaves or rights change; then it is asked for again.
     CONFIRM_MINUTES: int = 10
     # Memory of a password's hash (argon2id), in KiB.
@@ -94,10 +104,13 @@ class Config:
         """The lines that tell students where to pay; none as long as the school has not said it."""
         return tuple(line.strip() for line in self.PAYMENT_INSTRUCTIONS.split("|") if line.strip())
 
-    @property
-    def session_length(self) -> dt.timedelta:
-        """The absolute length of a session."""
-        return dt.timedelta(hours=self.SESSION_HOURS)
+    def session_idle(self, *, staff: bool) -> dt.timedelta:
+        """Return how long a session may be left alone."""
+        return dt.timedelta(hours=self.STAFF_SESSION_IDLE_HOURS if staff else self.SESSION_IDLE_HOURS)
+
+    def session_length(self, *, staff: bool) -> dt.timedelta:
+        """Return how long a session may last in all."""
+        return dt.timedelta(hours=self.STAFF_SESSION_HOURS if staff else self.SESSION_HOURS)
 
     def mailbox(self, name: str) -> str:
         """Return the address of one of the school's mailboxes."""

@@ -170,7 +170,7 @@ def _flask_settings(config: Config) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_REFRESH_EACH_REQUEST": False,  # a public page may be kept by a proxy and must set no cookie
-        "PERMANENT_SESSION_LIFETIME": timedelta(hours=config.SESSION_HOURS),
+        "PERMANENT_SESSION_LIFETIME": config.session_length(staff=False),
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=7),
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": config.production,

@@ -6,14 +6,17 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from provider.accounts import actions, letters, queries, sessions
+from provider.accounts import actions, devices, letters, queries, sessions
 from provider.accounts.links import token_of, use_link
 from provider.accounts.models import SignedLink
-from provider.accounts.passwords import hash_password, set_password
+from provider.accounts.passwords import SEND_LINK, hash_password, send_password_link, set_password
 from provider.accounts.rules import FIRST_ADMIN, PASSWORD
 from provider.accounts.schemas import FirstAdmin, SetPassword
+from provider.accounts.session_rows import forget_sessions
+from provider.accounts.signing_in import FAILED
 from provider.accounts.throttles import forget_tries
-from provider.kernel.actors import Actor
+from provider.history.actions import note
+from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.forms import Form
 from provider.kernel.registry import Payload, Periodic, Registry
@@ -41,6 +44,7 @@ class PasswordLink:
             person.email_proved_at = person.email_proved_at or received_at
             set_password(person=person, password_hash=hashed, actor=actor, at=received_at)
             post(letters.password_changed(person, link.reference, received_at.isoformat()), at=received_at)
+        devices.remember(subject)  # the letter shows that it is theirs: strangers' tries do not stop this browser
         flash("Your password is set. Sign in with it.")
         return redirect(url_for("accounts.sign_in"), code=303)
 
@@ -70,7 +74,7 @@ class FirstAdminLink:
                 name=form.data["name"], email=form.data["email"], password_hash=hashed, actor=actor, at=received_at
             )
             reference = person.reference
-        sessions.begin(queries.by_reference(reference))
+        sessions.begin(reference)
         return redirect(url_for("staff.index"), code=303)
 
 
@@ -81,18 +85,44 @@ def letter_link(reference: str) -> str:
 
 
 TIDY = "accounts.tidy"
-KEEP_TRIES = dt.timedelta(days=30)
+KEEP_TRIES = dt.timedelta(days=2)
+KEEP_SESSIONS = dt.timedelta(days=30)
 
 
 def tidy(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job's signature
-    """Remove the counts of tries that are long past."""
+    """Remove the counts of tries that are long past, and sessions that ended more than 30 days ago."""
+    ended = now - KEEP_SESSIONS
+    longest = max(settings().session_length(staff=staff) for staff in (False, True))
     with unit_of_work():
         forget_tries(before=now - KEEP_TRIES)
+        forget_sessions(ended_before=ended, begun_before=ended - longest)
+
+
+def send_link(payload: Payload, *, now: dt.datetime) -> None:
+    """Send the password link that somebody asked for."""
+    with unit_of_work():
+        send_password_link(email=str(payload["email"]), at=now)
+
+
+def note_failure(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - it happened when it was tried
+    """Remember a refused try to sign in with the account that was meant, if there is one."""
+    with unit_of_work():
+        person = queries.by_email(str(payload["email"]))
+        if person is not None:
+            note(
+                person,
+                "person.sign_in_failed",
+                actor=Actor(ActorKind.VISITOR, None, str(payload["request_id"])),
+                at=dt.datetime.fromisoformat(str(payload["at"])),
+                personal={"browser": payload["browser"], "client": payload["client"]},
+            )
 
 
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.jobs[TIDY] = tidy
+    registry.jobs[SEND_LINK] = send_link
+    registry.jobs[FAILED] = note_failure
     registry.periodic.append(Periodic(TIDY, lambda now: f"{now:%Y-%m-%d}"))
     registry.links[PASSWORD] = PasswordLink()
     registry.links[FIRST_ADMIN] = FirstAdminLink()

@@ -10,9 +10,12 @@ from provider.accounts.models import Person
 from provider.accounts.rules import PASSWORD, PASSWORD_LETTERS_PER_HOUR
 from provider.accounts.session_rows import end_sessions
 from provider.history.actions import note
+from provider.jobs.actions import enqueue
 from provider.kernel.actors import Actor
 from provider.kernel.settings import settings
 from provider.mail.actions import post
+
+SEND_LINK = "accounts.password_link"
 
 
 def _hasher() -> argon2.PasswordHasher:
@@ -37,12 +40,17 @@ def password_fits(password_hash: str | None, password: str) -> bool:
         return False
 
 
-def set_password(*, person: Person, password_hash: str, actor: Actor, at: dt.datetime) -> None:
-    """Set a password; every session and every older password link of the person ends."""
+def set_password(*, person: Person, password_hash: str, actor: Actor, at: dt.datetime, but: str | None = None) -> None:
+    """Set a password; every session, ``but`` for one, and every older password link of the person ends."""
     person.password_hash = password_hash
-    end_sessions(person=person, at=at)
+    end_sessions(person=person, at=at, but=but)
     revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
     note(person, "person.password_set", actor=actor, at=at)
+
+
+def ask_password_link(*, email: str, request: str, at: dt.datetime) -> None:
+    """Ask for a link to set a password; a job finds out whether the address is known, so that time does not tell."""
+    enqueue(kind=SEND_LINK, key=f"{SEND_LINK}:{request}", payload={"email": email}, at=at)
 
 
 def send_password_link(*, email: str, at: dt.datetime) -> None:

@@ -20,6 +20,27 @@ def by_email(email: str, *, lock: bool = False) -> Person | None:
     return db.session.scalar(query.with_for_update(of=Person) if lock else query)
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What signing in needs to know of an account."""
+
+    reference: str
+    password_hash: str | None
+    disabled_at: dt.datetime | None
+    is_staff: bool
+
+
+_TO_SIGN_IN = sa.select(
+    Person.reference, Person.password_hash, Person.disabled_at, Person.grants.any().label("is_staff")
+).where(Person.email == sa.bindparam("wanted"))
+
+
+def to_sign_in(email: str) -> Account | None:
+    """Return the account of a normalized address; one statement, whether there is one or not."""
+    row = db.session.execute(_TO_SIGN_IN, {"wanted": email}).one_or_none()
+    return None if row is None else Account(row.reference, row.password_hash, row.disabled_at, bool(row.is_staff))
+
+
 def by_reference(reference: str, *, lock: bool = False) -> Person:
     """Return one person; raises NotFound."""
     query = sa.select(Person).where(Person.reference == reference)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from flask import Flask, Response, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from provider.accounts import queries, session_rows
+from provider.accounts import devices, queries, session_rows
 from provider.accounts.links import hash_of
-from provider.accounts.models import Person
-from provider.accounts.rules import VISITOR, Asker, Permission, permissions, session_lasts
+from provider.accounts.rules import LONGEST_BROWSER, VISITOR, Asker, Permission, permissions, session_lasts
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import Busy, unit_of_work
@@ -52,21 +51,26 @@ class Key(UserMixin):
         return self.value
 
 
-def begin(person: Person) -> None:
+def begin(reference: str) -> None:
     """Sign a person in with a session of its own; what the browser had typed before stays its own."""
-    reference, browser = person.reference, session.get(BROWSER)
+    browser, before, now = session.get(BROWSER), signed_in(), clock.now()
     with unit_of_work():
+        if before is not None:
+            session_rows.end_session(reference=before.session, at=now)
         key = session_rows.start_session(
-            person=queries.by_reference(reference),
-            browser=request.headers.get("User-Agent", ""),
-            client=client(),
-            at=clock.now(),
+            person=queries.by_reference(reference), browser=user_agent(), client=client(), request=request_id(), at=now
         )
+    devices.remember(reference)
     session.clear()
     session.permanent = True
     if browser:
         session[BROWSER] = browser
     login_user(Key(key))
+
+
+def user_agent() -> str:
+    """Return what the browser calls itself."""
+    return request.headers.get("User-Agent", "")[:LONGEST_BROWSER]
 
 
 def leave() -> None:
@@ -124,11 +128,8 @@ def install(app: Flask, login: LoginManager) -> None:
 
 def _load(key: str) -> Viewer | None:
     bearer = queries.of_session(hash_of(key))
-    now, known = clock.now(), settings()
-    idle = dt.timedelta(hours=known.SESSION_IDLE_HOURS)
-    if bearer is None or not session_lasts(
-        now=now, began_at=bearer.began_at, seen_at=bearer.seen_at, idle=idle, whole=known.session_length
-    ):
+    now = clock.now()
+    if bearer is None or not _lasts(bearer, now):
         return None
     if now - bearer.seen_at > SEEN_STEP:
         g.used_session = bearer.session
@@ -142,6 +143,12 @@ def _load(key: str) -> Viewer | None:
         confirmed_at=bearer.confirmed_at,
         permissions=permissions(bearer.roles),
     )
+
+
+def _lasts(bearer: queries.Bearer, now: dt.datetime) -> bool:
+    known, staff = settings(), bool(bearer.roles)
+    idle, whole = known.session_idle(staff=staff), known.session_length(staff=staff)
+    return session_lasts(now=now, began_at=bearer.began_at, seen_at=bearer.seen_at, idle=idle, whole=whole)
 
 
 def _remember_use(response: Response) -> Response:

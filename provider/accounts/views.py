@@ -1,25 +1,24 @@
 """Signing in and out, setting a password, and opening signed links."""
 
-import datetime as dt
 from urllib.parse import urlsplit
 
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 
-from provider.accounts import passwords, queries, session_rows, sessions
+from provider.accounts import devices, passwords, queries, session_rows, sessions, signing_in
 from provider.accounts.links import open_link
 from provider.accounts.schemas import AskPasswordLink, SignIn
-from provider.accounts.throttles import count_try, forget_key
+from provider.accounts.signing_in import Attempt
+from provider.accounts.throttles import count_try
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import PUBLIC, Door
 from provider.kernel.forms import Form
 from provider.kernel.registry import registry
 from provider.kernel.settings import settings
-from provider.kernel.web import actor, client, only, received_at
+from provider.kernel.web import HOUR, actor, client, only, received_at, request_id
 
 door = Door("accounts", __name__, needs=PUBLIC)
-QUARTER = dt.timedelta(minutes=15)
 WRONG = "The e-mail address and the password do not fit together. Check both, or ask for a link to set a new password."
 
 
@@ -46,20 +45,25 @@ def start_session() -> ResponseReturnValue:
     target = local(request.args.get("next"))
     form = Form(SignIn()).load_form(request.form)
     if form.ok:
-        email = form.data["email"]
-        key = f"sign-in:{email}:{client()}"
-        with unit_of_work():
-            count_try(key=key, limit=settings().SIGN_IN_TRIES, window=QUARTER, at=received_at())
-        person = queries.by_email(email)
-        fits = passwords.password_fits(person.password_hash if person else None, form.data["password"])
-        if person is not None and fits and person.disabled_at is None:
-            with unit_of_work():
-                forget_key(key)
-            sessions.begin(person)
-            return redirect(target or url_for("staff.index" if person.is_staff else "my.index"), code=303)
+        account = queries.to_sign_in(form.data["email"])
+        right = signing_in.check(account, form.data["password"], _attempt(form.data["email"], account))
+        if account is not None and right:
+            sessions.begin(account.reference)
+            return redirect(target or url_for("staff.index" if account.is_staff else "my.index"), code=303)
         form.add_error("_schema", WRONG)
     form.values.pop("password", None)
     return render_template("accounts/sign_in.html", form=form, next=target), 422
+
+
+def _attempt(email: str, account: queries.Account | None) -> Attempt:
+    return Attempt(
+        email=email,
+        device=devices.known(account.reference if account else None),
+        client=client(),
+        browser=sessions.user_agent(),
+        at=received_at(),
+        request_id=request_id(),
+    )
 
 
 @door.post("/sign-out")
@@ -68,7 +72,8 @@ def end_session() -> ResponseReturnValue:
     viewer = sessions.signed_in()
     if viewer is not None:
         with unit_of_work():
-            session_rows.end_session(reference=viewer.session, at=received_at())
+            person = queries.by_reference(viewer.reference)
+            session_rows.sign_out(person=person, session=viewer.session, actor=actor(), at=received_at())
     sessions.leave()
     flash("You are signed out.")
     return redirect(url_for("accounts.sign_in"), code=303)
@@ -86,7 +91,8 @@ def send_password_link() -> ResponseReturnValue:
         return render_template("accounts/forgot_password.html", form=form), 422
     email = form.data["email"]
     with unit_of_work():
-        passwords.send_password_link(email=email, at=received_at())
+        count_try(key=f"link-letters:{client()}", limit=settings().LINK_LETTERS_PER_HOUR, window=HOUR, at=received_at())
+        passwords.ask_password_link(email=email, request=request_id(), at=received_at())
     return render_template("accounts/password_link_sent.html", email=email)
 
 

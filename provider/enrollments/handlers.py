@@ -41,7 +41,7 @@ class ProveEmail:
         outcome, person = retrying(lambda: join(subject, token, actor, received_at))
         found = people.by_reference(person)
         if not found.is_staff:
-            sessions.begin(found)  # a new session: what was to be told before would be lost
+            sessions.begin(found.reference)  # a new session: what was to be told before would be lost
         flash(OUTCOMES[outcome])
         if found.is_staff:
             return redirect(url_for("accounts.sign_in", next=url_for("my.index")), code=303)

@@ -1,5 +1,8 @@
 """Refusals that a person may read: each has a status, a code and a sentence."""
 
+import datetime as dt
+import math
+
 
 class DomainError(Exception):
     """A refusal by name; subclasses say what was refused and what to do next."""
@@ -34,4 +37,8 @@ class TooMany(DomainError):
 
     status = 429
     code = "too_many"
-    sentence = "That was tried too often. Wait 15 minutes and try again."
+    sentence = "That was tried too often. Wait {minutes} minutes and try again."
+
+    def __init__(self, sentence: str | None = None, *, wait: dt.timedelta = dt.timedelta(minutes=15)) -> None:
+        self.wait = wait
+        super().__init__((sentence or self.sentence).format(minutes=math.ceil(wait / dt.timedelta(minutes=1))))

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from provider.kernel import clock, money
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import db
-from provider.kernel.errors import DomainError
+from provider.kernel.errors import DomainError, TooMany
 from provider.kernel.registry import registry
 from provider.kernel.settings import settings
 
@@ -157,8 +157,10 @@ def error_page(status: int, sentence: str) -> ResponseReturnValue:
 def _refused(error: DomainError) -> ResponseReturnValue:
     db.session.rollback()
     response = current_app.make_response(error_page(error.status, error.sentence))
-    if error.status in {429, 503}:
-        response.headers["Retry-After"] = "900" if error.status == 429 else "5"
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = f"{error.wait.total_seconds():.0f}"
+    elif error.status == 503:
+        response.headers["Retry-After"] = "5"
     return response
 
 

@@ -20,7 +20,7 @@ def send_message(*, name: str, email: str, topic: Topic, message: str, client: s
 
     Raises TooMany when this client has sent as many in this hour as the settings allow.
     """
-    count_try(key=f"message:{client}"[:120], limit=settings().MESSAGES_PER_HOUR, window=HOUR, at=at)
+    count_try(key=f"message:{client}", limit=settings().MESSAGES_PER_HOUR, window=HOUR, at=at)
     said = "\n".join((f"{at:%Y-%m-%d}", name, email, topic, message))
     task = raise_task(
         kind=TaskKind.ANSWER_MESSAGE,

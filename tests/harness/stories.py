@@ -16,9 +16,13 @@ from provider.accounts.rules import Role
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.enrollments.models import Enrollment
+from provider.jobs.models import Job
+from provider.jobs.rules import JobState
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
+from provider.kernel.registry import registry
+from provider.mail.actions import SEND
 from tests.harness.visitor import Page, Visitor
 
 PASSWORD = "a long and quiet password"
@@ -100,6 +104,20 @@ def staff(app: Flask, *roles: Role, email: str | None = None) -> str:
             for role in roles:
                 accounts.grant(person=person, role=role, actor=SYSTEM, at=now)
     return address
+
+
+def do_jobs(app: Flask) -> None:
+    """Do the jobs that are due now; letters stay in the outbox."""
+    with app.app_context():
+        jobs = db.session.scalars(sa.select(Job).where(Job.state == JobState.QUEUED).order_by(Job.id)).all()
+        due = [(job.id, job.kind, dict(job.payload)) for job in jobs if job.kind != SEND]
+        for number, kind, payload in due:
+            registry().jobs[kind](payload, now=clock.now())
+            with unit_of_work():
+                db.session.execute(
+                    sa.update(Job).where(Job.id == number).values(state=JobState.DONE, ended_at=clock.now())
+                )
+        db.session.remove()
 
 
 def sign_in(visitor: Visitor, email: str, password: str = PASSWORD) -> Page:

@@ -48,6 +48,7 @@ class Visitor:
     """One browser with its cookies."""
 
     def __init__(self, app: Flask) -> None:
+        self.app = app
         self.client = app.test_client()
         self.page: Page | None = None
 

@@ -60,7 +60,7 @@ def page_of(client: Client, path: str, **how: object) -> Page:
         ("/nowhere", "GET", 404, "Page not found", web.SENTENCES[404]),
         ("/trial/refused", "GET", 409, "This did not work", "The sentence <b>of the refusal</b>."),
         ("/trial/forbidden", "GET", 403, "Not allowed", NotAllowed.sentence),
-        ("/trial/often", "GET", 429, "Please wait", TooMany.sentence),
+        ("/trial/often", "GET", 429, "Please wait", TooMany().sentence),
         ("/trial/bug", "GET", 500, "Something went wrong", web.SENTENCES[500]),
         ("/trial/bug", "POST", 405, "This did not work", web.SENTENCES[405]),
         ("/trial/json", "POST", 415, "This did not work", web.SENTENCES[415]),

@@ -137,7 +137,7 @@ def test_a_client_waits_after_ten_messages_in_an_hour(app: Flask, visitor: Visit
     visitor.get("/contact")
     page = visitor.submit(GOOD | {"message": "Message number 10"}, status=429)
     assert page.errors == {"_schema": [TOO_MANY]}
-    assert page.response.headers["Retry-After"] == "3600"
+    assert page.response.headers["Retry-After"] == "4320"
     assert page.all("textarea")[0].to_text() == "Message number 10"
     assert stored(app) == (10, 10)
 
