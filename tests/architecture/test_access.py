@@ -28,6 +28,11 @@ def test_every_address_has_a_row_and_every_row_an_address(app: Flask) -> None:
     assert without_address(ROWS, app) == set()
 
 
+def test_the_rows_stand_in_the_order_of_the_alphabet_with_own_before_other() -> None:
+    keys = [(row.endpoint, row.method, row.whose == "other") for row in ROWS]
+    assert keys == sorted(keys)
+
+
 def test_what_is_ones_own_has_a_row_for_the_owner_and_one_for_everybody_else(app: Flask) -> None:
     guards = doors(app)
     own = {
