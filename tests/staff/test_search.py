@@ -17,7 +17,8 @@ from provider.kernel.database import db, insert_all, unit_of_work
 from provider.oversight import finding, finding_records
 from provider.search.models import SearchWord
 from provider.search.queries import COMMON
-from provider.tasks.models import Task
+from provider.tasks.actions import raise_task
+from provider.tasks.rules import TaskKind
 from tests.harness import season
 from tests.harness.season import Student
 from tests.harness.statements import statements
@@ -71,9 +72,9 @@ def test_around_what_is_found_stand_its_letters_and_tasks(app: Flask, colleague:
         ana = joined("Ana Li", "ana@example.org")
         joined("Zoe Ng", "zoe@example.org")
         with unit_of_work():
-            task = Task(reference="T-22222222", kind="answer_message", key="k", about=ana.enrollment,
-                        sentence="Call her.", created_at=clock.now())  # fmt: skip
-            db.session.add(task)
+            raise_task(
+                kind=TaskKind.ANSWER_MESSAGE, key="k", sentence="Call her.", about=ana.enrollment, at=clock.now()
+            )
     groups = found(search(admissions, "ana li"))
     assert groups == {
         "Students": ["Ana Li"],
