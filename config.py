@@ -47,6 +47,8 @@ class Config:
     MAIL_DOMAIN: str = "example.org"
     # How students pay: the account and the postal address, as pages and letters print them; a | starts a new line.
     PAYMENT_INSTRUCTIONS: str = ""
+    # The school's own color, like #7a1f5c. Empty: the one that comes with the software.
+    ACCENT_COLOR: str = ""
     # Hours for which a letter that cannot be delivered is tried again.
     MAIL_RETRY_HOURS: int = 72
     # Days without a payment after which a student is reminded.
@@ -94,6 +96,9 @@ class Config:
     # Threads in each web process.
     WEB_THREADS: int = 8
 
+    # Which of the above the environment sets; no setting itself.
+    given: frozenset[str] = frozenset()
+
     @property
     def production(self) -> bool:
         """An https address is production."""
@@ -119,7 +124,9 @@ class Config:
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> "Config":
         """Read the environment and complete what follows from it; raises ConfigError with a sentence."""
-        given = {f.name: _read(f.name, f.type, environ[f.name]) for f in fields(cls) if environ.get(f.name, "").strip()}
+        known = {f.name: f.type for f in fields(cls) if f.name.isupper() and environ.get(f.name, "").strip()}
+        given = {name: _read(name, kind, environ[name]) for name, kind in known.items()}
+        given["given"] = frozenset(known)
         given.setdefault("BASE_URL", f"http://127.0.0.1:{given.get('PORT', cls.PORT)}")
         given["BASE_URL"] = _base_url(given["BASE_URL"])
         instance = given["INSTANCE_DIR"] = ROOT / given.get("INSTANCE_DIR", cls.INSTANCE_DIR)

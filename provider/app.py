@@ -3,12 +3,10 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import fontpkg_public_sans
-from flask import Blueprint, Flask, Response, send_from_directory
+from flask import Blueprint, Flask, Response, abort, send_from_directory
 from flask_login import LoginManager
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -36,6 +34,7 @@ import provider.places.commands
 import provider.prepare
 import provider.refunds.handlers
 import provider.refunds.views
+import provider.school.queries
 import provider.site.views
 import provider.staff.doors
 import provider.tables
@@ -44,6 +43,8 @@ from config import ROOT, Config, ConfigError
 from provider.careers.loading import BrokenFiles
 from provider.catalog.pages import Front
 from provider.kernel import database, migrating, registry, sessions, web
+from provider.school import accent
+from provider.school.showing import School
 
 HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.jobs.handlers.register,
@@ -83,7 +84,7 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or _settings()
     app = Flask("provider", template_folder=str(ROOT / "templates"))
     app.config.update(_flask_settings(config))
-    app.extensions["settings"] = config
+    _know_school(app, config)
     app.jinja_environment = web.Environment
     app.session_interface = sessions.Sessions()
     app.jinja_env.undefined = StrictUndefined
@@ -98,8 +99,9 @@ def create_app(config: Config | None = None) -> Flask:
     login = LoginManager(app)
     provider.accounts.views.install(app, login)
     _read_careers(app, config)
-    app.jinja_env.globals["school"] = School.of(config)
+    app.jinja_env.globals["school"] = School(app)
     app.add_url_rule("/static/fonts/<name>", "font", _font)
+    app.add_url_rule("/static/accents/<name>", "accent", _accent)
     for register in HANDLERS:
         register(found)
     for blueprint in BLUEPRINTS:
@@ -121,35 +123,26 @@ def _read_careers(app: Flask, config: Config) -> None:
         sys.exit(str(error))
 
 
-@dataclass(frozen=True, slots=True)
-class School:
-    """What every template may say about the school."""
-
-    name: str
-    zone: ZoneInfo
-    base_url: str
-    enquiries: str
-    externship: str
-    college_credits: str
-    payment_lines: tuple[str, ...]
-
-    @classmethod
-    def of(cls, config: Config) -> "School":
-        """Take it from the settings."""
-        return cls(
-            name=config.SCHOOL_NAME,
-            zone=config.SCHOOL_ZONE,
-            base_url=config.BASE_URL,
-            enquiries=config.mailbox("enquiries"),
-            externship=config.mailbox("externship"),
-            college_credits=config.mailbox("collegecredits"),
-            payment_lines=config.payment_lines,
-        )
+def _know_school(app: Flask, config: Config) -> None:
+    try:
+        provider.school.queries.install(app, config)
+    except ConfigError as error:
+        sys.exit(str(error))
 
 
 def _font(name: str) -> Response:
     """Serve the typeface from its package; a year's cache, since its name changes with it."""
     response = send_from_directory(str(fontpkg_public_sans.ROOT / "files"), name)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _accent(name: str) -> Response:
+    """Serve the style sheet of a color; it follows from its name alone, so that every process knows it at once."""
+    color = School.color_of(name)
+    if color is None:
+        abort(404)
+    response = Response(accent.style_sheet(color), content_type="text/css; charset=utf-8")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 

@@ -16,6 +16,7 @@ from provider.kernel.settings import settings
 from provider.places.actions import load as load_places
 from provider.places.models import Place
 from provider.programs.models import Program
+from provider.school import queries as school
 
 bp = Blueprint("prepare", __name__, cli_group=None)
 
@@ -25,10 +26,11 @@ def prepare() -> None:
     """Create or upgrade the database, fill what is empty, and print the address."""
     import flask_migrate  # noqa: PLC0415 - heavy, and web processes load this module, too
 
-    known = settings()
-    known.INSTANCE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings().INSTANCE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     flask_migrate.upgrade()
+    school.refresh()
+    known = settings()
     if db.session.scalar(sa.select(Place.zip).limit(1)) is None:
         with unit_of_work():
             load_places()

@@ -2,10 +2,15 @@
 
 import gc
 import os
+from typing import TYPE_CHECKING, cast
 
 from gunicorn.workers.base import Worker
 
 from config import Config
+from provider.school import following
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _config = Config.load(os.environ)
 
@@ -25,8 +30,12 @@ accesslog = None
 loglevel = "warning"
 
 
-def post_worker_init(_worker: Worker) -> None:
-    """Freeze what start-up made, and collect seldom: walking over it was most of the slowest requests."""
+def post_worker_init(worker: Worker) -> None:
+    """Follow the school's settings; freeze what start-up made, and collect seldom.
+
+    Walking over it was most of the slowest requests.
+    """
+    following.follow(cast("Flask", worker.wsgi))
     gc.set_threshold(50_000, 20, 50)
     gc.collect()
     gc.freeze()

@@ -15,6 +15,7 @@ import provider.places.models
 import provider.policies.models
 import provider.programs.models
 import provider.refunds.models
+import provider.school.models
 import provider.search.models
 import provider.tasks.models
 import provider.tuition.models  # noqa: F401 - imported for the metadata

@@ -21,6 +21,7 @@ from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.places.models import Place
+from provider.school.queries import take_up
 from tests.harness.databases import Database, Postgres, Sqlite, postgres_server
 from tests.harness.season import Season, make
 from tests.harness.visitor import Visitor
@@ -101,6 +102,7 @@ def _reset(app: Flask, database: Database, template: str) -> None:
         db.engine.dispose()
         database.reset_to(template)
         offers.forget()
+        take_up({})
 
 
 def _fresh(app: Flask, database: Database, template: str) -> Iterator[Flask]:

@@ -1,4 +1,4 @@
-"""Public pages as they were last made: the same bytes for everybody until the offer, the policy or the day changes."""
+"""Public pages as they were last made: the same bytes for everybody until what they are made from changes."""
 
 import datetime as dt
 import hashlib
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, current_app, request
 
+from config import Config
 from provider.catalog.offers import NOTHING
 from provider.catalog.queries import Catalog, Held, current, current_if_any, held
 from provider.kernel import clock
@@ -33,7 +34,7 @@ _keeping = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a public page is made from: the offer, the refund policy in force, and the day in the school's zone.
+    """What a public page is made from: the offer, the refund policy in force, the settings, and the school's day.
 
     It holds from ``since`` on, until (``until``) another day begins or another policy comes into force.
     """
@@ -44,6 +45,7 @@ class Moment:
     since: dt.datetime
     until: dt.datetime
     held: Held
+    settings: Config
 
     def holds(self, at: dt.datetime) -> bool:
         """Say, without a question to the database, whether a page made from it is right at an instant."""
@@ -63,14 +65,16 @@ class Moment:
     def _of(cls, catalog: Catalog) -> "Moment":
         at = received_at()
         last: Moment | None = current_app.extensions.get(_LAST)
-        if last is not None and last.catalog is catalog and last.since <= at < last.until:
+        known = settings()
+        made_of_these = last is not None and last.catalog is catalog and last.settings is known
+        if last is not None and made_of_these and last.since <= at < last.until:
             return last
-        zone = settings().SCHOOL_ZONE
+        zone = known.SCHOOL_ZONE
         today = day_of(at, zone)
         changes = [start_of(today, zone), start_of(today + DAY, zone)]
         changes += [version.effective_from for version in catalog.policies]
         since, until = max(one for one in changes if one <= at), min(one for one in changes if one > at)
-        moment = cls(catalog, in_force(catalog.policies, at), today, since, until, held())
+        moment = cls(catalog, in_force(catalog.policies, at), today, since, until, held(), known)
         current_app.extensions[_LAST] = moment
         return moment
 
@@ -133,19 +137,23 @@ class Front:
 
     def __init__(self, app: Flask) -> None:
         self.application = app.wsgi_app
+        self.extensions = app.extensions
         self.made = _made(app)
         self.hosts = frozenset(app.config["TRUSTED_HOSTS"])
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
         page = self.made.get(f"{environ['PATH_INFO']}?")
-        if page is None or not self._may_answer(environ) or not page.moment.holds(clock.now()):
+        if page is None or not self._may_answer(environ) or not self._is_right(page):
             return self.application(environ, start_response)
         if page.known_to(environ):
             start_response("304 NOT MODIFIED", list(page.headers[:-ABOUT_THE_BODY]))
             return ()
         start_response("200 OK", list(page.headers))
         return (page.body,)
+
+    def _is_right(self, page: Page) -> bool:
+        return page.moment.settings is self.extensions["settings"] and page.moment.holds(clock.now())
 
     def _may_answer(self, environ: "WSGIEnvironment") -> bool:
         host = environ.get("HTTP_HOST", "").rpartition(":")

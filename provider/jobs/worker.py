@@ -19,6 +19,7 @@ from provider.jobs.rules import MOST_ATTEMPTS, JobState, Later, is_given_up, wai
 from provider.kernel import clock
 from provider.kernel.database import Busy, unit_of_work
 from provider.kernel.registry import JobHandler, registry
+from provider.school import queries as school
 
 log = logging.getLogger("provider.jobs")
 
@@ -79,6 +80,7 @@ def _one(now: dt.datetime) -> bool:
     """Do the job that is due the longest; False when none is."""
     if not queries.anything_due(now):
         return False
+    school.refresh()
     owner = f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(8)}"
     with unit_of_work():
         lease = actions.lease(owner=owner, now=now)

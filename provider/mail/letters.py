@@ -19,6 +19,8 @@ from provider.kernel import days, money, text, web
 from provider.kernel.settings import settings
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LINK, LONGEST_SUBJECT, SHOWN_LINK
+from provider.school.accent import DEFAULT as PLAIN
+from provider.school.accent import Accent, shades
 
 FOLDER = ROOT / "templates"
 MANY_LINES = frozenset({"message"})  # the values that may have lines
@@ -42,6 +44,7 @@ class School:
     base_url: str
     enquiries: str
     payment_lines: tuple[str, ...] = ()
+    accent: Accent = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class Written:
 def write(letter: OutboxLetter) -> Written:
     """Write a letter from its values; raises Unsendable when template and values do not fit."""
     known = settings()
-    school = School(known.SCHOOL_NAME, known.BASE_URL, known.mailbox("enquiries"), known.payment_lines)
+    color = shades(known.ACCENT_COLOR) if known.ACCENT_COLOR else PLAIN
+    school = School(known.SCHOOL_NAME, known.BASE_URL, known.mailbox("enquiries"), known.payment_lines, color)
     values = {name: _value(name, value) for name, value in letter.values.items()} | _placeholders(letter)
     try:
         subject, body, html = (

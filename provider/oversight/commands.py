@@ -7,6 +7,7 @@ import click
 from flask import Blueprint
 
 from provider.oversight.audit import breaches, invariants, promise
+from provider.school import queries as school
 
 bp = Blueprint("oversight", __name__, cli_group=None)
 
@@ -14,6 +15,7 @@ bp = Blueprint("oversight", __name__, cli_group=None)
 @bp.cli.command("audit")
 def audit() -> None:
     """Recompute every invariant from the tables alone; name each breach and end with 1 if there is one."""
+    school.refresh()
     counted: Counter[str] = Counter()
     for breach in breaches():
         counted[breach.invariant] += 1

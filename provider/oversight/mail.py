@@ -10,7 +10,6 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from provider.accounts.models import Person
 from provider.enrollments.models import Enrollment
 from provider.kernel import clock
-from provider.kernel.settings import settings
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import Mailbox
 from provider.oversight.checks import Finding, findings, rows
@@ -18,6 +17,7 @@ from provider.oversight.money_out import APPROVED
 from provider.payments.models import Receipt
 from provider.refunds.models import Payout, Refund, Withdrawal
 from provider.refunds.rules import PayoutState, RefundState
+from provider.school.queries import domains_ever
 
 _LINK = re.compile(r"https?://[^\s\"'<>]*")
 _TAILS = ("/", '"', "<", "\n")
@@ -66,9 +66,9 @@ def letter_for_each_event_of_money() -> Iterator[Finding]:
 
 
 def letter_goes_to_its_own_student() -> Iterator[Finding]:
-    """A letter about somebody goes to their own claimed or proved address, or to a mailbox of the school."""
+    """A letter about somebody goes to their own claimed or proved address, or to a mailbox of ours."""
     joined = aliased(Person)
-    ours = [settings().mailbox(mailbox) for mailbox in Mailbox]
+    ours = [f"{mailbox}@{domain}" for mailbox in Mailbox for domain in sorted(domains_ever())]
     query = (
         sa.select(OutboxLetter.reference.label("subject"), OutboxLetter.about.label("about"))
         .outerjoin(Enrollment, Enrollment.reference == OutboxLetter.about)

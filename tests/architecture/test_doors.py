@@ -20,7 +20,7 @@ from tests.harness.checksums import checksums
 from tests.harness.stories import enroll, prove, sign_in, staff, token_for
 from tests.harness.visitor import Page, Visitor
 
-FILES = frozenset({"static", "font"})  # served as they are, to everybody
+FILES = frozenset({"static", "font", "accent"})  # served as they are, to everybody
 SAFE = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -78,6 +78,7 @@ def test_staff_pages(open_browser: Open, stage: Stage) -> None:
 NO_PAGES = {
     "static",
     "font",
+    "accent",
     "agreements.agreement_pdf",
     "payments.receipt_pdf",
     "staff_files.show",
