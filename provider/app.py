@@ -28,6 +28,7 @@ import provider.mail.handlers
 import provider.my.views
 import provider.oversight.commands
 import provider.oversight.handlers
+import provider.oversight.views
 import provider.payments.handlers
 import provider.payments.views
 import provider.places.commands
@@ -71,6 +72,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.payments.views.door,
     provider.refunds.views.door,
     provider.my.views.door,
+    provider.oversight.views.door,
     provider.careers.views.door,
     provider.site.views.door,
     *provider.staff.doors.DOORS,

@@ -84,6 +84,7 @@ class PersonSession(Model):
         sa.UniqueConstraint("key_hash"),
         sa.CheckConstraint("seen_at >= began_at AND confirmed_at >= began_at", name="seen_after_it_began"),
         sa.Index(None, "person_id", sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS),
+        sa.Index(None, "person_id", "id"),
     )
 
 

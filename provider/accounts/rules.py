@@ -113,6 +113,7 @@ class Permission(StrEnum):
     words: str
 
     OWN_RECORDS = "own_records", CHANGE, _K.DESK, OWN, (*Outside, *_STAFF), "enrollments, agreements, receipts, refunds"
+    OWN_DATA = "own_data", SEE, _K.DESK, OWN, (Outside.STUDENT, *_STAFF), "everything that is held about oneself"
     OWN_ACCOUNT = "own_account", CHANGE, _K.ACCOUNT, OWN, (Outside.STUDENT, *_STAFF), "how one signs in, and where"
     SEE_STAFF_PAGES = "see_staff_pages", SEE, _K.OFFICE, ANY, _STAFF, "the home page and what waits there"
     SEE_ENROLLMENTS = "see_enrollments", SEE, _K.ENROLLMENTS, ANY, _NEAR_STUDENTS, "each one with its agreement"

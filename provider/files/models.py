@@ -26,5 +26,6 @@ class File(Model):
 
     __table_args__ = (
         sa.UniqueConstraint("reference"),
+        sa.Index(None, "about"),
         sa.CheckConstraint(f"size > 0 AND size <= {LARGEST_BYTES}", name="size_allowed"),
     )

@@ -10,6 +10,7 @@ from provider.kernel.database import EmailText, Line, Model, Ref, known
 from provider.mail.rules import LetterState, Mailbox, Outcome
 
 ON_ITS_WAY_ROWS = sa.text("state IN ('queued', 'sending')")
+ANSWERED_ROWS = sa.text("reply_to IS NOT NULL")  # what a visitor wrote
 
 
 class OutboxLetter(Model):
@@ -50,6 +51,7 @@ class OutboxLetter(Model):
         sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_instant"),
         sa.CheckConstraint("ambiguous_attempts BETWEEN 0 AND attempts", name="ambiguous_at_most_attempts"),
         sa.Index(None, "about"),
+        sa.Index(None, "reply_to", sqlite_where=ANSWERED_ROWS, postgresql_where=ANSWERED_ROWS),
         sa.Index(None, "recipient", "id", sqlite_where=ON_ITS_WAY_ROWS, postgresql_where=ON_ITS_WAY_ROWS),
         sa.Index(None, "state", "id"),
     )

@@ -28,7 +28,7 @@ SAFE = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 # What is one's own, and where it begins; whatever else is asked for belongs to the back office.
-OWN: dict[str, str] = {Permission.OWN_RECORDS: "/my", Permission.OWN_ACCOUNT: "/account"}
+OWN: dict[str, str] = {Permission.OWN_RECORDS: "/my", Permission.OWN_DATA: "/my", Permission.OWN_ACCOUNT: "/account"}
 NOTHING_APART: frozenset[str] = frozenset()
 
 

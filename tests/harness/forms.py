@@ -122,6 +122,7 @@ CASES = (
 # Buttons without fields: who presses them, and where.
 BUTTONS = {
     "/sign-out": Role.EDITOR,
+    "/my/account-data": "fresh",
     "/my/enrollments/{awaiting}/cancel": "awaiting",
     "/links/{prove}": None,
     "/staff/completions": Role.ADMISSIONS,

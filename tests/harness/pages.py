@@ -98,6 +98,8 @@ def student(stage: Stage) -> Iterator[Visit]:
     yield Visit("my-schedule", f"{here}/schedule", paying.email)
     yield Visit("my-receipt", f"{here}/receipts/{receipt}", paying.email)
     yield Visit("my-nobody", "/my")
+    yield Visit("my-account-data", "/my/account-data", stage.season["settled"].email)
+    yield Visit("my-account-data-staff", "/my/account-data", stage.season.staff[Role.EDITOR])
     yield Visit("error-404-student", "/my/enrollments/E-22222222", paying.email, status=404)
 
 

@@ -1,0 +1,130 @@
+"""How it is said where people's data is held: one entry for the rows of a table that are about somebody."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from provider.accounts.models import SignedLink
+from provider.history.models import History, HistoryDetail
+from provider.kernel.database import Model, table
+from provider.kernel.registry import registry
+from provider.ledger.models import LedgerEntry, LedgerPosting
+from provider.mail.models import OutboxLetter
+from provider.oversight.personal import Subject
+from provider.payments.models import Payment
+from provider.refunds.models import Payout, Refund
+from provider.tasks.models import Task
+
+Condition = sa.ColumnElement[bool]
+
+WOULD_OPEN = "It would let whoever reads the copy act in your name."
+INSIDE = "A number that only links our tables to each other."
+COLLEAGUE = "It names somebody who works here, not you."
+SAME = "It says the same as another part of the copy."
+
+
+class Section(StrEnum):
+    """The parts of the page on which somebody reads what is held about them."""
+
+    PERSON = "Who you are"
+    ENROLLMENTS = "Enrollments and agreements"
+    PAYMENTS = "Installments, payments and receipts"
+    REFUNDS = "Refunds and withdrawals"
+    LETTERS = "Letters we sent you"
+    MESSAGES = "Messages you wrote to us"
+    FILES = "Files"
+    TASKS = "Work of our staff for you"
+    HISTORY = "What happened"
+    SIGN_IN = "How you signed in"
+    DISCLOSURES = "What we told others about you"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows of one table about somebody.
+
+    ``shown`` columns stand on the page under their label and in the download, ``filed`` ones in the download alone,
+    ``hidden`` ones in neither, each for a reason.
+    """
+
+    name: str
+    model: type[Model]
+    section: Section
+    finds: Callable[[Subject], Condition]
+    shown: Mapping[str, str]
+    filed: tuple[str, ...] = ()
+    hidden: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def table(self) -> sa.Table:
+        """The table itself."""
+        return table(self.model)
+
+    @property
+    def handed_out(self) -> tuple[str, ...]:
+        """Every column of the download, those of the page first."""
+        return (*self.shown, *self.filed)
+
+
+def _ids(model: type[Model], column: str, condition: Condition) -> sa.Select[Any]:
+    return sa.select(table(model).c[column]).where(condition)
+
+
+def of_enrollment(model: type[Model]) -> Callable[[Subject], Condition]:
+    """Find rows by the enrollments they belong to."""
+    return lambda subject: table(model).c.enrollment_id.in_(subject.enrollment_ids)
+
+
+def about(model: type[Model]) -> Callable[[Subject], Condition]:
+    """Find rows by the references of the person and the enrollments."""
+    return lambda subject: table(model).c.about.in_(subject.references)
+
+
+def of_person(model: type[Model], column: str = "person_id") -> Callable[[Subject], Condition]:
+    """Find rows by the id of the person; none for an enrollment that nobody proved."""
+    return lambda subject: table(model).c[column] == subject.person_id
+
+
+def payments(subject: Subject) -> Condition:
+    """Find payments by their enrollments."""
+    return Payment.enrollment_id.in_(subject.enrollment_ids)
+
+
+def of_payment(model: type[Model]) -> Callable[[Subject], Condition]:
+    """Find rows by the payments they belong to."""
+    return lambda subject: table(model).c.payment_id.in_(_ids(Payment, "id", payments(subject)))
+
+
+def payouts(subject: Subject) -> Condition:
+    """Find payouts by the refunds of the enrollments."""
+    return Payout.refund_id.in_(_ids(Refund, "id", Refund.enrollment_id.in_(subject.enrollment_ids)))
+
+
+def entries(subject: Subject) -> Condition:
+    """Find the sides of the postings about the enrollments."""
+    return LedgerEntry.posting_id.in_(_ids(LedgerPosting, "id", LedgerPosting.about.in_(subject.references)))
+
+
+def details(subject: Subject) -> Condition:
+    """Find the personal values beside what happened."""
+    return HistoryDetail.history_id.in_(_ids(History, "id", History.about.in_(subject.references)))
+
+
+def messages(subject: Subject) -> Condition:
+    """Return which letters brought what somebody wrote by the contact form; the school's answers go to that address."""
+    return sa.and_(OutboxLetter.reply_to.is_not(None), OutboxLetter.reply_to == subject.email)
+
+
+def tasks(subject: Subject) -> Condition:
+    """Return which tasks were raised for somebody: about an enrollment, or to answer a message."""
+    written = _ids(OutboxLetter, "about", messages(subject))
+    about_them = _ids(Task, "id", Task.about.in_(subject.references))
+    return Task.id.in_(about_them.union(_ids(Task, "id", Task.reference.in_(written))))
+
+
+def links(subject: Subject) -> Condition:
+    """Return which signed links were made for somebody, by purpose first, as they are indexed."""
+    return sa.and_(SignedLink.purpose.in_(list(registry().links)), SignedLink.subject_reference.in_(subject.references))

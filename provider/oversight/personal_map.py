@@ -1,0 +1,312 @@
+"""Where people's data is held: every table with its rows about somebody, and what of them is handed out.
+
+A test compares it with the tables there are: a new table or column has to be named here, in one way or another.
+"""
+
+from collections.abc import Mapping
+
+from provider.accounts.models import Person, PersonSession, RoleGrant, SignedLink
+from provider.clocks.models import Clock
+from provider.disclosures.models import Disclosure
+from provider.enrollments.models import Agreement, Enrollment, Installment
+from provider.files.models import File
+from provider.history.models import History, HistoryDetail
+from provider.ledger.models import LedgerEntry, LedgerPosting
+from provider.mail.models import OutboxLetter
+from provider.oversight import personal_finders as find
+from provider.oversight.personal_finders import COLLEAGUE, INSIDE, SAME, WOULD_OPEN, Held, Section
+from provider.payments.models import Allocation, Payment, Receipt
+from provider.refunds.models import Payout, Refund, Withdrawal
+from provider.tasks.models import Task
+
+_S = Section
+HELD: tuple[Held, ...] = (
+    Held(
+        "person",
+        Person,
+        _S.PERSON,
+        find.of_person(Person, "id"),
+        {
+            "name": "Name",
+            "email": "E-mail address",
+            "email_proved_at": "Address confirmed",
+            "phone": "Telephone",
+            "zone": "Time zone",
+            "created_at": "Account since",
+        },
+        ("reference", "disabled_at"),
+        {"id": INSIDE, "password_hash": WOULD_OPEN},
+    ),
+    Held(
+        "roles",
+        RoleGrant,
+        _S.PERSON,
+        find.of_person(RoleGrant),
+        {"role": "Role", "granted_at": "Given"},
+        (),
+        {"person_id": INSIDE, "granted_by": COLLEAGUE},
+    ),
+    Held(
+        "enrollments",
+        Enrollment,
+        _S.ENROLLMENTS,
+        lambda subject: Enrollment.id.in_(subject.enrollment_ids),
+        {
+            "reference": "Enrollment",
+            "state": "State",
+            "legal_name": "Legal name",
+            "claimed_email": "E-mail address",
+            "phone": "Telephone",
+            "state_code": "State you live in",
+            "zip": "ZIP code",
+            "zone": "Time zone",
+            "accepted_at": "Agreement accepted",
+            "proved_at": "Address confirmed",
+            "purchased_at": "First payment",
+            "completed_at": "Program completed",
+            "ended_at": "Ended",
+            "hold_on": "On hold since",
+        },
+        ("answers_digest",),
+        {"id": INSIDE, "program_id": INSIDE, "plan_id": INSIDE, "person_id": INSIDE, "submission_key": WOULD_OPEN},
+    ),
+    Held(
+        "agreements",
+        Agreement,
+        _S.ENROLLMENTS,
+        find.of_enrollment(Agreement),
+        {
+            "program_title": "Program",
+            "plan_title": "Plan",
+            "total_cents": "Tuition",
+            "signature": "Signed",
+            "accepted_at": "Accepted",
+            "client_address": "From the network address",
+        },
+        (
+            "program_code", "program_version", "class_weeks", "plan_kind", "plan_version", "policy_number",
+            "policy_hours", "inclusions", "credits", "prerequisites", "terms", "terms_sha256", "consent", "sample",
+        ),
+        {"enrollment_id": INSIDE},
+    ),
+    Held(
+        "installments",
+        Installment,
+        _S.PAYMENTS,
+        find.of_enrollment(Installment),
+        {"number": "Installment", "due_on": "Due", "amount_cents": "Amount", "paid_cents": "Paid", "state": "State"},
+        (),
+        {"id": INSIDE, "enrollment_id": INSIDE},
+    ),
+    Held(
+        "payments",
+        Payment,
+        _S.PAYMENTS,
+        find.payments,
+        {
+            "reference": "Payment",
+            "method": "Paid by",
+            "external_reference": "Reference of the bank",
+            "amount_cents": "Amount",
+            "refunded_cents": "Refunded",
+            "recorded_at": "Recorded",
+        },
+        ("state", "received_at", "proof_note", "for_return", "reversed_at", "reversed_reason"),
+        {"id": INSIDE, "enrollment_id": INSIDE, "recorded_by": COLLEAGUE, "proof_file_id": INSIDE},
+    ),
+    Held(
+        "allocations",
+        Allocation,
+        _S.PAYMENTS,
+        find.of_payment(Allocation),
+        {},
+        ("cents", "released_at"),
+        {"id": INSIDE, "payment_id": INSIDE, "installment_id": INSIDE},
+    ),
+    Held(
+        "receipts",
+        Receipt,
+        _S.PAYMENTS,
+        find.of_payment(Receipt),
+        {"reference": "Receipt", "kind": "Kind", "number": "Number", "issued_at": "Issued"},
+        ("series", "content"),
+        {"id": INSIDE, "payment_id": INSIDE},
+    ),
+    Held(
+        "ledger_postings",
+        LedgerPosting,
+        _S.PAYMENTS,
+        find.about(LedgerPosting),
+        {},
+        ("about", "kind", "at", "subject_reference"),
+        {"id": INSIDE},
+    ),
+    Held(
+        "ledger_entries",
+        LedgerEntry,
+        _S.PAYMENTS,
+        find.entries,
+        {},
+        ("account", "side", "cents"),
+        {"id": INSIDE, "posting_id": INSIDE},
+    ),
+    Held(
+        "refunds",
+        Refund,
+        _S.REFUNDS,
+        find.of_enrollment(Refund),
+        {
+            "reference": "Refund",
+            "state": "State",
+            "amount_cents": "Amount",
+            "asked_at": "Asked",
+            "decided_at": "Decided",
+            "note": "What you wrote",
+        },
+        (
+            "basis", "channel", "purchased_at", "deadline_at", "decision", "evidence", "override_reason", "due_on",
+            "overdue_on", "settled_at",
+        ),
+        {"id": INSIDE, "enrollment_id": INSIDE, "decided_by": COLLEAGUE},
+    ),
+    Held(
+        "payouts",
+        Payout,
+        _S.REFUNDS,
+        find.payouts,
+        {
+            "reference": "Payout",
+            "amount_cents": "Amount",
+            "method": "Sent by",
+            "external_reference": "Reference of the bank",
+            "state": "State",
+            "sent_at": "Sent",
+        },
+        ("failure",),
+        {"id": INSIDE, "refund_id": INSIDE, "payment_id": INSIDE, "sent_by": COLLEAGUE},
+    ),
+    Held(
+        "withdrawals",
+        Withdrawal,
+        _S.REFUNDS,
+        find.of_enrollment(Withdrawal),
+        {"reference": "Withdrawal", "reason": "Reason", "waived_cents": "Waived", "decided_at": "Decided"},
+        (),
+        {"id": INSIDE, "enrollment_id": INSIDE, "decided_by": COLLEAGUE},
+    ),
+    Held(
+        "promises",
+        Clock,
+        _S.REFUNDS,
+        find.about(Clock),
+        {"kind": "Promise", "state": "State", "started_at": "Since", "due_on": "Due", "overdue_on": "At the latest"},
+        ("subject_reference", "about", "ended_at"),
+        {"id": INSIDE},
+    ),
+    Held(
+        "letters",
+        OutboxLetter,
+        _S.LETTERS,
+        find.about(OutboxLetter),
+        {"subject": "Letter", "recipient": "To", "state": "State", "sent_at": "Sent"},
+        (
+            "reference", "event", "template", "mailbox", "reply_to", "about", "values", "message_id", "queued_at",
+            "give_up_at", "attempts", "ambiguous_attempts", "outcome", "last_reply", "base_url", "body_text",
+        ),
+        {"id": INSIDE, "body_html": SAME},
+    ),
+    Held(
+        "messages",
+        OutboxLetter,
+        _S.MESSAGES,
+        find.messages,
+        {"reference": "Message", "subject": "Subject", "queued_at": "Received"},
+        (
+            "event", "template", "mailbox", "recipient", "reply_to", "about", "values", "message_id", "state",
+            "sent_at", "give_up_at", "attempts", "ambiguous_attempts", "outcome", "last_reply", "base_url", "body_text",
+        ),
+        {"id": INSIDE, "body_html": SAME},
+    ),
+    Held(
+        "files",
+        File,
+        _S.FILES,
+        find.about(File),
+        {"reference": "File", "content_type": "Kind", "size": "Bytes", "created_at": "Since"},
+        ("about", "sha256", "data"),
+        {"id": INSIDE, "created_by": COLLEAGUE},
+    ),
+    Held(
+        "tasks",
+        Task,
+        _S.TASKS,
+        find.tasks,
+        {"sentence": "Task", "kind": "Kind", "state": "State", "created_at": "Since", "due_on": "Due"},
+        ("reference", "about", "turn_on", "done_at", "done_note"),
+        {"id": INSIDE, "key": SAME, "owner_reference": COLLEAGUE, "done_by": COLLEAGUE},
+    ),
+    Held(
+        "history",
+        History,
+        _S.HISTORY,
+        find.about(History),
+        {"event": "Event", "subject_reference": "Record", "at": "When", "actor_kind": "By"},
+        ("id", "subject_kind", "about", "old_state", "new_state", "request_id", "data"),
+        {"actor_reference": COLLEAGUE},
+    ),
+    Held("history_details", HistoryDetail, _S.HISTORY, find.details, {}, ("history_id", "data")),
+    Held(
+        "sessions",
+        PersonSession,
+        _S.SIGN_IN,
+        find.of_person(PersonSession),
+        {
+            "browser": "Browser",
+            "client": "Network address",
+            "began_at": "Signed in",
+            "seen_at": "Last used",
+            "ended_at": "Ended",
+        },
+        ("reference", "confirmed_at"),
+        {"id": INSIDE, "person_id": INSIDE, "key_hash": WOULD_OPEN},
+    ),
+    Held(
+        "links",
+        SignedLink,
+        _S.SIGN_IN,
+        find.links,
+        {"purpose": "Link", "created_at": "Made", "used_at": "Used", "expires_at": "Ends", "revoked_at": "Withdrawn"},
+        ("reference", "subject_reference"),
+        {"id": INSIDE, "nonce": WOULD_OPEN, "token_hash": WOULD_OPEN},
+    ),
+    Held(
+        "disclosures",
+        Disclosure,
+        _S.DISCLOSURES,
+        find.about(Disclosure),
+        {"recipient": "Told to", "what": "What", "basis": "Rests on", "consent_at": "Your consent", "at": "When"},
+        ("reference", "kind", "about", "row_count", "actor_kind", "request_id"),
+        {"id": INSIDE, "actor_reference": COLLEAGUE},
+    ),
+)  # fmt: skip
+
+# Tables without a row that belongs in somebody's copy, and why.
+OUTSIDE: Mapping[str, str] = {
+    "blueprint": "Topics of exams.",
+    "catalog_stamp": "A mark of the catalog.",
+    "counsel_confirmation": "An administrator’s word for the school, as its decision.",
+    "credential": "Certificates of issuing bodies.",
+    "faq_item": "Questions and answers for everybody.",
+    "job": "References of records for the worker, removed 30 days after they were worked off.",
+    "place": "ZIP codes.",
+    "program": "What the school teaches.",
+    "program_version": "What the school teaches, with the name of who wrote it.",
+    "receipt_series": "The last number of receipts.",
+    "recommendation": "Credits that were recommended, confirmed by name for the school.",
+    "refund_policy": "Policies for everybody.",
+    "school_setting": "What the school set for itself.",
+    "search_word": "Words of the name, address and reference above, by which staff find them.",
+    "state_floor": "Law for everybody.",
+    "throttle": "How often something was tried, removed after 30 days.",
+    "tuition_plan": "Plans for everybody.",
+}
