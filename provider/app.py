@@ -21,6 +21,7 @@ import provider.careers.views
 import provider.catalog.commands
 import provider.enrollments.handlers
 import provider.enrollments.views
+import provider.history.handlers
 import provider.jobs.commands
 import provider.jobs.handlers
 import provider.mail.gateway
@@ -48,6 +49,7 @@ from provider.school import accent
 from provider.school.showing import School
 
 HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
+    provider.history.handlers.register,
     provider.jobs.handlers.register,
     provider.tasks.handlers.register,
     provider.mail.handlers.register,

@@ -19,7 +19,7 @@ from provider.history.actions import note
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.forms import Form
-from provider.kernel.registry import Payload, Periodic, Registry
+from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 from provider.mail.actions import post
 
@@ -118,6 +118,21 @@ def note_failure(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001
             )
 
 
+STORY = Strand(
+    "account",
+    "Account",
+    frozenset({"person"}),
+    {
+        "person.created": ("Account made", "person"),
+        "person.password_set": ("Password set", "person"),
+        "person.role_granted": ("Role given: {role}", "person"),
+        "person.role_revoked": ("Role taken away: {role}", "person"),
+        "person.disabled": ("Account locked", "warn"),
+        "person.enabled": ("Account opened again", "person"),
+    },
+)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.jobs[TIDY] = tidy
@@ -129,3 +144,4 @@ def register(registry: Registry) -> None:
     registry.letter_links = letter_link
     registry.may = sessions.may
     registry.actor = sessions.actor
+    registry.strands.append(STORY)

@@ -134,6 +134,11 @@ def doers(kind: TaskKind) -> dict[str, str]:
     }
 
 
+def reference_of(person_id: int) -> str:
+    """Return the reference of a person."""
+    return db.session.scalars(sa.select(Person.reference).where(Person.id == person_id)).one()
+
+
 def names(references: set[str]) -> dict[str, str]:
     """Return the names of these people, for timelines."""
     rows = db.session.execute(sa.select(Person.reference, Person.name).where(Person.reference.in_(references)))

@@ -118,6 +118,7 @@ class Permission(StrEnum):
     SEE_STAFF_PAGES = "see_staff_pages", SEE, _K.OFFICE, ANY, _STAFF, "the home page and what waits there"
     SEE_ENROLLMENTS = "see_enrollments", SEE, _K.ENROLLMENTS, ANY, _NEAR_STUDENTS, "each one with its agreement"
     CHANGE_ENROLLMENTS = "change_enrollments", CHANGE, _K.ENROLLMENTS, ANY, (_R.ADMISSIONS,), "completion and holds"
+    WRITE_NOTES = "write_notes", CHANGE, _K.ENROLLMENTS, ANY, _NEAR_STUDENTS, "notes for colleagues"
     SEE_MONEY = "see_money", SEE, _K.MONEY, ANY, (_R.BURSAR,), "payments, receipts, proofs and refunds"
     RECORD_MONEY = "record_money", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "payments, payouts, requests, withdrawals"
     OVERRIDE_REFUNDS = "override_refunds", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "refunds as exceptions, with a reason"

@@ -13,7 +13,7 @@ from provider.enrollments.actions import PROVE_EMAIL
 from provider.enrollments.rules import UNPAID_STATES, CancelReason, Joined
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import retrying, unit_of_work
-from provider.kernel.registry import Payload, Periodic, Registry
+from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 from provider.kernel.web import only
 
@@ -72,8 +72,29 @@ def unpaid(_payload: Payload, *, now: dt.datetime) -> None:
                 actions.remind(enrollment=enrollment, at=now)
 
 
+STORY = Strand(
+    "enrollment",
+    "Enrollment",
+    frozenset({"enrollment"}),
+    {
+        "enrollment.started": ("Agreement accepted", "document"),
+        "enrollment.awaiting_payment": ("E-mail address confirmed, payment awaited", "person"),
+        "enrollment.joined": ("E-mail address confirmed", "person"),
+        "enrollment.active": ("Enrollment active", "event"),
+        "enrollment.completed": ("Program completed", "event"),
+        "enrollment.canceled": ("Enrollment canceled", "warn"),
+        "enrollment.withdrawn": ("Student withdrawn", "warn"),
+        "enrollment.refunded": ("Enrollment ended with a refund", "event"),
+        "enrollment.hold": ("On hold: an installment is more than ten days late", "warn"),
+        "enrollment.hold_released": ("Hold released", "event"),
+        "enrollment.purchase_moved": ("Purchase moved to another payment", "event"),
+    },
+)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.links[PROVE_EMAIL] = ProveEmail()
     registry.jobs[UNPAID] = unpaid
     registry.periodic.append(Periodic(UNPAID, lambda now: f"{now:%Y-%m-%dT%H}"))
+    registry.strands.append(STORY)

@@ -1,10 +1,12 @@
 """Writing history: each state change goes through `move`, everything else worth remembering through `note`."""
 
 import datetime as dt
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from provider.history.models import History, HistoryDetail
+from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import insert
 from provider.kernel.lifecycles import Lifecycle
@@ -56,6 +58,21 @@ def note(
     )
     if personal:
         insert(HistoryDetail, history_id=history_id, data=personal)
+
+
+@dataclass
+class Note:
+    """A note as history names it: it is no table of its own, only an event with a text."""
+
+    reference: str
+    __tablename__: str = "note"
+
+
+def write_note(*, about: str, text: str, actor: Actor, at: dt.datetime) -> str:
+    """Keep a note about an enrollment or a person, its text where erasure may blank it; returns its reference."""
+    written = Note(references.new("N"))
+    note(written, "note.written", actor=actor, at=at, about=about, personal={"text": text})
+    return written.reference
 
 
 def born(

@@ -45,6 +45,22 @@ class Breach:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Strand:
+    """One kind of what happens to a student: how stories tell it, and what their filter calls it.
+
+    ``subjects`` are the kinds of records whose events it tells. ``words`` has the title of each event and the sign
+    beside it; a title may name what the event kept: ``Given to {new}``. Who lacks the permission ``needs`` is not told.
+    Rooms that tell of the same thing share a name.
+    """
+
+    name: str
+    label: str
+    subjects: frozenset[str]
+    words: Mapping[str, tuple[str, str]]
+    needs: str | None = None
+
+
 Invariant = Callable[[], Iterable[Breach]]
 
 
@@ -63,6 +79,7 @@ class Registry:
     sources: dict[str, Source] = field(default_factory=dict)
     failed_jobs: dict[str, Callable[[Payload, str, dt.datetime], None]] = field(default_factory=dict)
     any_failed_job: Callable[[str, str, dt.datetime], None] | None = None
+    strands: list[Strand] = field(default_factory=list)
     letter_links: Callable[[str], str] | None = None
     may: Callable[[str], bool] | None = None
     actor: Callable[[], Actor] | None = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from provider.jobs.rules import LEASE
 from provider.kernel import clock
-from provider.kernel.registry import Breach, Payload, Registry
+from provider.kernel.registry import Breach, Payload, Registry, Strand
 from provider.mail import queries, sender
 from provider.mail.actions import SEND
 
@@ -34,9 +34,13 @@ def sent_as_stored() -> Iterator[Breach]:
         yield Breach(SENT_AS_STORED, reference, "keeps the address of a personal link in its stored text")
 
 
+STORY = Strand("letters", "Letters", frozenset({"letter"}), {})  # told by the letters themselves
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.jobs[SEND] = sender.send
     registry.failed_jobs[SEND] = job_failed
     registry.invariants[NEVER_STUCK] = stuck
     registry.invariants[SENT_AS_STORED] = sent_as_stored
+    registry.strands.append(STORY)

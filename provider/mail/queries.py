@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import load_only
 
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import PAGE, Page, keyset, up_to
+from provider.kernel.stretches import Stretch
 from provider.mail import letters
 from provider.mail.models import ON_ITS_WAY_ROWS, OutboxLetter
 from provider.mail.rules import LONGEST_OUTAGE_WAIT, ON_ITS_WAY, LetterState, Outcome
@@ -38,11 +40,23 @@ def staff_page(
     return keyset(query, OutboxLetter.id, before=before, after=after, size=size)
 
 
-def about(reference: str) -> Sequence[OutboxLetter]:
-    """Return the letters around one enrollment, oldest first."""
-    return db.session.scalars(
-        sa.select(OutboxLetter).where(OutboxLetter.about == reference).order_by(OutboxLetter.id)
-    ).all()
+_LEFT_AT = sa.func.coalesce(OutboxLetter.sent_at, OutboxLetter.queued_at, type_=OutboxLetter.queued_at.type)
+_SHOWN_IN_STORIES = (
+    OutboxLetter.reference,
+    OutboxLetter.template,
+    OutboxLetter.recipient,
+    OutboxLetter.about,
+    OutboxLetter.subject,
+    OutboxLetter.state,
+    OutboxLetter.queued_at,
+    OutboxLetter.sent_at,
+)
+
+
+def told(abouts: Sequence[str], stretch: Stretch) -> Sequence[OutboxLetter]:
+    """Return letters around enrollments and people without their texts, by when they left or were written."""
+    query = sa.select(OutboxLetter).where(OutboxLetter.about.in_(abouts)).options(load_only(*_SHOWN_IN_STORIES))
+    return db.session.scalars(stretch.apply(query, _LEFT_AT, OutboxLetter.id)).all()
 
 
 def waiting() -> sa.ScalarSelect[int]:

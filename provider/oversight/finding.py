@@ -46,7 +46,7 @@ def _student(row: Any) -> Hit:  # noqa: ANN401 - a row
     return Hit(
         reference=row.reference,
         title=row.name,
-        href=url_for("staff_enrollments.show", reference=row.enrollment),
+        href=url_for("staff_students.show", reference=row.reference),
         text=row.email,
         state=row.state,
         around=(row.reference, row.enrollment),

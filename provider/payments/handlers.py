@@ -2,12 +2,13 @@
 
 import datetime as dt
 
+from provider.accounts.rules import Permission
 from provider.enrollments import queries as enrollments
 from provider.jobs.actions import enqueue_once
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.days import day_of
-from provider.kernel.registry import Payload, Periodic, Registry
+from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 from provider.payments import reminders
 
@@ -38,8 +39,26 @@ def visit(payload: Payload, *, now: dt.datetime) -> None:
     )
 
 
+STORY = Strand(
+    "money",
+    "Money",
+    frozenset({"payment", "receipt", "installment"}),
+    {
+        "payment.captured": ("Payment recorded", "money"),
+        "payment.reversed": ("Payment record reversed", "money"),
+        "installment.paid": ("paid", "money"),
+        "installment.past_due": ("past due", "warn"),
+        "installment.waived": ("waived", "money"),
+        "installment.canceled": ("canceled", "money"),
+        "installment.scheduled": ("open again", "money"),
+    },
+    needs=Permission.SEE_MONEY,
+)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.jobs[DAILY] = daily
     registry.jobs[ONE] = visit
     registry.periodic.append(Periodic(DAILY, school_day))
+    registry.strands.append(STORY)

@@ -47,6 +47,13 @@ def of_enrollment(enrollment_id: int) -> Sequence[Payment]:
     return db.session.scalars(_OF_ENROLLMENT, {"wanted": enrollment_id}).all()
 
 
+def of_enrollments(enrollment_ids: Sequence[int]) -> Sequence[Payment]:
+    """Return the payments of several enrollments without what each paid, oldest first."""
+    return db.session.scalars(
+        sa.select(Payment).where(Payment.enrollment_id.in_(enrollment_ids)).order_by(Payment.id)
+    ).all()
+
+
 def by_reference(reference: str) -> Payment:
     """Return one payment with its enrollment, receipts and proof (without its bytes); raises NotFound."""
     query = sa.select(Payment).where(Payment.reference == reference)

@@ -6,6 +6,7 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from provider.accounts.links import open_link
+from provider.accounts.rules import Permission
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import join_by_letter
 from provider.kernel import clock
@@ -13,7 +14,7 @@ from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.days import day_of, written
 from provider.kernel.forms import Form
-from provider.kernel.registry import Payload, Periodic, Registry
+from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at as request_received_at
 from provider.payments.rules import REFUND_LINK
@@ -101,8 +102,37 @@ def _school_day(now: dt.datetime) -> str:
     return day_of(now, settings().SCHOOL_ZONE).isoformat()
 
 
+MONEY_STORY = Strand(
+    "money",
+    "Money",
+    frozenset({"refund", "payout"}),
+    {
+        "refund.requested": ("Refund requested", "money"),
+        "refund.approved": ("Refund approved", "money"),
+        "refund.declined": ("Refund declined", "warn"),
+        "refund.settled": ("Refund paid back in full", "money"),
+        "refund.overridden": ("Exception made: refund approved outside the window", "money"),
+        "payout.due": ("Money to be sent back", "money"),
+        "payout.sending": ("Money on its way back", "money"),
+        "payout.sent": ("Money sent back", "money"),
+        "payout.failed": ("Sending money back failed", "warn"),
+    },
+    needs=Permission.SEE_MONEY,
+)
+STORY = Strand(
+    "enrollment",
+    "Enrollment",
+    frozenset({"withdrawal"}),
+    {
+        "withdrawal.decided": ("Withdrawal decided", "warn"),
+        "withdrawal.recorded": ("Withdrawal decided", "warn"),
+    },
+)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.links[REFUND_LINK] = RefundLink()
     registry.jobs[LATE_PAYOUTS] = late_payouts
     registry.periodic.append(Periodic(LATE_PAYOUTS, _school_day))
+    registry.strands += [MONEY_STORY, STORY]

@@ -70,6 +70,12 @@ def of_enrollment(enrollment_id: int) -> Sequence[Refund]:
     return db.session.scalars(_OF_ENROLLMENT, {"wanted": enrollment_id}).all()
 
 
+def of_enrollments(enrollment_ids: Sequence[int]) -> Sequence[Refund]:
+    """Return every request of several enrollments with its payouts, newest first."""
+    query = sa.select(Refund).where(Refund.enrollment_id.in_(enrollment_ids)).order_by(Refund.id.desc())
+    return db.session.scalars(query.options(selectinload(Refund.payouts))).all()
+
+
 def by_reference(reference: str) -> Refund:
     """Return one refund with its enrollment and payouts; raises NotFound."""
     query = sa.select(Refund).where(Refund.reference == reference)

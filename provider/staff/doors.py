@@ -17,6 +17,7 @@ from provider.staff import (
     views_programs,
     views_refunds,
     views_search,
+    views_students,
     views_tasks,
 )
 
@@ -25,6 +26,8 @@ DOORS: tuple[Door, ...] = (
     views_search.door,
     views_tasks.door,
     views_enrollments.door,
+    views_students.door,
+    views_students.notes,
     views_completions.door,
     views_payments.door,
     views_refunds.door,

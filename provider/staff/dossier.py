@@ -1,30 +1,27 @@
 """Everything a page shows of one enrollment, read in a constant number of statements."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from flask import url_for
 
 from provider.accounts import queries as people
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import LIFECYCLE, UNPAID_STATES, EnrollmentState
-from provider.history import queries as history
 from provider.kernel.money import dollars
 from provider.kernel.web import received_at
 from provider.ledger import queries as ledger
 from provider.ledger.models import LedgerPosting
 from provider.ledger.rules import Account
-from provider.mail import queries as mail
 from provider.payments import queries as payments
 from provider.payments.models import Payment
 from provider.payments.rules import PURCHASE_STATES, PaymentState
 from provider.refunds import queries as refunds
 from provider.refunds.models import Refund
 from provider.refunds.queries import Outlook
-from provider.refunds.rules import PayoutState, RefundState
-from provider.staff.timeline import Event, Told, story
+from provider.refunds.rules import PayoutState
+from provider.staff import stories
+from provider.staff.stories import Records, Story, Wanted
 from provider.tasks import queries as tasks
 from provider.tasks.models import Task
 
@@ -74,8 +71,9 @@ class Dossier:
     """One enrollment whole, as this person may see it."""
 
     enrollment: Enrollment
-    story: Sequence[Event]
+    story: Story
     tasks: Sequence[Task]
+    student: str | None
     can: Can
     money: "Money | None"
 
@@ -94,10 +92,13 @@ class Money:
 def read(enrollment: Enrollment) -> Dossier:
     """Read one enrollment for the signed-in person."""
     money = _money(enrollment) if may(P.SEE_MONEY) else None
+    raised = tasks.about(enrollment.reference)
+    records = Records(money.payments if money else (), money.refunds if money else (), raised)
     return Dossier(
         enrollment=enrollment,
-        story=_story(enrollment, money),
-        tasks=[task for task in tasks.about(enrollment.reference) if task.done_at is None],
+        story=stories.read({enrollment.reference: ""}, records, Wanted.of_request()),
+        tasks=[task for task in raised if task.done_at is None],
+        student=people.reference_of(enrollment.person_id) if enrollment.person_id else None,
         can=_can(enrollment, money),
         money=money,
     )
@@ -141,35 +142,3 @@ def _can(enrollment: Enrollment, money: Money | None) -> Can:
         cancel=change and state in UNPAID_STATES,
         release_hold=change and enrollment.hold_on is not None,
     )
-
-
-def _story(enrollment: Enrollment, money: Money | None) -> list[Event]:
-    rows = history.timeline(enrollment.reference)
-    letters = mail.about(enrollment.reference)
-    actors = {row.actor_reference for row in rows if row.actor_reference}
-    return story(
-        rows,
-        letters,
-        names=people.names(actors) if actors else {},
-        told=dict(_told(money)) if money else {},
-        letter_href=_hrefs([letter.reference for letter in letters]) if may(P.SEE_MAIL) else {},
-        with_money=money is not None,
-    )
-
-
-def _hrefs(letters: Sequence[str]) -> dict[str, str]:
-    return {reference: url_for("staff_mail.show", reference=reference) for reference in letters}
-
-
-def _told(money: Money) -> Iterator[tuple[str, Told]]:
-    """Say of each money record what its line in the story adds."""
-    for payment in money.payments:
-        href = url_for("staff_payments.show", reference=payment.reference)
-        text = f"{payment.method.label}, {payment.external_reference}"
-        yield payment.reference, Told(payment.amount_cents, text, href)
-    for refund in money.refunds:
-        href = url_for("staff_refunds.show", reference=refund.reference)
-        declined = refund.state is RefundState.DECLINED
-        yield refund.reference, Told(None if declined else refund.amount_cents, refund.basis.label, href)
-        for payout in refund.payouts:
-            yield payout.reference, Told(payout.amount_cents, payout.external_reference, href)

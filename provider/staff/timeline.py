@@ -1,12 +1,15 @@
-"""One enrollment as a story: history, money and letters by their instants, in words a person understands."""
+"""What happened to a student as a story: history and letters by their instants, in words a person understands."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from provider.history.models import History
+from provider.history.queries import Told as Remembered
 from provider.kernel.actors import ActorKind
+from provider.kernel.days import written
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
 
@@ -17,51 +20,15 @@ NOBODY = {
     ActorKind.STUDENT: "the student",
     ActorKind.STAFF: "staff",
 }
-# What happened, in words, and the sign beside it. An event that is not here is shown by its own name.
-WORDS: dict[str, tuple[str, str]] = {
-    "enrollment.started": ("Agreement accepted", "document"),
-    "enrollment.awaiting_payment": ("E-mail address confirmed, payment awaited", "person"),
-    "enrollment.joined": ("E-mail address confirmed", "person"),
-    "enrollment.active": ("Enrollment active", "event"),
-    "enrollment.completed": ("Program completed", "event"),
-    "enrollment.canceled": ("Enrollment canceled", "warn"),
-    "enrollment.withdrawn": ("Student withdrawn", "warn"),
-    "enrollment.refunded": ("Enrollment ended with a refund", "event"),
-    "enrollment.hold": ("On hold: an installment is more than ten days late", "warn"),
-    "enrollment.hold_released": ("Hold released", "event"),
-    "payment.captured": ("Payment recorded", "money"),
-    "payment.reversed": ("Payment record reversed", "money"),
-    "refund.requested": ("Refund requested", "money"),
-    "refund.approved": ("Refund approved", "money"),
-    "refund.declined": ("Refund declined", "warn"),
-    "refund.settled": ("Refund paid back in full", "money"),
-    "refund.overridden": ("Exception made: refund approved outside the window", "money"),
-    "payout.due": ("Money to be sent back", "money"),
-    "payout.sending": ("Money on its way back", "money"),
-    "payout.sent": ("Money sent back", "money"),
-    "payout.failed": ("Sending money back failed", "warn"),
-    "withdrawal.decided": ("Withdrawal decided", "warn"),
-    "withdrawal.recorded": ("Withdrawal decided", "warn"),
-    "task.done": ("Task done", "event"),
-    "file.read": ("Document read", "document"),
-    "disclosure.export": ("List exported", "document"),
-    "disclosure.copy_for_person": ("Copy of the record given to the student", "document"),
-    "disclosure.site": ("Told to an externship site", "document"),
-    "disclosure.college": ("Told to a college", "document"),
-    "disclosure.ace": ("Told to the American Council on Education", "document"),
-    "installment.paid": ("paid", "money"),
-    "installment.past_due": ("past due", "warn"),
-    "installment.waived": ("waived", "money"),
-    "installment.canceled": ("canceled", "money"),
-    "installment.scheduled": ("open again", "money"),
-}
-MONEY_SUBJECTS = frozenset({"payment", "refund", "payout", "receipt", "installment"})
-UNSHOWN_SUBJECTS = frozenset({"letter"})  # letters stand in the story themselves
+Words = Mapping[str, tuple[str, str]]
+TEXT_GONE = "The text was erased."
+_KEPT = re.compile(r"\{(\w+)\}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the story, as the timeline macro draws it."""
+    """One line of the story, as the timeline macro draws it; ``about`` says which enrollment, where there are more."""
 
     at: dt.datetime
     title: str
@@ -71,74 +38,102 @@ class Event:
     href: str | None = None
     amount_cents: int | None = None
     state: StrEnum | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a money record adds to its events: an amount, a word, where it can be seen."""
+    """What a record adds to its events: an amount, a word, where it can be seen."""
 
     amount_cents: int | None = None
     text: str | None = None
     href: str | None = None
 
 
-def story(
-    history: Sequence[History],
-    letters: Iterable[OutboxLetter],
-    *,
-    names: Mapping[str, str],
-    told: Mapping[str, Told],
-    letter_href: Mapping[str, str],
-    with_money: bool,
-) -> list[Event]:
-    """Return the story, newest first; who may not see money reads it without payments, refunds and amounts.
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a story is told with: the words of events, names of people, what records add, and which enrollments.
 
-    Of events at one instant the later written stands above.
+    An event without words is told by its own name. Where ``abouts`` is given, each line says whose it is.
     """
-    shown = [
-        row
-        for row in history
-        if row.subject_kind not in UNSHOWN_SUBJECTS and (with_money or row.subject_kind not in MONEY_SUBJECTS)
-    ]
-    events = [_event(group, names, told) for group in _grouped(shown)]
-    events += [_letter(letter, letter_href.get(letter.reference), with_money=with_money) for letter in letters]
+
+    words: Words
+    names: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
+    letter_href: Mapping[str, str] = field(default_factory=dict)
+    abouts: Mapping[str, str] = field(default_factory=dict)
+    with_money: bool = False
+
+
+def story(history: Iterable[Remembered], letters: Iterable[OutboxLetter], telling: Telling) -> list[Event]:
+    """Return the story, newest first; of events at one instant the later written stands above.
+
+    History comes oldest first. Who may not see money reads no subject of a letter, since it may name an amount.
+    """
+    events = [_event(group, telling) for group in _grouped(history)]
+    events += [_letter(letter, telling) for letter in letters]
     events.sort(key=lambda event: event.at)
     events.reverse()
     return events
 
 
-def _grouped(rows: Iterable[History]) -> list[list[History]]:
+def left_at(letter: OutboxLetter) -> dt.datetime:
+    """Return the instant at which a letter stands in the story."""
+    return letter.sent_at or letter.queued_at
+
+
+def _grouped(rows: Iterable[Remembered]) -> list[list[Remembered]]:
     """Put what happened to several installments at once into one line."""
-    groups: list[list[History]] = []
-    for row in rows:
-        last = groups[-1][-1] if groups else None
+    groups: list[list[Remembered]] = []
+    for told in rows:
+        row, last = told.row, groups[-1][-1].row if groups else None
         together = (
             last is not None
             and row.subject_kind == "installment"
             and (last.subject_kind, last.event, last.at) == (row.subject_kind, row.event, row.at)
+            and last.about == row.about
         )
         if together:
-            groups[-1].append(row)
+            groups[-1].append(told)
         else:
-            groups.append([row])
+            groups.append([told])
     return groups
 
 
-def _event(rows: Sequence[History], names: Mapping[str, str], told: Mapping[str, Told]) -> Event:
-    row = rows[0]
-    title, kind = WORDS.get(row.event, (_plain(row.event), "event"))
+def _event(group: Sequence[Remembered], telling: Telling) -> Event:
+    row = group[0].row
+    title, kind = telling.words.get(row.event, (_plain(row.event), "event"))
     if row.subject_kind == "installment":
-        title = f"{_installments(rows)} {title}"
-    extra = told.get(row.subject_reference, Told())
+        title = f"{_installments([told.row for told in group])} {title}"
+    extra = telling.told.get(row.subject_reference, Told())
     return Event(
         at=row.at,
-        title=title,
+        title=_filled(title, row, telling.names),
         kind=kind,
-        text=extra.text or _reason(row) or _document(row),
-        who=names.get(row.actor_reference or "", NOBODY[row.actor_kind]),
+        text=extra.text or _note(group[0]) or _reason(row),
+        who=telling.names.get(row.actor_reference or "", NOBODY[row.actor_kind]),
         href=extra.href,
         amount_cents=extra.amount_cents,
+        about=telling.abouts.get(row.about or ""),
     )
+
+
+def _filled(title: str, row: History, names: Mapping[str, str]) -> str:
+    """Put what the event kept into its title: people by their names, dates as they are read."""
+
+    def kept(match: re.Match[str]) -> str:
+        value = str(row.data.get(match[1]) or "any day")
+        if _DAY.fullmatch(value):
+            return written(dt.date.fromisoformat(value))
+        return names.get(value, value.replace("_", " "))
+
+    return _KEPT.sub(kept, title)
+
+
+def _note(told: Remembered) -> str | None:
+    if told.row.subject_kind != "note":
+        return None
+    return str(told.personal.get("text") or TEXT_GONE)
 
 
 def _installments(rows: Sequence[History]) -> str:
@@ -146,10 +141,6 @@ def _installments(rows: Sequence[History]) -> str:
     if len(numbers) == 1:
         return f"Installment {numbers[0]}"
     return f"Installments {', '.join(numbers[:-1])} and {numbers[-1]}"
-
-
-def _document(row: History) -> str | None:
-    return row.subject_reference if row.subject_kind == "file" else None
 
 
 def _reason(row: History) -> str | None:
@@ -161,14 +152,14 @@ def _plain(event: str) -> str:
     return event.replace(".", " ").replace("_", " ").capitalize()
 
 
-def _letter(letter: OutboxLetter, href: str | None, *, with_money: bool) -> Event:
-    at = letter.sent_at or letter.queued_at
-    subject = letter.subject if with_money else None  # subjects name amounts
+def _letter(letter: OutboxLetter, telling: Telling) -> Event:
+    subject = letter.subject if telling.with_money else None
     return Event(
-        at=at,
+        at=left_at(letter),
         title=f"Letter: {subject or _plain(letter.template)}",
         kind="letter",
         text=f"To {letter.recipient}",
-        href=href,
+        href=telling.letter_href.get(letter.reference),
         state=None if letter.state is LetterState.SENT else letter.state,
+        about=telling.abouts.get(letter.about or ""),
     )

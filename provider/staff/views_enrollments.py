@@ -12,10 +12,10 @@ from provider.kernel.forms import Choices, Form
 from provider.kernel.web import actor, received_at
 from provider.payments import reminders
 from provider.programs import queries as programs
-from provider.staff import dossier
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import filters, key
 from provider.staff.schemas import Cancel, FindEnrollments
+from provider.staff.views_students import blank, enrollment_page
 
 door = Door(
     "staff_enrollments",
@@ -67,7 +67,7 @@ def _states(chosen: str) -> tuple[EnrollmentState, ...]:
 
 @door.get("/<reference>")
 def show(reference: str) -> ResponseReturnValue:
-    return render_template("staff/enrollments/show.html", d=dossier.read(queries.by_reference(reference)))
+    return enrollment_page(reference, blank())
 
 
 @door.get("/<reference>/agreement")

@@ -51,6 +51,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/staff/mail/": {"reference": one(sa.select(OutboxLetter.reference))},
             "/staff/tasks/": {"reference": one(sa.select(Task.reference))},
             "/staff/people/": {"reference": one(bursar)},
+            "/staff/students/": {"reference": one(sa.select(Person.reference).where(Person.email == owner.email))},
             "/staff/programs/": {"reference": program, "plan": plan},
             "/staff/policies/floors/": {"reference": one(sa.select(StateFloorRow.reference))},
             "/staff/faq/": {"slug": one(sa.select(FaqItem.slug))},

@@ -136,6 +136,7 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
     sent = _one(stage, sa.select(OutboxLetter.reference).where(OutboxLetter.template == "receipt"))
     task = _one(stage, sa.select(Task.reference))
     bursar = _one(stage, sa.select(Person.reference).where(Person.email == season.staff[Role.BURSAR]))
+    student = _one(stage, sa.select(Person.reference).where(Person.email == season["paying"].email))
     awaiting, late = season["awaiting"].enrollment, season["late"].enrollment
     states = {f"enrollment-{name}": f"/staff/enrollments/{who.enrollment}" for name, who in season.students.items()}
     refunds = {
@@ -155,6 +156,8 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "enrollments-found": "/staff/enrollments?q=ana",
         "enrollments-none": "/staff/enrollments?q=nobody+at+all",
         **states,
+        "student": f"/staff/students/{student}",
+        "student-notes": f"/staff/students/{student}?only=notes",
         "agreement": f"/staff/enrollments/{late}/agreement",
         "cancel": f"/staff/enrollments/{awaiting}/cancel",
         "payment-new": f"/staff/enrollments/{awaiting}/payments/new",

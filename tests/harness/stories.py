@@ -16,6 +16,7 @@ from provider.accounts.rules import Role
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.enrollments.models import Enrollment
+from provider.history.models import History
 from provider.jobs.models import Job
 from provider.jobs.rules import JobState
 from provider.kernel import clock
@@ -75,6 +76,11 @@ def row(reference: str) -> Enrollment:
     """Return one enrollment as it is stored now; needs an application context."""
     db.session.expire_all()
     return enrollments.by_reference(reference)
+
+
+def timeline(reference: str) -> list[History]:
+    """Return everything that happened around one enrollment, oldest first; needs an application context."""
+    return list(db.session.scalars(sa.select(History).where(History.about == reference).order_by(History.id)))
 
 
 def token_for(app: Flask, purpose: str, subject: str) -> str:

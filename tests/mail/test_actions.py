@@ -8,6 +8,7 @@ from provider.jobs.worker import run_due
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.errors import NotFound
+from provider.kernel.stretches import Stretch
 from provider.mail import actions, handlers, queries
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
@@ -92,7 +93,8 @@ def test_staff_see_letters_by_state_newest_first(post: Post, server: MailServer)
         LetterState.FAILED: [failed],
         LetterState.CANCELED: [waiting],
     }
-    assert [each.reference for each in queries.about("E-7K2M9Q4T")] == [sent, waiting, failed]
+    told = queries.told(["E-7K2M9Q4T"], Stretch(9, oldest_first=True))
+    assert [each.reference for each in told] == [sent, waiting, failed]
     assert db.session.scalar(sa.select(queries.waiting())) == 1
     with pytest.raises(NotFound):
         queries.by_reference("L-22222222")

@@ -9,7 +9,6 @@ from provider.enrollments import actions as enrollments
 from provider.enrollments.models import Enrollment
 from provider.enrollments.queries import by_reference
 from provider.enrollments.rules import CancelReason, EnrollmentState
-from provider.history.queries import timeline
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.money import MOST_CENTS
 from provider.payments import actions, queries
@@ -39,6 +38,7 @@ from tests.harness.money import (
     rows,
     stored,
 )
+from tests.harness.stories import timeline
 
 DAY = dt.timedelta(days=1)
 UPFRONT = 189_900

@@ -8,7 +8,6 @@ from provider.clocks.queries import about as clocks_about
 from provider.enrollments import actions as enrollments
 from provider.enrollments.queries import by_reference
 from provider.enrollments.rules import CancelReason
-from provider.history.queries import timeline
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.errors import TooMany
@@ -46,6 +45,7 @@ from tests.harness.money import (
     rows,
     stored,
 )
+from tests.harness.stories import timeline
 
 DAY = dt.timedelta(days=1)
 INSTANT = dt.timedelta(microseconds=1)

@@ -1,19 +1,31 @@
 import datetime as dt
 from typing import Any
 
+from provider.app import HANDLERS
 from provider.history.models import History
+from provider.history.queries import Told as Remembered
 from provider.kernel.actors import ActorKind
+from provider.kernel.registry import Registry
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
-from provider.staff.timeline import WORDS, Event, Told, story
+from provider.staff.timeline import TEXT_GONE, Event, Telling, Told, story
 
+REGISTRY = Registry()
+for register in HANDLERS:
+    register(REGISTRY)
+WORDS = {event: said for strand in REGISTRY.strands for event, said in strand.words.items()}
 NOON = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
 
 
 def event(event: str, subject: str = "E-22222222", minutes: int = 0, **more: object) -> History:
     kind = event.partition(".")[0]
-    values: dict[str, Any] = {"actor_kind": ActorKind.SYSTEM, "actor_reference": None, "data": {}}
+    values: dict[str, Any] = {
+        "actor_kind": ActorKind.SYSTEM,
+        "actor_reference": None,
+        "data": {},
+        "about": "E-22222222",
+    }
     return History(
         at=NOON + minutes * MINUTE, subject_kind=kind, subject_reference=subject, event=event, **(values | more)
     )
@@ -32,9 +44,14 @@ def letter(minutes: int, state: LetterState = LetterState.SENT) -> OutboxLetter:
     )
 
 
-def told(history: list[History], letters: list[OutboxLetter] | None = None, **more: object) -> list[Event]:
-    values: dict[str, Any] = {"names": {}, "told": {}, "letter_href": {}, "with_money": True}
-    return story(history, letters or [], **(values | more))
+def told(
+    history: list[History],
+    letters: list[OutboxLetter] | None = None,
+    personal: dict[str, Any] | None = None,
+    **more: object,
+) -> list[Event]:
+    values: dict[str, Any] = {"words": WORDS, "with_money": True, **more}
+    return story([Remembered(row, personal or {}) for row in history], letters or [], Telling(**values))
 
 
 def titles(events: list[Event]) -> list[str]:
@@ -77,10 +94,43 @@ def test_money_records_say_their_amount_and_where_they_can_be_seen() -> None:
     assert (one.amount_cents, one.text, one.href, one.kind) == (500, "Check, 17", "/staff/payments/PY-1", "money")
 
 
-def test_without_money_neither_amounts_nor_payments_are_told() -> None:
-    rows = [event("enrollment.started"), event("payment.captured", "PY-1"), event("refund.approved", "R-1")]
-    rows += [event("installment.paid", "I-7-1"), event("payout.sent", "PO-1"), event("letter.sent", "L-1")]
-    assert titles(told(rows, [letter(1)], with_money=False)) == ["Letter: Receipt", "Agreement accepted"]
+def test_without_money_the_subject_of_a_letter_is_not_told() -> None:
+    assert titles(told([], [letter(1)], with_money=False)) == ["Letter: Receipt"]
+
+
+def test_a_note_shows_its_text_until_it_is_erased() -> None:
+    row = event("note.written", "N-22222222", actor_kind=ActorKind.STAFF)
+    assert [one.text for one in told([row], personal={"text": "Called <b>her</b>"})] == ["Called <b>her</b>"]
+    assert [one.text for one in told([row])] == [TEXT_GONE]
+
+
+def test_a_title_says_what_the_event_kept() -> None:
+    names = {"P-22222222": "Sam Staff"}
+    rows = [
+        event("task.assigned", "T-1", data={"new": "P-22222222"}),
+        event("task.assigned", "T-1", 1, data={"new": "P-33333333"}),
+        event("task.due_changed", "T-1", 2, data={"new": "2026-12-24"}),
+        event("task.due_changed", "T-1", 3, data={"old": "2026-12-24"}),
+        event("person.role_granted", "P-1", 4, data={"role": "credit_officer"}),
+        event("task.assigned", "T-1", 5, data={"new": "{names} {0.__class__}"}),
+    ]
+    assert titles(told(rows, names=names)) == [
+        "Task given to {names} {0.  class  }",
+        "Role given: credit officer",
+        "Task due: any day",
+        "Task due: December 24, 2026",
+        "Task given to P-33333333",
+        "Task given to Sam Staff",
+    ]
+
+
+def test_every_line_says_whose_it_is_where_there_are_several_enrollments() -> None:
+    rows = [
+        event("enrollment.started", "E-22222222", about="E-22222222"),
+        event("person.created", "P-1", 1, about="P-1"),
+    ]
+    abouts = {"E-22222222": "E-22222222"}
+    assert [one.about for one in told(rows, abouts=abouts)] == [None, "E-22222222"]
 
 
 def test_only_a_letter_that_did_not_leave_shows_its_state() -> None:
@@ -89,7 +139,4 @@ def test_only_a_letter_that_did_not_leave_shows_its_state() -> None:
 
 
 def test_an_event_without_words_is_told_by_its_name() -> None:
-    assert titles(told([event("enrollment.purchase_moved")])) == [WORDS.get(
-        "enrollment.purchase_moved", ("Enrollment purchase moved", "")
-    )[0]]  # fmt: skip
     assert titles(told([event("shelf.dusted_off")])) == ["Shelf dusted off"]
