@@ -29,6 +29,24 @@ from tests.harness.visitor import Visitor, prefilled
 
 TEXTS = {"text", "email", "tel", "search", "date", "datetime-local", "password", "number"}
 YESTERDAY = f"{clock.now() - dt.timedelta(days=1):%Y-%m-%dT%H:%M}"
+# What a student might send to change what is not theirs to change.
+EXTRA = (
+    "role",
+    "is_staff",
+    "is_admin",
+    "admin",
+    "price",
+    "total_cents",
+    "paid_at",
+    "purchased_at",
+    "person_id",
+    "student_id",
+    "state_code",
+    "capacity",
+    "refunded_cents",
+    "proved_at",
+    "__class__",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +164,18 @@ BUTTONS = {
 
 
 def path_of(school: Flask, season: Season, path: str) -> str:
+    """Return a path with one record of each kind that it names."""
+    return path.format(**references(school, season))
+
+
+def references(school: Flask, season: Season) -> dict[str, str]:
+    """Return what a path may name; its link to set a password is a new one each time."""
     known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "started")}
     known |= {"prove": token_for(school, "prove_email", season["started"].enrollment)}
     known |= {"late_payment": season["too_late"].payments[0]}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
     known |= {"payment": season["fresh"].payments[0], "link": token_for(school, "refund", season["fresh"].enrollment)}
-    return path.format(**known, **_known(school, season))
+    return known | _known(school, season)
 
 
 def _known(school: Flask, season: Season) -> dict[str, str]:
@@ -173,19 +197,32 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
         return known | {"password": token_of(link)}
 
 
+class NoForm(LookupError):
+    """Somebody may read the page and is shown no form on it."""
+
+
+def arrived(school: Flask, season: Season, who: Role | str | None) -> Visitor:
+    """Return somebody at a browser: a role of the staff, a student by their state, or a stranger."""
+    visitor = Visitor(school)
+    if who is not None:
+        sign_in(visitor, season.staff[who] if isinstance(who, Role) else season[who].email)
+    return visitor
+
+
 class Sender:
     """Somebody in front of an open form, who may change one answer after the other."""
 
-    def __init__(self, school: Flask, season: Season, case: Case) -> None:
-        self.visitor = Visitor(school)
-        if isinstance(case.who, Role):
-            sign_in(self.visitor, season.staff[case.who])
-        elif case.who is not None:
-            sign_in(self.visitor, season[case.who].email)
-        path = path_of(school, season, case.path)
+    def __init__(
+        self, school: Flask, season: Season, case: Case, *, visitor: Visitor | None = None, path: str | None = None
+    ) -> None:
+        self.case = case
+        self.visitor = visitor or arrived(school, season, case.who)
+        path = path or path_of(school, season, case.path)
         page = self.visitor.get(path)
         forms = [form for form in page.all("main form") if form.attrs.get("method", "").lower() == "post"]
         forms = [form for form in forms if case.part in (form.attrs.get("action") or path)]
+        if not forms:
+            raise NoForm(case.name)
         self.form = forms[0 if case.first else -1]
         self.file = case.file
         self.action = self.form.attrs.get("action") or path.partition("?")[0]

@@ -5,7 +5,7 @@ from flask import Flask
 
 from provider.accounts.rules import Role
 from tests.harness.checksums import checksums
-from tests.harness.forms import BUTTONS, CASES, Case, Sender, path_of
+from tests.harness.forms import BUTTONS, CASES, EXTRA, Case, Sender, path_of
 from tests.harness.matrix import addresses
 from tests.harness.season import Season
 from tests.harness.stories import sign_in
@@ -32,24 +32,6 @@ ADDRESSES = {
     "two at signs": "ana@example.org@evil.example",
 }
 NUMBERS = {"too long a number": "9" * 400, "below zero": "-1", "a power": "1e9", "not a number": "NaN", "half": "1.5"}
-# What a student might send to change what is not theirs to change.
-EXTRA = (
-    "role",
-    "is_staff",
-    "is_admin",
-    "admin",
-    "price",
-    "total_cents",
-    "paid_at",
-    "purchased_at",
-    "person_id",
-    "student_id",
-    "state_code",
-    "capacity",
-    "refunded_cents",
-    "proved_at",
-    "__class__",
-)
 
 
 @pytest.fixture(params=CASES, ids=[case.name for case in CASES])
