@@ -1,6 +1,6 @@
 """The benchmark: the product against a bare Flask application, in one run, in turns, on SQLite and PostgreSQL.
 
-    make bench                         all of it, about six minutes
+    make bench                         all of it, about twelve minutes
     python -m tests.bench --quick      smaller tables and fewer rounds, for a look in between
 
 The web processes run as in production; the worker does not run, on either side, while something is measured.
@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import bare, table
@@ -20,12 +20,12 @@ from tests.bench.fill import EMAIL, PASSWORD, fill
 from tests.bench.front import Front
 from tests.bench.load import Order
 from tests.bench.measure import Loader, Sheet, median_ratio, rate_ratio
+from tests.bench.office import Office
 from tests.bench.servers import Databases, Side, SqliteFiles, postgres
 from tests.bench.table import Row
 
 PROGRAM = "/programs/ccma"
 LIST = "/staff/enrollments"
-KINDS = {"first": "", "deep": "?before={deep}", "filtered": "?state=started&program=CCMA", "searched": "?q=garcia"}
 ENGINES = ("sqlite", "postgresql")
 
 
@@ -34,15 +34,15 @@ class Plan:
     """How much is measured."""
 
     small: int = 10_000
-    big: int = 100_000
+    big: int = 1_000_000
     rounds: int = 8
     seconds: float = 1.5
-    list_rounds: int = 7
-    list_seconds: float = 0.6
+    office_rounds: int = 6
+    office_seconds: float = 0.25
     starts: int = 5
 
 
-QUICK = Plan(small=2_000, big=20_000, rounds=4, seconds=0.8, list_rounds=4, list_seconds=0.4, starts=3)
+QUICK = Plan(small=6_000, big=60_000, rounds=4, seconds=0.8, office_rounds=3, office_seconds=0.2, starts=3)
 
 
 class Bench:
@@ -55,7 +55,8 @@ class Bench:
         self.bare = Side("bare", here / "bare", databases.url("bare"), "/page", "tests.bench.bare:create_app()")
         self.small = Side("product", here / "small", databases.url("small"), PROGRAM)
         self.big = Side("product, more rows", here / "big", "", PROGRAM)
-        self.cookies: dict[str, str] = {}
+        self.cookies: dict[Side, str] = {}
+        self.office = Office(self.sheet, {plan.small: self.small, plan.big: self.big}, loader)
 
     def run(self) -> None:
         """Measure everything; what was started is ended, whatever happens."""
@@ -67,9 +68,10 @@ class Bench:
                 side.start()
             for side in (self.small, self.big):
                 order = Order("sign_in", side.port, 1, 1, most=1, path=f"{EMAIL} {PASSWORD}")
-                self.cookies[side.name] = self.loader.must(order).cookie
+                self.cookies[side] = self.loader.must(order).cookie
             self.pages()
             self.lists()
+            self.office.run(self.cookies, rounds=self.plan.office_rounds, seconds=self.plan.office_seconds)
             self.flows()
             if self.databases.name == "SQLite":
                 self.at_once()
@@ -93,10 +95,10 @@ class Bench:
     def fill(self) -> None:
         """Fill the tables of all sides."""
         bare.fill(self.bare.environ["DATABASE_URL"], self.plan.small)
-        fill(self.small.environ, 1, self.plan.small)
         self.databases.copy("small", "big")
         self.big.environ["DATABASE_URL"] = self.databases.url("big")
-        fill(self.big.environ, self.plan.small + 1, self.plan.big)
+        fill(self.small.environ, self.plan.small)
+        fill(self.big.environ, self.plan.big)
 
     def cold_starts(self) -> None:
         """Start and stop both sides in turns."""
@@ -121,28 +123,16 @@ class Bench:
         self.sheet.compare(table.PAGE, rate_ratio(both["product"], both["bare"]), both["bare"], both["product"])
 
     def lists(self) -> None:
-        """Open the staff list: first page, deep page, filtered and searched, few rows and many; one at a time."""
-        seconds, plan = self.plan.list_seconds, self.plan
-        orders = {"bare": Order("reading", self.bare.port, 1, seconds, path=f"/list?before={plan.small // 2}")}
-        for side, rows in ((self.small, plan.small), (self.big, plan.big)):
-            for kind, query in KINDS.items():
-                path = LIST + query.format(deep=rows // 20)
-                orders[f"{kind} {side.name}"] = Order(
-                    "reading", side.port, 1, seconds, path=path, cookie=self.cookies[side.name]
-                )
-        for name, order in orders.items():
-            if name != "bare" and self.loader.must(replace(order, most=1)).body.count(f'href="{LIST}/E-') < 50:
-                raise SystemExit(f"{order.path} does not show 50 enrollments")
-        found = self.loader.in_turns(orders, plan.list_rounds)
-        few, many = ({kind: found[f"{kind} {side.name}"] for kind in KINDS} for side in (self.small, self.big))
-        self.sheet.compare(table.LIST, median_ratio(few["first"], found["bare"]), found["bare"], few["first"])
-        growth = {kind: median_ratio(many[kind], few[kind]) for kind in KINDS}
-        told = ", ".join(f"{kind} {ratio:.2f}" for kind, ratio in growth.items())
-        errors = [error for series in found.values() for error in series.errors]
-        self.sheet.add(table.GROWTH, max(growth.values()), product=told, errors=errors)
-        tails = {name: series.tail() for name, series in found.items() if name != "bare"}
-        worst = max(tails, key=lambda name: tails[name])
-        self.sheet.add(table.TAIL, tails[worst], bare=f"{found['bare'].tail():.2f}", product=f"worst: {worst}")
+        """Open the staff list, one page at a time."""
+        seconds, small = self.plan.seconds / 2, self.plan.small
+        both = self.loader.in_turns(
+            {
+                "bare": Order("reading", self.bare.port, 1, seconds, path=f"/list?before={small // 2}"),
+                "product": Order("reading", self.small.port, 1, seconds, path=LIST, cookie=self.cookies[self.small]),
+            },
+            self.plan.rounds,
+        )
+        self.sheet.compare(table.LIST, median_ratio(both["product"], both["bare"]), both["bare"], both["product"])
 
     def flows(self) -> None:
         """Enroll from the program page to the confirmation."""
@@ -177,10 +167,12 @@ class Bench:
         self.sheet.add(table.MEMORY, ours / plain, bare=f"{plain:.0f} MB", product=f"{ours:.0f} MB")
 
     def statements(self) -> None:
-        """Count statements and commits of one enrollment, on a server that counts them."""
-        self.small.stop()
-        self.small.app = "tests.bench.counting:create_app()"
-        self.small.start(BENCH_COUNT="1")
+        """Count statements and commits of one enrollment and of staff pages, on servers that count them."""
+        for side in (self.small, self.big):
+            side.stop()
+            side.app = "tests.bench.counting:create_app()"
+            side.start(BENCH_COUNT="1")
+        self.office.count(self.cookies)
         counted = self.loader.must(Order("enrollment", self.small.port, 1, 30, most=8, path=PROGRAM))
         told = ", ".join(f"{step} {number}" for step, number in counted.statements.items())
         self.sheet.add(
@@ -225,7 +217,7 @@ def main() -> int:
     print("\n".join(["", *notes, f"{time.perf_counter() - began:.0f} s in all"]))
     for row in rows:
         if row.missed:
-            print(f"Missed on {row.database}: {row.bar.figure.format(small=plan.small, big=plan.big)}")
+            print(f"Missed on {row.database}: {row.figure({'small': plan.small, 'big': plan.big})}")
     return int(any(row.missed for row in rows))
 
 

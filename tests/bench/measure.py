@@ -68,9 +68,18 @@ class Sheet:
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, bar: Bar, value: float, *, bare: str = "", product: str = "", errors: Sequence[str] = ()) -> None:
+    def add(
+        self,
+        bar: Bar,
+        value: float,
+        *,
+        bare: str = "",
+        product: str = "",
+        errors: Sequence[str] = (),
+        detail: str = "",
+    ) -> None:
         """Add a row, and what went wrong to the notes."""
-        self.rows.append(Row(bar, self.database, value, bare, product, len(errors)))
+        self.rows.append(Row(bar, self.database, value, bare, product, len(errors), detail))
         self.notes += [f"{self.database}, {bar.figure}: {error}" for error in errors[:3]]
 
     def compare(self, bar: Bar, value: float, plain: Series, ours: Series) -> None:
