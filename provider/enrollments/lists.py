@@ -3,19 +3,21 @@
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
-from provider.enrollments.models import Agreement, Enrollment, Installment
-from provider.enrollments.rules import UNPAID_STATES, EnrollmentState, InstallmentState
+from provider.enrollments.models import PAST_DUE_ROWS, Agreement, Enrollment, Installment
+from provider.enrollments.rules import UNPAID_STATES, EnrollmentState
 from provider.kernel.database import db, table
 from provider.kernel.finding import Typed
-from provider.kernel.paging import Page, limited, turned, up_to
+from provider.kernel.paging import KEY, MOST_COUNTED, Direction, Page, Sort, outer_order, turned, up_to, walk, way
 from provider.search.queries import has_word, typed_words
 
 SEARCH_KIND = "enrollment"
-Direction = Literal["before", "after"]
+NEWEST = Sort("newest", "Newest first", "Enrolled")
+OLDEST = Sort("oldest", "Oldest first", "Enrolled", ascending=True, earlier="Older", later="Newer")
+SORTS = (NEWEST, OLDEST)
 _E, _A, _I = table(Enrollment).c, table(Agreement).c, table(Installment).c
 
 
@@ -48,24 +50,32 @@ class EnrollmentLine:
 
 
 def staff_page(
-    filters: Filters, *, before: int | None = None, after: int | None = None, size: int = 50
+    filters: Filters,
+    *,
+    sort: Sort = NEWEST,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = 50,
 ) -> Page[EnrollmentLine]:
-    """Return a page of enrollments, newest first, at a cost that does not grow with the table.
+    """Return a page of enrollments, newest first unless told, at a cost that does not grow with the table.
 
     One statement, and one before it where words were typed.
     """
-    direction: Direction | None = "after" if after is not None else "before" if before is not None else None
-    query = _page(filters, typed_words(SEARCH_KIND, filters.typed), direction, size)
-    found = db.session.execute(query, {"key": before if after is None else after})
-    return turned([EnrollmentLine(*tuple(row)) for row in found], before=before, after=after, size=size)
+    direction, key = way(before, after)
+    query = _page(filters, typed_words(SEARCH_KIND, filters.typed), sort, direction, size)
+    found = [EnrollmentLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
+    return turned(found, before=before, after=after, size=size, sort=sort)
 
 
 @lru_cache(maxsize=256)
-def _page(filters: Filters, words: tuple[Typed, ...], direction: Direction | None, size: int) -> sa.Select[Any]:
+def _page(
+    filters: Filters, words: tuple[Typed, ...], sort: Sort, direction: Direction | None, size: int
+) -> sa.Select[Any]:
     """Return the query of a page whose key is still to be given; building it takes as long as running it."""
-    bounds = {} if direction is None else {direction: sa.bindparam("key", type_=sa.Integer)}
-    ids = limited(_narrowed(filters, words), _E.id, size=size, **bounds).subquery()
-    return _LINES.join(ids, ids.c.id == _E.id).order_by(_E.id.asc() if direction == "after" else _E.id.desc())
+    branches = [_narrowed(branch, filters, words) for branch in _branches(filters)]
+    ids = walk(branches, direction=direction, ascending=sort.ascending, size=size)
+    lines = _LINES.join(ids, ids.c.id == _E.id)
+    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
 
 
 def waiting_for_payment() -> sa.ScalarSelect[int]:
@@ -75,14 +85,14 @@ def waiting_for_payment() -> sa.ScalarSelect[int]:
 
 def late() -> sa.ScalarSelect[int]:
     """Return the count of enrollments with an installment past due or a hold."""
-    return up_to(sa.select(_E.id).where(_LATE))
+    first = [branch.limit(MOST_COUNTED).subquery() for branch in _LATE]
+    return up_to(sa.union(*(sa.select(few.c.id) for few in first)).subquery().select())
 
 
-# By the ids of late installments, of which there are few, not by asking every enrollment.
-_LATE = _E.id.in_(
-    sa.select(_I.enrollment_id)
-    .where(_I.state == InstallmentState.PAST_DUE)
-    .union(sa.select(_E.id).where(_E.hold_on.is_not(None)))
+# The ways to what is late, each through an index that holds nothing else: installments past due, and holds.
+_LATE: tuple[sa.Select[Any], ...] = (
+    sa.select(_I.enrollment_id.label("id")).distinct().where(PAST_DUE_ROWS),
+    sa.select(_E.id).where(_E.hold_on.is_not(None)),
 )
 _PAID = (
     # PostgreSQL adds whole numbers up to a decimal one.
@@ -107,14 +117,20 @@ _LINES = sa.select(
 ).join_from(table(Enrollment), table(Agreement))
 
 
-def _narrowed(filters: Filters, words: tuple[Typed, ...]) -> sa.Select[Any]:
-    query = sa.select(_E.id)
-    if filters.program_id is not None:
-        query = query.where(_E.program_id == filters.program_id)
-    if len(filters.states) == 1:
-        query = query.where(_E.state == filters.states[0])
-    elif filters.states:
-        query = query.where(_E.state.in_(filters.states))
+def _branches(filters: Filters) -> tuple[sa.Select[Any], ...]:
+    """Return the ways through the indexes that together hold what is wanted: one for each state."""
     if filters.late:
-        query = query.where(_LATE)
-    return query.where(*(has_word(SEARCH_KIND, word, _E.id) for word in words))
+        return _LATE
+    every = sa.select(_E.id)
+    return tuple(every.where(_E.state == state) for state in filters.states) or (every,)
+
+
+def _narrowed(branch: sa.Select[Any], filters: Filters, words: tuple[Typed, ...]) -> sa.Select[Any]:
+    """Return a way on which only those stand that fit the other filters, too."""
+    of_installments = branch is _LATE[0]
+    if filters.program_id is not None and of_installments:
+        branch = branch.join_from(table(Installment), table(Enrollment))
+    if filters.program_id is not None:
+        branch = branch.where(_E.program_id == filters.program_id)
+    subject = _I.enrollment_id if of_installments else _E.id
+    return branch.where(*(has_word(SEARCH_KIND, word, subject) for word in words))

@@ -13,6 +13,8 @@ from provider.kernel.database import Cents, EmailText, Line, Model, Ref, known
 OPEN_ROWS = sa.text("state IN ('started', 'awaiting_payment', 'active')")
 JOINED_ROWS = sa.text("person_id IS NOT NULL AND state IN ('awaiting_payment', 'active')")
 ACTIVE_ROWS = sa.text("state = 'active'")
+PAST_DUE_ROWS = sa.text("installment.state = 'past_due'")
+_PAST_DUE = sa.text("state = 'past_due'")
 _ON_HOLD = sa.text("hold_on IS NOT NULL")
 
 
@@ -134,6 +136,8 @@ class Installment(Model):
         sa.CheckConstraint("paid_cents BETWEEN 0 AND amount_cents", name="paid_at_most_amount"),
         sa.CheckConstraint("(state = 'paid') = (paid_cents = amount_cents)", name="paid_when_whole"),
         sa.Index(None, "state", "due_on"),
+        # Holds only what is late: an enrollment that is made, or paid, never touches it.
+        sa.Index("ix_installment_past_due", "enrollment_id", sqlite_where=_PAST_DUE, postgresql_where=_PAST_DUE),
     )
 
     @property

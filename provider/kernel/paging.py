@@ -1,8 +1,8 @@
-"""Lists a page at a time by keyset: newest first, a constant number of statements, no totals."""
+"""Lists a page at a time by keyset: in a stable order, newest first unless told, few statements, no totals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
@@ -14,13 +14,51 @@ PAGE = 50
 MOST_COUNTED = 100
 
 
+Direction = Literal["before", "after"]
+KEY = "key"  # the name under which a query made by `walk` wants the key of its page
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One order that a list offers: its name in the address, in words, and which way it runs.
+
+    ``column`` is the heading that the page marks as sorted; ``earlier`` and ``later`` are the words of the links to the
+    pages before and after in this order.
+    """
+
+    name: str
+    label: str
+    column: str
+    ascending: bool = False
+    earlier: str = "Newer"
+    later: str = "Older"
+
+    @property
+    def aria(self) -> str:
+        """Say it as ``aria-sort`` does."""
+        return "ascending" if self.ascending else "descending"
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of rows, with the keys that open the neighboring pages."""
+    """One page of rows, with the keys that open the neighboring pages.
+
+    ``older`` leads to rows of smaller keys (``?before=``), ``newer`` to rows of larger ones (``?after=``), whichever of
+    them comes next in the page's order.
+    """
 
     rows: Sequence[T]
     older: int | None = None
     newer: int | None = None
+    sort: Sort | None = None
+
+    @property
+    def links(self) -> tuple[tuple[str, str, int | None], tuple[str, str, int | None]]:
+        """The words, the name in the address and the key of the pages before and after this one."""
+        before, after = ("before", self.older), ("after", self.newer)
+        words = ("Newer", "Older") if self.sort is None else (self.sort.earlier, self.sort.later)
+        back, on = (before, after) if self.sort is not None and self.sort.ascending else (after, before)
+        return (words[0], *back), (words[1], *on)
 
 
 def keyset(
@@ -56,18 +94,85 @@ def limited(
     return query.order_by(key.desc()).limit(size + 1)
 
 
-def turned(
-    found: Sequence[Any], *, before: int | None = None, after: int | None = None, size: int = PAGE, key: str = "id"
-) -> Page[Any]:
-    """Return what `limited` found as a page, newest first."""
-    more = len(found) > size
+def walk(
+    branches: Sequence[sa.Select[Any]],
+    *,
+    row: sa.Select[Any] | None = None,
+    direction: Direction | None,
+    ascending: bool = False,
+    size: int = PAGE,
+) -> sa.Subquery:
+    """Return the ids of one page and one more, in the direction it is read, for a list to be joined to.
+
+    Each branch selects the columns that the list is ordered by, the id last, and stands for one way through an index;
+    a page is put together from the first rows of each, so that no database sorts what it does not show. The key of the
+    page, bound as `KEY`, is an id. Where more than the id orders the list, ``row`` selects the same columns of any row,
+    and the key's own are looked up: the address never carries a value.
+    """
+    up = ascending if direction is None else direction == "after"
+    parts = [_part(branch, row, direction, up=up, size=size) for branch in branches]
+    if len(parts) == 1:
+        return parts[0].subquery()
+    ways = [sa.select(*part.subquery().c) for part in parts]
+    together = sa.union(*ways).subquery()
+    return _ordered(sa.select(*together.c), list(together.c), up=up).limit(size + 1).subquery()
+
+
+def _part(
+    branch: sa.Select[Any], row: sa.Select[Any] | None, direction: Direction | None, *, up: bool, size: int
+) -> sa.Select[Any]:
+    columns = list(branch.selected_columns)
+    if direction is not None:
+        wanted = sa.bindparam(KEY, type_=sa.Integer)
+        if row is None:
+            branch = branch.where(columns[-1] > wanted if up else columns[-1] < wanted)
+        else:
+            key = row.where(list(row.selected_columns)[-1] == wanted).scalar_subquery()
+            here = sa.tuple_(*columns)
+            branch = branch.where(here > key if up else here < key)
+    return _ordered(branch, columns, up=up).limit(size + 1)
+
+
+def _ordered(query: sa.Select[Any], columns: Sequence[Any], *, up: bool) -> sa.Select[Any]:
+    return query.order_by(*(column.asc() if up else column.desc() for column in columns))
+
+
+def outer_order(
+    ids: sa.Subquery, *, direction: Direction | None, ascending: bool = False
+) -> list[sa.ColumnElement[Any]]:
+    """Return the ORDER BY of the statement that joins the rows to the ids of `walk`."""
+    up = ascending if direction is None else direction == "after"
+    return [column.asc() if up else column.desc() for column in ids.c]
+
+
+def way(before: int | None, after: int | None) -> tuple[Direction | None, int | None]:
+    """Return in which direction a page is read from which key."""
     if after is not None:
-        rows = list(found[:size])[::-1]
-        newer = getattr(rows[0], key) if more and rows else None
-        return Page(rows, older=getattr(rows[-1], key) if rows else None, newer=newer)
-    rows = list(found[:size])
-    older = getattr(rows[-1], key) if more else None
-    return Page(rows, older=older, newer=getattr(rows[0], key) if before is not None and rows else None)
+        return "after", after
+    return ("before", before) if before is not None else (None, None)
+
+
+def turned(
+    found: Sequence[Any],
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = PAGE,
+    key: str = "id",
+    sort: Sort | None = None,
+) -> Page[Any]:
+    """Return what `limited` or `walk` found as a page, in the list's order: newest first unless told."""
+    ascending = sort is not None and sort.ascending
+    direction, _ = way(before, after)
+    forward = direction is None or (direction == "after") == ascending
+    more, rows = len(found) > size, list(found[:size])
+    if not forward:
+        rows.reverse()
+    first, last = (getattr(rows[0], key), getattr(rows[-1], key)) if rows else (None, None)
+    back = first if (direction is not None if forward else more) else None
+    on = last if (more if forward else True) else None
+    older, newer = (back, on) if ascending else (on, back)
+    return Page(rows, older=older, newer=newer, sort=sort)
 
 
 def up_to(query: sa.Select[Any], most: int = MOST_COUNTED) -> sa.ScalarSelect[int]:

@@ -12,6 +12,7 @@ from provider.kernel.database import Cents, Line, Model, Ref, known
 from provider.payments.rules import PaymentMethod, PaymentState, ReceiptKind
 
 _STANDING = sa.text("reversed_at IS NULL")
+FOR_RETURN_ROWS = sa.text("for_return")
 
 
 class Payment(Model):
@@ -56,6 +57,8 @@ class Payment(Model):
         sa.CheckConstraint("(state = 'reversed') = (reversed_at IS NOT NULL)", name="reversed_has_instant"),
         sa.Index(None, "enrollment_id"),
         sa.Index(None, "state", "id"),
+        sa.Index(None, "state", "amount_cents", "id"),
+        sa.Index("ix_payment_for_return", "id", sqlite_where=FOR_RETURN_ROWS, postgresql_where=FOR_RETURN_ROWS),
     )  # fmt: skip
 
 

@@ -11,7 +11,12 @@ LARGEST_KEY = 2**31 - 1  # ids are whole numbers of four bytes on PostgreSQL
 
 def filters(schema: Schema, choices: dict[str, Choices]) -> Form:
     """Load the filters in the address; what the list does not know, such as a page's key, is no filter."""
-    known = MultiDict((name, value) for name, value in request.args.items(multi=True) if name in schema.fields)
+    return loaded(schema, choices, request.args)
+
+
+def loaded(schema: Schema, choices: dict[str, Choices], given: MultiDict[str, str]) -> Form:
+    """Load the filters in an address or in a form that carries them."""
+    known = MultiDict((name, value) for name, value in given.items(multi=True) if name in schema.fields)
     return Form(schema, choices=choices).load_form(known)
 
 

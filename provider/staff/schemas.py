@@ -149,14 +149,6 @@ class Cancel(Schema):
     )
 
 
-class FindEnrollments(Schema):
-    """What the list of enrollments is narrowed to."""
-
-    q = Text(load_default="", longest=200, metadata={"label": "Name, e-mail or reference", "widget": "search"})
-    state = Text(load_default="", longest=32, metadata={"label": "State", "widget": "select"})
-    program = Text(load_default="", longest=64, metadata={"label": "Program", "widget": "select"})
-
-
 class FindAnything(Schema):
     """What somebody looks for in everything there is."""
 
@@ -169,13 +161,6 @@ class FindAnything(Schema):
             "widget": "search",
         },
     )
-
-
-class FindActive(Schema):
-    """What the list of enrollments that may be completed is narrowed to."""
-
-    q = Text(load_default="", longest=200, metadata={"label": "Name, e-mail or reference", "widget": "search"})
-    program = Text(load_default="", longest=64, metadata={"label": "Program", "widget": "select"})
 
 
 class FindDisclosures(Schema):

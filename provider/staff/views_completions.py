@@ -6,18 +6,16 @@ from werkzeug.datastructures import MultiDict
 
 from provider.accounts.rules import Permission
 from provider.enrollments.completions import MOST_ROWS, Fate, Judged, Row, complete_all, dry_run
-from provider.enrollments.lists import Filters, staff_page
-from provider.enrollments.rules import EnrollmentState
 from provider.kernel.database import retrying
 from provider.kernel.days import counted
 from provider.kernel.doors import Door
-from provider.kernel.forms import Choices, Form
+from provider.kernel.forms import Form
 from provider.kernel.web import actor, only, received_at
-from provider.programs import queries as programs
 from provider.staff import completions_csv
 from provider.staff.answers import done
-from provider.staff.listing import filters, key
-from provider.staff.schemas import CompletionsFile, FindActive
+from provider.staff.listing import key
+from provider.staff.lists import Active
+from provider.staff.schemas import CompletionsFile
 
 door = Door(
     "staff_completions",
@@ -34,19 +32,10 @@ def index() -> ResponseReturnValue:
 
 
 def _list(upload: Form, status: int = 200) -> ResponseReturnValue:
-    codes = programs.codes()
-    choices: dict[str, Choices] = {"program": (("", "All programs"), *((code, code) for code in codes.values()))}
-    form = filters(FindActive(), choices)
-    ids = {code: program_id for program_id, code in codes.items()}
-    found = Filters(
-        typed=form.data.get("q", ""),
-        states=(EnrollmentState.ACTIVE,),
-        program_id=ids.get(form.data.get("program", "")),
-    )
-    page = staff_page(found, before=key("before"), after=key("after"))
-    kept = {name: value for name, value in form.data.items() if value}
-    answer = render_template("staff/completions/index.html", form=form, upload=upload, page=page, kept=kept)
-    return answer, status if form.ok else 422
+    listed = Active(request.args)
+    page = listed.page(before=key("before"), after=key("after"))
+    answer = render_template("staff/completions/index.html", listed=listed, upload=upload, page=page)
+    return answer, status if listed.asked.form.ok else 422
 
 
 @door.post("")

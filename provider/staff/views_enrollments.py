@@ -5,16 +5,15 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts.rules import Permission
 from provider.enrollments import actions, queries, terms
-from provider.enrollments.lists import Filters, staff_page
-from provider.enrollments.rules import UNPAID_STATES, CancelReason, EnrollmentState
+from provider.enrollments.rules import CancelReason
 from provider.kernel.doors import Door
-from provider.kernel.forms import Choices, Form
+from provider.kernel.forms import Form
 from provider.kernel.web import actor, received_at
 from provider.payments import reminders
-from provider.programs import queries as programs
 from provider.staff.answers import attempt, done, try_to
-from provider.staff.listing import filters, key
-from provider.staff.schemas import Cancel, FindEnrollments
+from provider.staff.listing import key
+from provider.staff.lists import Enrollments
+from provider.staff.schemas import Cancel
 from provider.staff.views_students import blank, enrollment_page
 
 door = Door(
@@ -24,45 +23,13 @@ door = Door(
     changes=Permission.CHANGE_ENROLLMENTS,
     url_prefix="/staff/enrollments",
 )
-UNPAID, LATE = "unpaid", "late"
-STATES: Choices = (
-    ("", "All states"),
-    (UNPAID, "Waiting for payment"),
-    *((state.value, state.label) for state in EnrollmentState),
-    (LATE, "Late with an installment, or on hold"),
-)
 
 
 @door.get("")
 def index() -> ResponseReturnValue:
-    codes = programs.codes()
-    choices: dict[str, Choices] = {
-        "state": STATES,
-        "program": (("", "All programs"), *((code, code) for code in codes.values())),
-    }
-    form = filters(FindEnrollments(), choices)
-    chosen = _filters(form, codes) if form.ok else Filters()
-    page = staff_page(chosen, before=key("before"), after=key("after"))
-    kept = {name: value for name, value in form.data.items() if value}
-    status = 200 if form.ok else 422
-    return render_template("staff/enrollments/index.html", form=form, page=page, kept=kept), status
-
-
-def _filters(form: Form, codes: dict[int, str]) -> Filters:
-    ids = {code: program_id for program_id, code in codes.items()}
-    state = form.data["state"]
-    return Filters(
-        typed=form.data["q"],
-        states=_states(state),
-        program_id=ids.get(form.data["program"]),
-        late=state == LATE,
-    )
-
-
-def _states(chosen: str) -> tuple[EnrollmentState, ...]:
-    if chosen == UNPAID:
-        return tuple(sorted(UNPAID_STATES))
-    return (EnrollmentState(chosen),) if chosen in set(EnrollmentState) else ()
+    listed = Enrollments(request.args)
+    page = listed.page(before=key("before"), after=key("after"))
+    return render_template("staff/enrollments/index.html", listed=listed, page=page), listed.asked.status
 
 
 @door.get("/<reference>")

@@ -11,17 +11,16 @@ from provider.mail import actions, queries
 from provider.mail.rules import LetterState
 from provider.staff.answers import try_to
 from provider.staff.listing import key
+from provider.staff.lists import Letters
 
 door = Door("staff_mail", __name__, needs=Permission.SEE_MAIL, changes=Permission.RESEND_MAIL, url_prefix="/staff/mail")
 
 
 @door.get("")
 def index() -> ResponseReturnValue:
-    asked = request.args.get("state", "")
-    state = LetterState(asked) if asked in set(LetterState) else None
-    page = queries.staff_page(state=state, before=key("before"), after=key("after"))
-    kept = {"state": state.value} if state else {}
-    return render_template("staff/mail/index.html", page=page, state=state, states=list(LetterState), kept=kept)
+    listed = Letters(request.args)
+    page = listed.page(before=key("before"), after=key("after"))
+    return render_template("staff/mail/index.html", listed=listed, page=page), listed.asked.status
 
 
 @door.get("/<reference>")

@@ -10,8 +10,6 @@ from provider.accounts import queries as people
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.enrollments import queries as enrollments
-from provider.enrollments.lists import Filters, staff_page
-from provider.enrollments.rules import UNPAID_STATES
 from provider.files.actions import keep
 from provider.kernel import clock
 from provider.kernel.doors import Door
@@ -25,6 +23,7 @@ from provider.payments.actions import AlreadyRecorded
 from provider.payments.rules import PaymentMethod, PaymentState
 from provider.staff.answers import attempt, done
 from provider.staff.listing import key
+from provider.staff.lists import AWAITED, Awaited, Payments
 from provider.staff.schemas import RecordPayment, ReversePayment
 
 door = Door(
@@ -34,24 +33,15 @@ door = Door(
     changes=Permission.RECORD_MONEY,
     url_prefix="/staff",
 )
-VIEWS = ("awaited", "recorded", "reversed", "to_return")
 RECORDED = "The payment is recorded. The student gets a receipt."
 
 
 @door.get("/payments")
 def index() -> ResponseReturnValue:
-    asked = request.args.get("view", "")
-    view = asked if asked in VIEWS else "recorded"
-    before, after = key("before"), key("after")
-    page: Any
-    if view == "awaited":
-        page = staff_page(Filters(states=tuple(sorted(UNPAID_STATES))), before=before, after=after)
-    elif view == "to_return":
-        page = queries.staff_page(state=PaymentState.CAPTURED, for_return=True, before=before, after=after)
-    else:
-        state = PaymentState.REVERSED if view == "reversed" else None
-        page = queries.staff_page(state=state, before=before, after=after)
-    return render_template("staff/payments/index.html", page=page, view=view, kept={"view": view})
+    awaited = request.args.get("view") == AWAITED
+    listed: Awaited | Payments = Awaited(request.args) if awaited else Payments(request.args)
+    page = listed.page(before=key("before"), after=key("after"))
+    return render_template("staff/payments/index.html", listed=listed, page=page), listed.asked.status
 
 
 @door.get("/payments/<reference>")

@@ -20,10 +20,12 @@ from provider.kernel.web import actor, received_at
 from provider.payments import queries as payments
 from provider.policies.rules import Refusal
 from provider.refunds import actions, queries
+from provider.refunds.lists import RefundLine
 from provider.refunds.models import Payout, Refund
 from provider.refunds.rules import RefundState
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import key
+from provider.staff.lists import Refunds
 from provider.staff.schemas import EnterRefundRequest, OverrideRefund, SendPayout, Withdraw
 
 door = Door(
@@ -55,7 +57,7 @@ def waiting(limit: int) -> list[Waiting]:
     return [Waiting(payout, clock_of(payout.refund)) for payout in queries.payouts_waiting(limit)]
 
 
-def clock_of(refund: Refund) -> Standing | None:
+def clock_of(refund: Refund | RefundLine) -> Standing | None:
     """Say how the promise of a refund stands today in the school's zone."""
     if refund.due_on is None or refund.overdue_on is None or refund.state is not RefundState.APPROVED:
         return None
@@ -65,18 +67,14 @@ def clock_of(refund: Refund) -> Standing | None:
 
 @door.get("/refunds")
 def index() -> ResponseReturnValue:
-    asked = request.args.get("state", "")
-    state = RefundState(asked) if asked in set(RefundState) else None
-    page = queries.staff_page(state=state, before=key("before"), after=key("after"))
+    listed = Refunds(request.args)
     return render_template(
         "staff/refunds/index.html",
-        page=page,
-        state=state,
-        states=[RefundState.APPROVED, RefundState.SETTLED, RefundState.DECLINED],
-        waiting=waiting(50) if state is None and not request.args else [],
+        listed=listed,
+        page=listed.page(before=key("before"), after=key("after")),
+        waiting=[] if request.args else waiting(50),
         clock_of=clock_of,
-        kept={"state": asked} if state else {},
-    )
+    ), listed.asked.status
 
 
 @door.get("/refunds/<reference>")

@@ -1,0 +1,292 @@
+"""The lists of the back office, each described once: what narrows it, its orders, its columns.
+
+The page, the export and the printed list of one kind all read the same description, so that a file holds what the
+screen shows under the same filters.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from provider.accounts.rules import Permission
+from provider.accounts.sessions import may
+from provider.enrollments import lists as enrollments
+from provider.enrollments.lists import EnrollmentLine
+from provider.enrollments.rules import UNPAID_STATES, EnrollmentState
+from provider.kernel.forms import Choices, Form, Schema
+from provider.kernel.paging import Page, Sort
+from provider.kernel.sheets import Column
+from provider.mail import lists as letters
+from provider.mail.lists import LetterLine
+from provider.mail.rules import LetterState
+from provider.payments import lists as payments
+from provider.payments.lists import PaymentLine
+from provider.payments.rules import PaymentState
+from provider.programs import queries as programs
+from provider.refunds import lists as refunds
+from provider.refunds.lists import RefundLine
+from provider.refunds.rules import RefundState
+from provider.staff.listing import loaded
+from provider.staff.schemas_lists import FindActive, FindEnrollments, FindLetters, FindPayments, FindRefunds
+
+R = TypeVar("R")
+UNPAID, LATE = "unpaid", "late"
+RECORDED, AWAITED, TO_RETURN, REVERSED = "recorded", "awaited", "to_return", "reversed"
+AT_A_TIME = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[R]):
+    """What somebody asked of a list: the filters as they were typed, and the order."""
+
+    form: Form
+    sort: Sort
+
+    @property
+    def status(self) -> int:
+        """How the page answers."""
+        return 200 if self.form.ok else 422
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What the addresses of other pages of the same list carry."""
+        return {name: value for name, value in self.form.data.items() if value}
+
+    @property
+    def narrowed(self) -> bool:
+        """Say whether anything but the order was chosen."""
+        return any(name != "sort" for name in self.kept)
+
+
+class Listed(ABC, Generic[R]):
+    """One list of the back office for one request."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    schema: ClassVar[type[Schema]]
+    sorts: ClassVar[tuple[Sort, ...]]
+
+    def __init__(self, given: Any) -> None:  # noqa: ANN401 - the address or a form, as Werkzeug reads both
+        choices: dict[str, Choices] = {"sort": [(sort.name, sort.label) for sort in self.sorts], **self.choices()}
+        form = loaded(self.schema(), choices, given)
+        named = form.data.get("sort")
+        sort = next((one for one in self.sorts if one.name == named), self.sorts[0])
+        self.asked: Asked[R] = Asked(form, sort)
+
+    def choices(self) -> dict[str, Choices]:
+        """Return what the filters offer."""
+        return {}
+
+    @abstractmethod
+    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[R]:
+        """Return a page of what was asked for; of everything, when that could not be read."""
+
+    @abstractmethod
+    def columns(self) -> Sequence[Column[R]]:
+        """Return the columns of an exported list."""
+
+    def rows(self) -> Iterator[Sequence[R]]:
+        """Go through all of it in its order, some rows at a time."""
+        forward = "after" if self.asked.sort.ascending else "before"
+        key: int | None = None
+        while True:
+            page = self.page(**{forward: key}, size=AT_A_TIME)
+            yield page.rows
+            key = page.newer if self.asked.sort.ascending else page.older
+            if key is None or not page.rows:
+                return
+
+    def in_words(self, *, typed: bool) -> list[tuple[str, str]]:
+        """Return the filters as words; what was typed is personal and only said to be there, unless asked for."""
+        found = []
+        for field in self.asked.form.fields:
+            value = self.asked.kept.get(field.name)
+            if value is None or field.name == "sort":
+                continue
+            shown = {choice[0]: choice[1] for choice in field.choices}.get(value)
+            found.append((field.label, shown or (value if typed else "what somebody typed")))
+        return [*found, ("Order", self.asked.sort.label)]
+
+
+class Enrollments(Listed[EnrollmentLine]):
+    """Enrollments, all or narrowed."""
+
+    name, title, sorts = "enrollments", "Enrollments", enrollments.SORTS
+    schema: ClassVar[type[Schema]] = FindEnrollments
+
+    def choices(self) -> dict[str, Choices]:
+        self.codes = programs.codes()
+        states = [(state.value, state.label) for state in EnrollmentState]
+        return {
+            "state": [
+                ("", "All states"),
+                (UNPAID, "Waiting for payment"),
+                *states,
+                (LATE, "Late with an installment, or on hold"),
+            ],
+            "program": [("", "All programs"), *((code, code) for code in self.codes.values())],
+        }
+
+    def filters(self, data: Mapping[str, Any]) -> enrollments.Filters:
+        """Return the filters as the list knows them."""
+        state = data.get("state", "")
+        ids = {code: program_id for program_id, code in self.codes.items()}
+        return enrollments.Filters(
+            typed=data.get("q", ""),
+            states=_states(state),
+            program_id=ids.get(data.get("program", "")),
+            late=state == LATE,
+        )
+
+    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[EnrollmentLine]:
+        chosen = self.filters(self.asked.form.data if self.asked.form.ok else {})
+        return enrollments.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
+
+    def columns(self) -> Sequence[Column[EnrollmentLine]]:
+        money: list[Column[EnrollmentLine]] = [
+            Column("Paid (USD)", lambda one: one.paid_cents, money=True),
+            Column("Tuition (USD)", lambda one: one.total_cents, money=True),
+        ]
+        return [
+            Column("Reference", lambda one: one.reference),
+            Column("Student", lambda one: one.legal_name, width=28),
+            Column("E-mail", lambda one: one.claimed_email, width=28),
+            Column("Program", lambda one: one.program_code),
+            Column("Plan", lambda one: one.plan_title, width=20),
+            Column("State", lambda one: one.state.label, width=20),
+            Column("On hold since", lambda one: one.hold_on),
+            *(money if may(Permission.SEE_MONEY) else []),
+            Column("Enrolled (UTC)", lambda one: one.accepted_at),
+            Column("First paid (UTC)", lambda one: one.purchased_at),
+        ]
+
+
+def _states(chosen: str) -> tuple[EnrollmentState, ...]:
+    if chosen == UNPAID:
+        return tuple(sorted(UNPAID_STATES))
+    return (EnrollmentState(chosen),) if chosen in set(EnrollmentState) else ()
+
+
+class Active(Enrollments):
+    """Enrollments that may be completed."""
+
+    name, title, schema = "completions", "Active enrollments", FindActive
+
+    def filters(self, data: Mapping[str, Any]) -> enrollments.Filters:
+        """Return the filters; active ones in any case."""
+        return super().filters({**data, "state": EnrollmentState.ACTIVE.value})
+
+
+class Payments(Listed[PaymentLine]):
+    """Payments that were recorded."""
+
+    name, title, schema, sorts = "payments", "Payments", FindPayments, payments.SORTS
+
+    def choices(self) -> dict[str, Choices]:
+        views = {RECORDED: "Recorded", AWAITED: "Awaited", TO_RETURN: "To be returned", REVERSED: "Recorded in error"}
+        return {"view": list(views.items())}
+
+    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[PaymentLine]:
+        data = self.asked.form.data if self.asked.form.ok else {}
+        chosen = payments.Filters(
+            typed=data.get("q", ""),
+            state=PaymentState.REVERSED if data.get("view") == REVERSED else None,
+            for_return=data.get("view") == TO_RETURN,
+        )
+        return payments.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
+
+    def columns(self) -> Sequence[Column[PaymentLine]]:
+        return [
+            Column("Reference", lambda one: one.reference, width=14),
+            Column("Enrollment", lambda one: one.enrollment),
+            Column("Student", lambda one: one.legal_name, width=28),
+            Column("E-mail", lambda one: one.claimed_email, width=28),
+            Column("Amount (USD)", lambda one: one.amount_cents, money=True),
+            Column("Given back (USD)", lambda one: one.refunded_cents, money=True),
+            Column("Method", lambda one: one.method.label),
+            Column("Their reference", lambda one: one.external_reference, width=24),
+            Column("State", lambda one: one.state.label),
+            Column("To be returned", lambda one: "yes" if one.for_return and not one.refunded_cents else "no"),
+            Column("Received (UTC)", lambda one: one.received_at),
+            Column("Recorded (UTC)", lambda one: one.recorded_at),
+        ]
+
+
+class Awaited(Enrollments):
+    """Enrollments whose first payment is awaited."""
+
+    name, title, schema = "awaited-payments", "Awaited payments", FindPayments
+
+    def choices(self) -> dict[str, Choices]:
+        self.codes = {}
+        return {"view": [(AWAITED, "Awaited")]}
+
+    def filters(self, data: Mapping[str, Any]) -> enrollments.Filters:
+        """Return the filters; unpaid ones in any case."""
+        return enrollments.Filters(typed=data.get("q", ""), states=_states(UNPAID))
+
+
+class Refunds(Listed[RefundLine]):
+    """Every request for the money back."""
+
+    name, title, schema, sorts = "refunds", "Refunds", FindRefunds, refunds.SORTS
+
+    def choices(self) -> dict[str, Choices]:
+        return {"state": [("", "All states"), *((state.value, state.label) for state in RefundState)]}
+
+    @property
+    def state(self) -> RefundState | None:
+        """The one state that was asked for."""
+        asked = self.asked.form.data.get("state", "")
+        return RefundState(asked) if asked in set(RefundState) else None
+
+    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[RefundLine]:
+        chosen = refunds.Filters(typed=self.asked.form.data.get("q", ""), state=self.state)
+        return refunds.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
+
+    def columns(self) -> Sequence[Column[RefundLine]]:
+        return [
+            Column("Reference", lambda one: one.reference),
+            Column("Enrollment", lambda one: one.enrollment),
+            Column("Student", lambda one: one.legal_name, width=28),
+            Column("E-mail", lambda one: one.claimed_email, width=28),
+            Column("Amount (USD)", lambda one: one.amount_cents, money=True),
+            Column("State", lambda one: one.state.label, width=20),
+            Column("Rests on", lambda one: one.basis.label, width=20),
+            Column("Asked (UTC)", lambda one: one.asked_at),
+            Column("Decided (UTC)", lambda one: one.decided_at),
+            Column("Promised by", lambda one: one.due_on),
+            Column("At the latest", lambda one: one.overdue_on),
+            Column("Paid back (UTC)", lambda one: one.settled_at),
+        ]
+
+
+class Letters(Listed[LetterLine]):
+    """The school's letters, without their texts."""
+
+    name, title, schema, sorts = "letters", "Letters", FindLetters, letters.SORTS
+
+    def choices(self) -> dict[str, Choices]:
+        return {"state": [("", "All states"), *((state.value, state.label) for state in LetterState)]}
+
+    @property
+    def state(self) -> LetterState | None:
+        """The one state that was asked for."""
+        asked = self.asked.form.data.get("state", "")
+        return LetterState(asked) if asked in set(LetterState) else None
+
+    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[LetterLine]:
+        return letters.staff_page(state=self.state, sort=self.asked.sort, before=before, after=after, size=size)
+
+    def columns(self) -> Sequence[Column[LetterLine]]:
+        return [
+            Column("Reference", lambda one: one.reference),
+            Column("Letter", lambda one: one.title, width=40),
+            Column("To", lambda one: one.recipient, width=28),
+            Column("About", lambda one: one.about),
+            Column("State", lambda one: one.state.label),
+            Column("Attempts", lambda one: one.attempts),
+            Column("Written (UTC)", lambda one: one.queued_at),
+            Column("Sent (UTC)", lambda one: one.sent_at),
+        ]
