@@ -89,6 +89,15 @@ def test_a_door_that_stands_open_is_found(school: Flask, season: Season, monkeyp
     assert found == ["GET staff_people.index  for editor: 200, not 403"]
 
 
+def test_an_answer_without_its_safe_headers_is_found(
+    school: Flask, season: Season, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provider.kernel.web.SAFE_HEADERS", ())
+    found = list(surprises(Party(school, season, "admin", ""), "admin", [one("accounts.sign_in"), one("staff.index")]))
+    assert [line.split()[1] for line in found] == ["accounts.sign_in", "staff.index"]
+    assert "no-store" in found[0]
+
+
 def test_a_role_that_may_more_than_was_reviewed_is_found(
     school: Flask, season: Season, monkeypatch: pytest.MonkeyPatch
 ) -> None:

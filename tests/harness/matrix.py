@@ -1,23 +1,38 @@
 """The reviewed answers of access.csv, and what an application answers in their place."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
 
 from provider.accounts.rules import Outside, Role
+from provider.kernel.web import CONTENT_SECURITY_POLICY
 from tests.harness.objects import MINE, OWNER, STRANGER, Objects, address, objects
 from tests.harness.season import Season
 from tests.harness.stories import enroll, sign_in
 from tests.harness.visitor import Visitor
 
 REVIEWED = Path(__file__).parents[1] / "architecture" / "access.csv"
+# What every answer carries; a page with one script inside names it by its hash, which is the only difference.
+SAFE = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+NEVER = {"Server", "X-Powered-By", "Access-Control-Allow-Origin"}
+# Doors whose answers may be kept by others: nothing on them is anybody's.
+KEPT = {"careers", "site", "static", "font", "accent"}
 KEY = ("endpoint", "method", "whose")
 WHO: tuple[str, ...] = (*Outside, *Role)
+SCRIPT = re.compile(r"script-src 'sha256-[\w+/=]+'")
+SANDBOX = "sandbox; default-src 'none'"  # of a file that somebody sent
 UNASKED = {"unasked": "1"}
 
 
@@ -78,6 +93,7 @@ class Party:
 
     def __init__(self, app: Flask, season: Season, who: str, whose: str) -> None:
         self.app, self.visitor = app, Visitor(app)
+        self.missing: list[str] = []
         self.known: Objects = objects(app, season)
         if who in season.staff:
             sign_in(self.visitor, season.staff[Role(who)])
@@ -98,8 +114,19 @@ class Party:
             sent = {"csrf_token": self.visitor.token()} | (UNASKED if expected == 422 else {})
         answer = self.visitor.client.open(self.path(row), method=row.method, data=sent)
         answer.close()
+        self.missing = unsafe(row, answer.headers)
         elsewhere = answer.status_code == 303 and not answer.headers["Location"].startswith("/sign-in")
         return 0 if elsewhere else answer.status_code
+
+
+def unsafe(row: Row, headers: Headers) -> list[str]:
+    """Return what the headers of an answer lack, or say and should not."""
+    told = {name: SCRIPT.sub("script-src 'self'", headers.get(name, "")) for name in SAFE}
+    if told["Content-Security-Policy"] == SANDBOX:
+        told["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    wrong = [name for name, value in SAFE.items() if told[name] != value] + sorted(NEVER & set(headers.keys()))
+    personal = row.endpoint.partition(".")[0] not in KEPT
+    return wrong + ["no-store"] * (personal and headers.get("Cache-Control") != "no-store")
 
 
 def surprises(party: Party, who: str, rows: Iterable[Row]) -> Iterator[str]:
@@ -108,3 +135,5 @@ def surprises(party: Party, who: str, rows: Iterable[Row]) -> Iterator[str]:
         expected = row.answers.get(who)
         if expected is not None and (status := party.answer(row, expected)) != expected:
             yield f"{row.method} {row.endpoint} {row.whose} for {who}: {status}, not {expected}"
+        elif expected is not None and party.missing:
+            yield f"{row.method} {row.endpoint} {row.whose} for {who}: {party.missing}"
