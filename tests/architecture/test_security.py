@@ -1,0 +1,56 @@
+"""docs/security.md names a proof for each row, and each proof is a test that exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+FAULTS = {"E04", "E05", "E06", "E07", "E08", "E09", "E10", "E12", "E13", "E14", "F04"}
+PROOF = re.compile(r"`([a-z_/]+\.py)::(test_\w+)`")
+
+
+def rows(text: str) -> dict[str, list[tuple[str, str]]]:
+    """Return the proofs of each row of the tables, by its first cell."""
+    cells = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return {
+        first.strip(): PROOF.findall(proof)
+        for first, _, proof in cells
+        if not first.strip().startswith("---") and proof.strip() != "Proof"
+    }
+
+
+def missing(root: Path, text: str) -> list[str]:
+    """Return the proofs that no test file has, and the rows without one."""
+    found = rows(text)
+    gone = [
+        f"{file}::{name}"
+        for proofs in found.values()
+        for file, name in proofs
+        if not re.search(rf"^def {name}\(", _source(root / "tests" / file), re.MULTILINE)
+    ]
+    return gone + [first for first, proofs in found.items() if not proofs]
+
+
+def _source(path: Path) -> str:
+    return path.read_text() if path.is_file() else ""
+
+
+@pytest.fixture
+def text(root: Path) -> str:
+    return (root / "docs" / "security.md").read_text()
+
+
+def test_every_row_has_proofs_that_exist(root: Path, text: str) -> None:
+    assert missing(root, text) == []
+
+
+def test_no_fault_of_access_is_left_out(text: str) -> None:
+    faults = [first.split()[0] for first in rows(text)]
+    assert {fault for fault in faults if fault[0] in "EF"} == FAULTS
+    assert len(faults) == len(set(faults))
+    assert text.count("::test_") == sum(len(proofs) for proofs in rows(text).values())
+
+
+@pytest.mark.parametrize("proof", ["`hostile/test_forms.py::test_nothing`", "`hostile/gone.py::test_it`", "none"])
+def test_a_row_whose_proof_is_gone_is_found(root: Path, proof: str) -> None:
+    assert len(missing(root, f"| E99 planted | Somehow. | {proof} |")) == 1
