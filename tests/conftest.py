@@ -20,6 +20,7 @@ from provider.catalog import queries as offers
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
+from provider.oversight import weekly
 from provider.places.models import Place
 from provider.school.queries import take_up
 from tests.harness.databases import Database, Postgres, Sqlite, postgres_server
@@ -102,6 +103,7 @@ def _reset(app: Flask, database: Database, template: str) -> None:
         db.engine.dispose()
         database.reset_to(template)
         offers.forget()
+        weekly.forget()
         take_up({})
 
 

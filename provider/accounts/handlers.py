@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from provider.accounts import actions, devices, letters, queries, sessions
+from provider.accounts import actions, devices, letters, queries, sessions, waiting
 from provider.accounts.links import token_of, use_link
 from provider.accounts.models import SignedLink
 from provider.accounts.passwords import SEND_LINK, hash_password, send_password_link, set_password
@@ -145,3 +145,4 @@ def register(registry: Registry) -> None:
     registry.may = sessions.may
     registry.actor = sessions.actor
     registry.strands.append(STORY)
+    registry.queues["tasks"] = waiting.QUEUE

@@ -51,3 +51,14 @@ def standing(*, due_on: dt.date, overdue_on: dt.date, today: dt.date) -> Standin
 def on_its_day(due_on: dt.date, *, today: dt.date) -> Standing:
     """Say how something with a single date stands: due on that day, overdue after it."""
     return standing(due_on=due_on - dt.timedelta(days=1), overdue_on=due_on, today=today)
+
+
+def stands(*, due_on: dt.date | None, last_on: dt.date | None, today: dt.date) -> Standing | None:
+    """Say how something with a due day and a last day stands; with one day for both it is due on that day."""
+    if due_on is None or last_on is None:
+        return None
+    return (
+        on_its_day(due_on, today=today)
+        if due_on == last_on
+        else standing(due_on=due_on, overdue_on=last_on, today=today)
+    )

@@ -8,11 +8,13 @@ from flask.typing import ResponseReturnValue
 from provider.accounts import queries as people
 from provider.accounts import sessions
 from provider.accounts.links import use_link
-from provider.enrollments import actions, queries
+from provider.accounts.rules import Permission
+from provider.enrollments import actions, lists, queries
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.enrollments.rules import UNPAID_STATES, CancelReason, Joined
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import retrying, unit_of_work
+from provider.kernel.promises import Queue
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 from provider.kernel.web import only
@@ -92,9 +94,21 @@ STORY = Strand(
 )
 
 
+# Unpaid enrollments end by themselves; staff only see how many there are.
+QUEUE = Queue(
+    "Waiting for payment",
+    Permission.SEE_ENROLLMENTS,
+    lists.waiting_for_payment,
+    lambda: url_for("staff_enrollments.index", state="unpaid"),
+    tone="neutral",
+    rank=30,
+)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.links[PROVE_EMAIL] = ProveEmail()
     registry.jobs[UNPAID] = unpaid
     registry.periodic.append(Periodic(UNPAID, lambda now: f"{now:%Y-%m-%dT%H}"))
     registry.strands.append(STORY)
+    registry.queues["awaited"] = QUEUE

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from provider.kernel.actors import Actor
 from provider.kernel.finding import Source
+from provider.kernel.promises import Queue
 
 Payload = Mapping[str, str | int | None]
 
@@ -79,6 +80,7 @@ class Registry:
     sources: dict[str, Source] = field(default_factory=dict)
     failed_jobs: dict[str, Callable[[Payload, str, dt.datetime], None]] = field(default_factory=dict)
     any_failed_job: Callable[[str, str, dt.datetime], None] | None = None
+    queues: dict[str, Queue] = field(default_factory=dict)
     strands: list[Strand] = field(default_factory=list)
     letter_links: Callable[[str], str] | None = None
     may: Callable[[str], bool] | None = None

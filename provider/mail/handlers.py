@@ -3,8 +3,11 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from flask import url_for
+
 from provider.jobs.rules import LEASE
 from provider.kernel import clock
+from provider.kernel.promises import Queue
 from provider.kernel.registry import Breach, Payload, Registry, Strand
 from provider.mail import queries, sender
 from provider.mail.actions import SEND
@@ -37,6 +40,17 @@ def sent_as_stored() -> Iterator[Breach]:
 STORY = Strand("letters", "Letters", frozenset({"letter"}), {})  # told by the letters themselves
 
 
+# Each failed letter is a task, and stands in the list as one.
+QUEUE = Queue(
+    "Letters failed",
+    "see_mail",
+    queries.waiting,
+    lambda: url_for("staff_mail.index", state="failed"),
+    tone="bad",
+    rank=50,
+)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.jobs[SEND] = sender.send
@@ -44,3 +58,4 @@ def register(registry: Registry) -> None:
     registry.invariants[NEVER_STUCK] = stuck
     registry.invariants[SENT_AS_STORED] = sent_as_stored
     registry.strands.append(STORY)
+    registry.queues["letters"] = QUEUE

@@ -4,7 +4,7 @@ import datetime as dt
 
 from provider.kernel.database import unit_of_work
 from provider.kernel.days import day_of
-from provider.kernel.registry import Breach, Payload, Periodic, Registry
+from provider.kernel.registry import Breach, Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 from provider.oversight import (
     actions,
@@ -48,9 +48,25 @@ def _school_day(now: dt.datetime) -> str:
     return day_of(now, settings().SCHOOL_ZONE).isoformat()
 
 
+STORY = Strand(
+    "documents",
+    "Documents",
+    frozenset({"file", "disclosure"}),
+    {
+        "file.read": ("Document read", "document"),
+        "disclosure.export": ("List exported", "document"),
+        "disclosure.copy_for_person": ("Copy of the record given to the student", "document"),
+        "disclosure.site": ("Told to an externship site", "document"),
+        "disclosure.college": ("Told to a college", "document"),
+        "disclosure.ace": ("Told to the American Council on Education", "document"),
+    },
+)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.invariants.update({check.__name__: invariant(check) for check in CHECKS})
     registry.sources.update(finding.SOURCES | finding_records.SOURCES)
     registry.jobs[NIGHTLY] = nightly
     registry.periodic.append(Periodic(NIGHTLY, _school_day))
+    registry.strands.append(STORY)

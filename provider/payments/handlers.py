@@ -10,7 +10,7 @@ from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
-from provider.payments import reminders
+from provider.payments import reminders, waiting
 
 DAILY = "payments.installments"
 ONE = "payments.installments_of"
@@ -62,3 +62,4 @@ def register(registry: Registry) -> None:
     registry.jobs[ONE] = visit
     registry.periodic.append(Periodic(DAILY, school_day))
     registry.strands.append(STORY)
+    registry.queues["late"] = waiting.QUEUE

@@ -59,6 +59,7 @@ class Payment(Model):
         sa.Index(None, "state", "id"),
         sa.Index(None, "state", "amount_cents", "id"),
         sa.Index("ix_payment_for_return", "id", sqlite_where=FOR_RETURN_ROWS, postgresql_where=FOR_RETURN_ROWS),
+        sa.Index(None, "recorded_at", "state", "amount_cents"),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at as request_received_at
 from provider.payments.rules import REFUND_LINK
-from provider.refunds import actions, queries
+from provider.refunds import actions, queries, waiting
 from provider.refunds.actions import RefundRunning
 from provider.refunds.approval import late_key
 from provider.refunds.models import Refund
@@ -136,3 +136,4 @@ def register(registry: Registry) -> None:
     registry.jobs[LATE_PAYOUTS] = late_payouts
     registry.periodic.append(Periodic(LATE_PAYOUTS, _school_day))
     registry.strands += [MONEY_STORY, STORY]
+    registry.queues["refunds"] = waiting.QUEUE

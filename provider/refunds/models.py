@@ -94,6 +94,7 @@ class Payout(Model):
             name="sent_has_proof",
         ),
         sa.Index(None, "state", "id"),
+        sa.Index(None, "sent_at", "amount_cents"),
     )
 
 

@@ -110,7 +110,7 @@ def _event(group: Sequence[Remembered], telling: Telling) -> Event:
         at=row.at,
         title=_filled(title, row, telling.names),
         kind=kind,
-        text=extra.text or _note(group[0]) or _reason(row),
+        text=extra.text or _note(group[0]) or _reason(row) or _document(row),
         who=telling.names.get(row.actor_reference or "", NOBODY[row.actor_kind]),
         href=extra.href,
         amount_cents=extra.amount_cents,
@@ -134,6 +134,10 @@ def _note(told: Remembered) -> str | None:
     if told.row.subject_kind != "note":
         return None
     return str(told.personal.get("text") or TEXT_GONE)
+
+
+def _document(row: History) -> str | None:
+    return row.subject_reference if row.subject_kind == "file" else None
 
 
 def _installments(rows: Sequence[History]) -> str:

@@ -14,6 +14,7 @@ from provider.clocks.rules import Standing, on_its_day
 from provider.kernel.days import day_of
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
+from provider.kernel.promises import NOBODY
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
 from provider.staff import subjects
@@ -22,7 +23,7 @@ from provider.staff.listing import filters, place
 from provider.staff.schemas_tasks import FindTasks, FinishTask, PlanTask, WriteTask
 from provider.tasks import actions, queries
 from provider.tasks.models import Task
-from provider.tasks.queries import NOBODY, Asked
+from provider.tasks.queries import Asked
 from provider.tasks.rules import TaskKind, TaskState
 
 door = Door("staff_tasks", __name__, needs=Permission.SEE_TASKS, changes=Permission.DO_TASKS, url_prefix="/staff/tasks")

@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import PAGE, Page, up_to
+from provider.kernel.promises import NOBODY
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind, TaskState, place, place_of
-
-NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +54,16 @@ def page(asked: Asked, *, before: int | None = None, after: int | None = None, s
     )
 
 
+def first(asked: Asked, most: int) -> Sequence[Task]:
+    """Return the open tasks whose turn comes first, but for late refunds that nobody has taken: these have a clock."""
+    query = narrowed(asked).where(sa.or_(Task.kind != TaskKind.PAY_OUT, Task.owner_reference.is_not(None)))
+    return db.session.scalars(query.order_by(Task.turn_on, Task.id).limit(most)).all()
+
+
 def narrowed(asked: Asked) -> sa.Select[Task]:
     """Return the query of what was asked for, in no order."""
     query = sa.select(Task).where(Task.state == asked.state)
-    if asked.kinds:
+    if asked.kinds and set(asked.kinds) != set(TaskKind):
         query = query.where(Task.kind.in_(asked.kinds) if len(asked.kinds) > 1 else Task.kind == asked.kinds[0])
     if asked.owner:
         query = query.where(Task.owner_reference.is_(None) if asked.owner == NOBODY else _owned_by(asked.owner))

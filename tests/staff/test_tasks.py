@@ -56,7 +56,7 @@ def test_a_task_is_written_by_hand_and_belongs_to_the_one_who_wrote_it(app: Flas
             "Since": "November 23, 2026, 10:00:00 AM EST",
             "Due": "November 25, 2026",
         }
-        assert page.words(".heading__more") == "Open in time"
+        assert page.words(".heading__more") == "Open In time"
         assert "Ask Ana for her <b>diploma</b>" in page.words(".panel")
         assert sentences(coordinator.get("/staff/tasks?owner=mine")) == [SENTENCE]
         assert coordinator.get("/staff/tasks?owner=nobody").words(".empty") == "Every open task has an owner."
@@ -166,7 +166,7 @@ def test_tasks_are_narrowed_by_kind_and_to_what_is_overdue(app: Flask, colleague
         assert sentences(admissions.get("/staff/tasks?kind=follow_up")) == ["late", "in time"]
         assert sentences(admissions.get("/staff/tasks?kind=nonsense&owner=nonsense")) == ["late", "in time", "Do k"]
         page = admissions.get("/staff/tasks")
-        assert [tag.to_text() for tag in page.all("tbody .tag")] == ["overdue", "due"]
+        assert [tag.to_text() for tag in page.all("tbody .tag")] == ["Overdue", "Due"]
 
 
 def test_a_list_costs_the_same_with_few_tasks_and_with_many(app: Flask, colleague: Colleague) -> None:

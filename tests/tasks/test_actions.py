@@ -14,10 +14,11 @@ from provider.kernel import clock
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, retrying, unit_of_work
 from provider.kernel.lifecycles import IllegalTransition
+from provider.kernel.promises import NOBODY
 from provider.tasks import actions, queries
 from provider.tasks.actions import ClosedByItself, DueOutOfReach, OwnerCannotAct, TaskDone, TaskTaken
 from provider.tasks.models import Task
-from provider.tasks.queries import NOBODY, Asked
+from provider.tasks.queries import Asked
 from provider.tasks.rules import TaskKind, TaskState
 from tests.harness.stories import person, staff
 
