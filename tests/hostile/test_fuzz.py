@@ -1,9 +1,10 @@
 """Answers that nobody thought of, in every form and by everybody who may send it: never an error of ours."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -19,12 +20,12 @@ from provider.tasks.models import Task
 from tests.harness.audit import assert_clean
 from tests.harness.checksums import APART
 from tests.harness.forms import CASES, EXTRA, NoForm, Sender, arrived, references
-from tests.harness.matrix import WHO, read
+from tests.harness.matrix import WHO, Party, read
 from tests.harness.season import Season
 from tests.harness.soak import repetitions
+from tests.harness.visitor import Page
 from tests.harness.written import Written, written
 
-EXAMPLES = repetitions(200)
 WHO_IS = {str(who): who for who in (*Outside, *Role)}
 KEPT_OF_EVERY_VISIT = {"person_session"}  # when somebody was last seen
 REFUSED = {400, 404, 409, 410, 422, 429}
@@ -71,6 +72,17 @@ MORE: st.SearchStrategy[dict[str, str]] = st.just({}) | st.dictionaries(
 MAY_SEND = {(row.endpoint, who) for row in read() for who, status in row.answers.items() if status == 422}
 
 
+# Each answer finds what the one before left behind: there is nothing to shrink.
+examples = settings(
+    max_examples=repetitions(4_000),
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
 def filled(sender: Sender) -> st.SearchStrategy[dict[str, Any]]:
     """Return answers to a form: the good one, a choice, something strange, or nothing at all for each field."""
     fields: dict[str, st.SearchStrategy[Any]] = {}
@@ -111,14 +123,7 @@ def tried(sender: Sender, who: str, seen: Written) -> Counter[int]:
         table for permission, tables in GUARDED.items() if permission not in PERMITS[WHO_IS[who]] for table in tables
     }
 
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],  # each answer finds what the one before left behind: there is nothing to shrink
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(examples, max_examples=repetitions(200))
     @given(typed=filled(sender), more=MORE)
     def answer(typed: dict[str, Any], more: dict[str, str]) -> None:
         seen.take()
@@ -145,6 +150,48 @@ def test_no_answer_is_an_error_of_ours_or_changes_what_it_may_not(school: Flask,
     assert_clean(school)
     assert statuses[422] > 0
     assert who != Role.ADMIN or len(forms) == sum(isinstance(case.who, Role) for case in CASES)
+
+
+def questions(party: Party, who: str) -> dict[str, set[str]]:
+    """Return what can be asked in addresses: each path with the names in its forms for looking and in its links."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in read():
+        if row.method != "GET" or row.whose == "other" or row.answers.get(who) != 200:
+            continue
+        path = party.path(row)
+        answer = party.visitor.client.get(path)
+        page = Page(answer, path)
+        answer.close()
+        for form in page.all("form") if page.html else []:
+            if form.attrs.get("method", "get").lower() == "get":
+                here = urljoin(path, form.attrs.get("action") or path)
+                found[here] |= {one.attrs["name"] for one in form.query("input, select") if "name" in one.attrs}
+        for link in page.all("a[href]") if page.html else []:
+            target = urlsplit(urljoin(path, link.attrs["href"]))
+            if target.query and not target.netloc:
+                found[target.path] |= set(parse_qs(target.query))
+    return found
+
+
+@pytest.mark.parametrize("who", [Outside.VISITOR, Outside.STUDENT, Role.ADMIN])
+def test_no_question_is_an_error_of_ours_or_changes_anything(school: Flask, season: Season, who: str) -> None:
+    party = Party(school, season, who, "own" if who == Outside.STUDENT else "")
+    asked = questions(party, who)
+    assert asked
+
+    @examples
+    @given(
+        path=st.sampled_from(sorted(asked)),
+        values=st.lists(ANYTHING | st.sampled_from(("1", "2026-01-01", "-id")), min_size=8, max_size=8),
+    )
+    def ask(path: str, values: list[str]) -> None:
+        answer = party.visitor.client.get(path, query_string=dict(zip(sorted(asked[path]), values, strict=False)))
+        answer.close()
+        assert answer.status_code in {200, 301, 303, 400, 404, 422}, (path, values)
+
+    with written(school) as seen:
+        ask()
+        assert seen.take() - KEPT_OF_EVERY_VISIT == set()
 
 
 def test_what_is_written_is_seen_once_it_is_committed(app: Flask) -> None:
