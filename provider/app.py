@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import provider.accounts.commands
 import provider.accounts.handlers
 import provider.accounts.views
+import provider.accounts.views_account
 import provider.accounts.views_confirm
 import provider.careers.commands
 import provider.careers.queries
@@ -39,6 +40,7 @@ import provider.refunds.views
 import provider.school.queries
 import provider.site.views
 import provider.staff.doors
+import provider.staff.nav
 import provider.tables
 import provider.tasks.handlers
 from config import ROOT, Config, ConfigError
@@ -61,6 +63,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
 )
 BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.views.door,
+    provider.accounts.views_account.door,
     provider.accounts.views_confirm.door,
     provider.jobs.commands.bp,
     provider.places.commands.bp,
@@ -79,6 +82,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.site.views.door,
     *provider.staff.doors.DOORS,
 )
+# A member of staff sees the pages of their account in the back office's layout, which no lower floor can fill.
+for _door in (provider.accounts.views_account.door, provider.accounts.views_confirm.door):
+    _door.context_processor(provider.staff.nav.layout)
 # The doors that stand open to everyone; a test compares the list with the doors there are.
 PUBLIC_DOORS = frozenset({"accounts", "careers", "enrollments", "site"})
 

@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from provider.accounts.rules import LONGEST_THROTTLE_KEY, Role
+from provider.accounts.rules import LONGEST_THROTTLE_KEY, EmailChangeState, Role
 from provider.kernel.database import EmailText, Line, Model, Ref, known
 
 
@@ -85,6 +85,38 @@ class PersonSession(Model):
         sa.CheckConstraint("seen_at >= began_at AND confirmed_at >= began_at", name="seen_after_it_began"),
         sa.Index(None, "person_id", sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS),
         sa.Index(None, "person_id", "id"),
+    )
+
+
+_ASKED = sa.text("state = 'asked'")
+
+
+class EmailChange(Model):
+    """One change of an account's address: asked for by its person, confirmed by whoever reads the new mailbox."""
+
+    __tablename__ = "email_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[Ref]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    old_email: Mapped[EmailText]
+    new_email: Mapped[EmailText]
+    state: Mapped[EmailChangeState]
+    asked_at: Mapped[dt.datetime]
+    confirmed_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        known("state", EmailChangeState),
+        sa.UniqueConstraint("reference"),
+        sa.CheckConstraint(
+            "old_email = lower(old_email) AND new_email = lower(new_email) AND old_email <> new_email",
+            name="another_lower_email",
+        ),
+        sa.CheckConstraint(
+            "(confirmed_at IS NOT NULL) = (state IN ('confirmed', 'undone'))", name="confirmed_has_instant"
+        ),
+        sa.Index(None, "person_id"),
+        sa.Index("uq_email_change_asked", "person_id", unique=True, sqlite_where=_ASKED, postgresql_where=_ASKED),
     )
 
 

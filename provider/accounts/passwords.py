@@ -5,6 +5,7 @@ import datetime as dt
 import argon2
 
 from provider.accounts import letters, queries
+from provider.accounts.email_changes import end_asked
 from provider.accounts.links import make_link, revoke_links
 from provider.accounts.models import Person
 from provider.accounts.rules import PASSWORD, PASSWORD_LETTERS_PER_HOUR
@@ -45,7 +46,22 @@ def set_password(*, person: Person, password_hash: str, actor: Actor, at: dt.dat
     person.password_hash = password_hash
     end_sessions(person=person, at=at, but=but)
     revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
+    end_asked(person=person, actor=actor, at=at)
     note(person, "person.password_set", actor=actor, at=at)
+
+
+def change_password(*, person: Person, password_hash: str, session: str, actor: Actor, at: dt.datetime) -> None:
+    """Set a password that its person chose; all sessions but this one end, and a letter tells of it."""
+    set_password(person=person, password_hash=password_hash, actor=actor, at=at, but=session)
+    post(letters.password_changed(person, f"{person.reference}:{at.isoformat()}", at.isoformat()), at=at)
+
+
+def take_password_away(*, person: Person, actor: Actor, at: dt.datetime) -> None:
+    """Let nobody in by a password that somebody else knows; a letter with a link lets its person choose another."""
+    person.password_hash = None
+    end_sessions(person=person, at=at)
+    note(person, "person.password_taken_away", actor=actor, at=at)
+    _send_link(person, at)
 
 
 def ask_password_link(*, email: str, request: str, at: dt.datetime) -> None:
@@ -63,6 +79,10 @@ def send_password_link(*, email: str, at: dt.datetime) -> None:
         return
     if queries.links_made(PASSWORD, person.reference, at - dt.timedelta(hours=1)) >= PASSWORD_LETTERS_PER_HOUR:
         return
+    _send_link(person, at)
+
+
+def _send_link(person: Person, at: dt.datetime) -> None:
     revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
     lasts = dt.timedelta(minutes=settings().PASSWORD_LINK_MINUTES)
     link = make_link(purpose=PASSWORD, subject=person.reference, at=at, lasts=lasts)

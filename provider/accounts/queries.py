@@ -1,14 +1,15 @@
 """Reading people and links."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from provider.accounts.duties import can_do
-from provider.accounts.models import Person, PersonSession, RoleGrant, SignedLink
-from provider.accounts.rules import Role, permissions
+from provider.accounts.models import OPEN_ROWS, EmailChange, Person, PersonSession, RoleGrant, SignedLink
+from provider.accounts.rules import EmailChangeState, Role, permissions
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
 from provider.tasks.rules import TaskKind
@@ -48,6 +49,35 @@ def by_reference(reference: str, *, lock: bool = False) -> Person:
     if person is None:
         raise NotFound
     return person
+
+
+def by_id(person_id: int, *, lock: bool = False) -> Person:
+    """Return one person of whom there is a record."""
+    query = sa.select(Person).where(Person.id == person_id)
+    return db.session.scalars(query.with_for_update(of=Person) if lock else query).one()
+
+
+def email_change(reference: str, *, lock: bool = False) -> EmailChange:
+    """Return one change of an address; raises NotFound."""
+    query = sa.select(EmailChange).where(EmailChange.reference == reference)
+    found = db.session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def asked_email_change(person_id: int, *, lock: bool = False) -> EmailChange | None:
+    """Return the change of a person's address that waits for its proof."""
+    query = sa.select(EmailChange).where(
+        EmailChange.person_id == person_id, EmailChange.state == EmailChangeState.ASKED
+    )
+    return db.session.scalar(query.with_for_update() if lock else query)
+
+
+def open_sessions(person_id: int) -> Sequence[PersonSession]:
+    """Return the sessions of a person that nobody ended, the last used first; some may have run out."""
+    query = sa.select(PersonSession).where(PersonSession.person_id == person_id, OPEN_ROWS)
+    return db.session.scalars(query.order_by(PersonSession.seen_at.desc(), PersonSession.id.desc())).all()
 
 
 @dataclass(frozen=True, slots=True)

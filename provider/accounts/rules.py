@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from provider.kernel.lifecycles import Lifecycle
+
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256
 # zxcvbn measures this many characters, and 2 of its 4 points stand for more than a million guesses.
@@ -14,11 +16,15 @@ LEAST_PASSWORD_SCORE = 2
 PASSWORD_LETTERS_PER_HOUR = 3
 LONGEST_THROTTLE_KEY = 120
 LINK_HOURS_FIRST_ADMIN = 1
+EMAIL_CHANGES_PER_HOUR = 3
+STOP_EMAIL_CHANGE_WITHIN = dt.timedelta(days=7)
 LONGEST_BROWSER = 200
 SEARCH_KIND = "person"
 # Purposes of signed links, and the subject of the one that has no record yet.
 PASSWORD = "password"  # noqa: S105 - a purpose
 FIRST_ADMIN = "first_admin"
+CHANGE_EMAIL = "change_email"
+STOP_EMAIL_CHANGE = "stop_email_change"
 FIRST_ADMIN_SUBJECT = "first-admin"
 
 
@@ -169,6 +175,23 @@ class Asker:
         if person_id is None:
             return browser is not None and self.browser == browser
         return self.person_id == person_id
+
+
+class EmailChangeState(StrEnum):
+    """Where the change of an address stands."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    STOPPED = "stopped"
+    UNDONE = "undone"
+
+
+EMAIL_CHANGE_LIFECYCLE: Lifecycle[EmailChangeState] = Lifecycle(
+    {
+        EmailChangeState.ASKED: frozenset({EmailChangeState.CONFIRMED, EmailChangeState.STOPPED}),
+        EmailChangeState.CONFIRMED: frozenset({EmailChangeState.UNDONE}),
+    }
+)
 
 
 def session_lasts(

@@ -1,6 +1,6 @@
 """What people send to sign in and to set a password."""
 
-from marshmallow import ValidationError, fields, validate, validates
+from marshmallow import ValidationError, fields, validate, validates, validates_schema
 
 from provider.accounts.rules import (
     LEAST_PASSWORD_SCORE,
@@ -67,6 +67,47 @@ class SetPassword(Schema):
         if zxcvbn(value[:MEASURED_PASSWORD])["score"] < LEAST_PASSWORD_SCORE:
             sentence = "This password is easy to guess. Choose another one."
             raise ValidationError(sentence)
+
+
+def _present_password(label: str) -> fields.String:
+    return fields.String(
+        required=True,
+        validate=validate.Length(max=LONGEST_PASSWORD, error="This is not the password of your account."),
+        error_messages={"required": "Fill in your password."},
+        metadata={"label": label, "widget": "password", "autocomplete": "current-password"},
+    )
+
+
+class ChangePassword(SetPassword):
+    """The present password, and a new one."""
+
+    class Meta(Schema.Meta):
+        """The present one first."""
+
+        fields = ("current", "password")
+
+    current = _present_password("Current password")
+
+    @validates_schema(skip_on_field_errors=True)
+    def refuse_the_same(self, data: dict[str, str], **_: object) -> None:
+        """Refuse the present password as the new one."""
+        if data["current"] == data["password"]:
+            raise ValidationError("This is the password that you have now. Choose another one.", "password")
+
+
+class ChangeEmail(Schema):
+    """A new address, and the password again."""
+
+    email = Email(
+        required=True,
+        metadata={
+            "label": "New e-mail address",
+            "hint": "We send a link there. Your address changes when you open it and press the button.",
+            "widget": "email",
+            "autocomplete": "email",
+        },
+    )
+    current = _present_password("Your password")
 
 
 class FirstAdmin(SetPassword):

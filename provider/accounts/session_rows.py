@@ -11,6 +11,7 @@ from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import db, rows_changed
+from provider.kernel.errors import NotFound
 
 
 def start_session(*, person: Person, browser: str, client: str, request: str, at: dt.datetime) -> str:
@@ -83,6 +84,21 @@ def sign_out(*, person: Person, session: str, actor: Actor, at: dt.datetime) -> 
     """End the session that the person leaves, and remember it."""
     end_session(reference=session, at=at)
     note(person, "person.signed_out", actor=actor, at=at, data={"session": session})
+
+
+def end_own(*, person: Person, session: str, actor: Actor, at: dt.datetime) -> None:
+    """End one session of the person's own; raises NotFound when it is another's, or ended."""
+    mine = _ending(at).where(PersonSession.reference == session, PersonSession.person_id == person.id)
+    if rows_changed(mine) != 1:
+        raise NotFound
+    note(person, "person.session_ended", actor=actor, at=at, data={"session": session})
+
+
+def end_every(*, person: Person, but: str | None, actor: Actor, at: dt.datetime) -> int:
+    """End all sessions of a person, ``but`` for the one they go on with, and remember it; returns how many."""
+    ended = end_sessions(person=person, at=at, but=but)
+    note(person, "person.sessions_ended", actor=actor, at=at, data={"sessions": ended, "but": but})
+    return ended
 
 
 def forget_sessions(*, ended_before: dt.datetime, begun_before: dt.datetime) -> int:

@@ -10,6 +10,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from provider.accounts import devices, queries, session_rows
 from provider.accounts.links import hash_of
+from provider.accounts.models import PersonSession
 from provider.accounts.rules import LONGEST_BROWSER, VISITOR, Asker, Permission, permissions, session_lasts
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
@@ -66,6 +67,23 @@ def begin(reference: str) -> None:
     if browser:
         session[BROWSER] = browser
     login_user(Key(key))
+
+
+def renew(key: str) -> None:
+    """Let this browser go on with another key of its session."""
+    login_user(Key(key))
+
+
+def lasting(person_id: int, *, staff: bool) -> list[PersonSession]:
+    """Return the sessions of a person that still stand, the last used first."""
+    now = clock.now()
+    return [each for each in queries.open_sessions(person_id) if _lasts(each.began_at, each.seen_at, now, staff=staff)]
+
+
+def layout() -> str:
+    """Return the layout that the signed-in person's own pages have."""
+    viewer = signed_in()
+    return "_layouts/staff.html" if viewer is not None and viewer.is_staff else "_layouts/my.html"
 
 
 def user_agent() -> str:
@@ -129,7 +147,7 @@ def install(app: Flask, login: LoginManager) -> None:
 def _load(key: str) -> Viewer | None:
     bearer = queries.of_session(hash_of(key))
     now = clock.now()
-    if bearer is None or not _lasts(bearer, now):
+    if bearer is None or not _lasts(bearer.began_at, bearer.seen_at, now, staff=bool(bearer.roles)):
         return None
     if now - bearer.seen_at > SEEN_STEP:
         g.used_session = bearer.session
@@ -145,10 +163,9 @@ def _load(key: str) -> Viewer | None:
     )
 
 
-def _lasts(bearer: queries.Bearer, now: dt.datetime) -> bool:
-    known, staff = settings(), bool(bearer.roles)
-    idle, whole = known.session_idle(staff=staff), known.session_length(staff=staff)
-    return session_lasts(now=now, began_at=bearer.began_at, seen_at=bearer.seen_at, idle=idle, whole=whole)
+def _lasts(began_at: dt.datetime, seen_at: dt.datetime, now: dt.datetime, *, staff: bool) -> bool:
+    idle, whole = settings().session_idle(staff=staff), settings().session_length(staff=staff)
+    return session_lasts(now=now, began_at=began_at, seen_at=seen_at, idle=idle, whole=whole)
 
 
 def _remember_use(response: Response) -> Response:

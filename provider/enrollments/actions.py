@@ -21,6 +21,7 @@ from provider.enrollments.rules import (
     OPEN_STATES,
     OWED_STATES,
     REFERENCE_PREFIX,
+    SEARCH_KIND,
     UNPAID_STATES,
     CancelReason,
     EnrollmentState,
@@ -40,12 +41,11 @@ from provider.ledger.actions import post as post_ledger
 from provider.ledger.rules import Amounts, PostingKind
 from provider.mail.actions import post
 from provider.policies.rules import PolicyVersion
-from provider.search.actions import file_under
+from provider.search.actions import file_anew, file_under
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
 
 PROVE_EMAIL = "prove_email"
-SEARCH_KIND = "enrollment"
 
 
 class AlreadyEnrolled(DomainError):
@@ -220,6 +220,13 @@ def _file(enrollment: Enrollment) -> None:
     file_under(kind=SEARCH_KIND, subject_id=enrollment.id, texts=texts)
 
 
+def file_under_address(*, person: Person) -> None:
+    """Let a student's enrollments be found by their present address, too; the one that was signed stays."""
+    for each in queries.of_person(person.id):
+        texts = [each.legal_name, each.claimed_email, each.reference, person.email]
+        file_anew(kind=SEARCH_KIND, subject_id=each.id, texts=texts)
+
+
 def lapses_on(enrollment: Enrollment) -> dt.date:
     """Return the day (in the school's zone) on which the enrollment ends by itself when it is not paid."""
     after = dt.timedelta(days=settings().UNPAID_CANCEL_DAYS)
@@ -334,7 +341,7 @@ def cancel(*, enrollment: Enrollment, reason: CancelReason, actor: Actor, at: dt
         at=at,
     )
     revoke_links(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at)
-    post(letters.canceled(enrollment, reason), at=at)
+    post(letters.canceled(enrollment, reason, recipient=queries.recipient(enrollment)), at=at)
 
 
 def complete(*, enrollment: Enrollment, actor: Actor, at: dt.datetime, completed_at: dt.datetime | None = None) -> None:
@@ -347,7 +354,7 @@ def complete(*, enrollment: Enrollment, actor: Actor, at: dt.datetime, completed
         raise CompletedTooEarly
     enrollment.completed_at = finished
     move(enrollment, EnrollmentState.COMPLETED, LIFECYCLE, actor=actor, at=at)
-    post(letters.completed(enrollment), at=at)
+    post(letters.completed(enrollment, recipient=queries.recipient(enrollment)), at=at)
 
 
 def end(*, enrollment: Enrollment, to: EnrollmentState, actor: Actor, at: dt.datetime) -> None:
@@ -369,4 +376,5 @@ def end_installments(*, enrollment: Enrollment, to: InstallmentState, actor: Act
 
 def remind(*, enrollment: Enrollment, at: dt.datetime) -> None:
     """Remind a student who has not paid; once, by the letter's own event."""
-    post(letters.payment_reminder(enrollment, lapses_on=lapses_on(enrollment)), at=at)
+    recipient = queries.recipient(enrollment)
+    post(letters.payment_reminder(enrollment, recipient=recipient, lapses_on=lapses_on(enrollment)), at=at)

@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts import queries as people
 from provider.accounts import sessions
+from provider.accounts.email_changes import EMAIL_CHANGED
 from provider.accounts.links import use_link
 from provider.accounts.rules import Permission
-from provider.enrollments import actions, lists, queries
+from provider.enrollments import actions, lists, proof_letters, queries
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.enrollments.rules import UNPAID_STATES, CancelReason, Joined
 from provider.kernel.actors import SYSTEM, Actor
@@ -105,10 +106,24 @@ QUEUE = Queue(
 )
 
 
+def send_again(payload: Payload, *, now: dt.datetime) -> None:
+    """Send the link that proves an address once more."""
+    with unit_of_work():
+        proof_letters.send_again(email=str(payload["email"]), at=now)
+
+
+def email_changed(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job's signature
+    """File a student's enrollments under the address that the account goes by now."""
+    with unit_of_work():
+        actions.file_under_address(person=people.by_reference(str(payload["person"])))
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.links[PROVE_EMAIL] = ProveEmail()
     registry.jobs[UNPAID] = unpaid
+    registry.jobs[proof_letters.SEND_AGAIN] = send_again
+    registry.jobs[EMAIL_CHANGED] = email_changed
     registry.periodic.append(Periodic(UNPAID, lambda now: f"{now:%Y-%m-%dT%H}"))
     registry.strands.append(STORY)
     registry.queues["awaited"] = QUEUE

@@ -42,11 +42,22 @@ def received(enrollment: Enrollment, prove: SignedLink, *, lapses_on: dt.date, r
     )
 
 
-def payment_reminder(enrollment: Enrollment, *, lapses_on: dt.date) -> Letter:
+def prove_email(enrollment: Enrollment, prove: SignedLink) -> Letter:
+    """The link that proves the address once more, for whom the first letter did not reach."""
+    return Letter(
+        template="prove_email",
+        recipient=enrollment.claimed_email,
+        event=prove.reference,
+        about=enrollment.reference,
+        values=_values(enrollment) | {"prove_link": prove.reference, "expires_at": prove.expires_at.isoformat()},
+    )
+
+
+def payment_reminder(enrollment: Enrollment, *, recipient: str, lapses_on: dt.date) -> Letter:
     """A friendly word a week after enrolling without a payment."""
     return Letter(
         template="payment_reminder",
-        recipient=enrollment.claimed_email,
+        recipient=recipient,
         event=f"{enrollment.reference}:unpaid",
         about=enrollment.reference,
         values=_values(enrollment)
@@ -58,22 +69,22 @@ def payment_reminder(enrollment: Enrollment, *, lapses_on: dt.date) -> Letter:
     )
 
 
-def canceled(enrollment: Enrollment, reason: CancelReason) -> Letter:
+def canceled(enrollment: Enrollment, reason: CancelReason, *, recipient: str) -> Letter:
     """Word that the enrollment ended before a payment."""
     return Letter(
         template="enrollment_canceled",
-        recipient=enrollment.claimed_email,
+        recipient=recipient,
         event=f"{enrollment.reference}:canceled",
         about=enrollment.reference,
         values=_values(enrollment) | {"reason": reason.value},
     )
 
 
-def completed(enrollment: Enrollment) -> Letter:
+def completed(enrollment: Enrollment, *, recipient: str) -> Letter:
     """Congratulations, and what may come next."""
     return Letter(
         template="program_completed",
-        recipient=enrollment.claimed_email,
+        recipient=recipient,
         event=f"{enrollment.reference}:completed",
         about=enrollment.reference,
         values=_values(enrollment),

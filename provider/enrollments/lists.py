@@ -8,13 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from provider.enrollments.models import PAST_DUE_ROWS, Agreement, Enrollment, Installment
-from provider.enrollments.rules import UNPAID_STATES, EnrollmentState
+from provider.enrollments.rules import SEARCH_KIND, UNPAID_STATES, EnrollmentState
 from provider.kernel.database import db, table
 from provider.kernel.finding import Typed
 from provider.kernel.paging import KEY, MOST_COUNTED, Direction, Page, Sort, outer_order, turned, up_to, walk, way
 from provider.search.queries import has_word, typed_words
 
-SEARCH_KIND = "enrollment"
 NEWEST = Sort("newest", "Newest first", "Enrolled")
 OLDEST = Sort("oldest", "Oldest first", "Enrolled", ascending=True, earlier="Older", later="Newer")
 SORTS = (NEWEST, OLDEST)

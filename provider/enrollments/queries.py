@@ -9,10 +9,11 @@ from sqlalchemy.orm import joinedload, raiseload, selectinload
 from provider.accounts.models import Person
 from provider.accounts.rules import Asker
 from provider.enrollments.models import ACTIVE_ROWS, JOINED_ROWS, OPEN_ROWS, Enrollment
-from provider.enrollments.rules import OPEN_STATES, UNPAID_STATES, EnrollmentState
+from provider.enrollments.rules import OPEN_STATES, SEARCH_KIND, UNPAID_STATES, EnrollmentState
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
 from provider.mail.models import OutboxLetter
+from provider.search.queries import ids_under
 
 JOINED_STATES = (EnrollmentState.AWAITING_PAYMENT, EnrollmentState.ACTIVE)
 
@@ -72,6 +73,25 @@ def of_browser(browser: str) -> Sequence[Enrollment]:
     """Return what a browser session typed and nobody has proved yet, newest first."""
     query = _WHOLE.where(Enrollment.submission_key == browser, Enrollment.person_id.is_(None))
     return db.session.scalars(query.order_by(Enrollment.id.desc())).all()
+
+
+def unproved_of(email: str) -> Sequence[Enrollment]:
+    """Return the running enrollments of a claimed address that nobody proved, locked for changing."""
+    query = _WHOLE.where(
+        Enrollment.id.in_(ids_under(SEARCH_KIND, email)),
+        Enrollment.claimed_email == email,
+        Enrollment.person_id.is_(None),
+        OPEN_ROWS,
+    )
+    return db.session.scalars(query.order_by(Enrollment.id).with_for_update(of=Enrollment)).all()
+
+
+def recipient(enrollment: Enrollment) -> str:
+    """Return where letters about an enrollment go: its person's address, or the one that was typed."""
+    if enrollment.person_id is None:
+        return enrollment.claimed_email
+    joined = db.session.get(Person, enrollment.person_id)
+    return enrollment.claimed_email if joined is None else joined.email
 
 
 _COLUMNS = table(Enrollment).c

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from provider.kernel.days import utc
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 
+PROOF_LETTERS_PER_HOUR = 3
+SEARCH_KIND = "enrollment"
 REFERENCE_PREFIX = "E"
 REMINDER_AFTER = dt.timedelta(days=7)
 LAPSE_AFTER = dt.timedelta(days=14)

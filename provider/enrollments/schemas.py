@@ -13,6 +13,12 @@ LONGEST_NAME = 120
 PREREQUISITE = "prerequisite_"
 
 
+class AskLetter(Schema):
+    """The address that the confirmation letter is sent to once more."""
+
+    email = Email(required=True, metadata={"label": "E-mail address", "widget": "email", "autocomplete": "email"})
+
+
 class Enroll(Schema):
     """The answers of the enrollment form; a program's prerequisites are added to it one by one."""
 

@@ -13,12 +13,12 @@ from provider.accounts.rules import Permission
 from provider.accounts.throttles import count_try
 from provider.catalog import queries as catalog
 from provider.catalog.queries import Catalog, PlanOffer, ProgramOffer
-from provider.enrollments import actions, queries, terms
+from provider.enrollments import actions, proof_letters, queries, terms
 from provider.enrollments.actions import AlreadyEnrolled, Answers, ClosedInState
 from provider.enrollments.models import Enrollment
 from provider.enrollments.offered import offered_terms
 from provider.enrollments.rules import CancelReason
-from provider.enrollments.schemas import PREREQUISITE, enroll_schema
+from provider.enrollments.schemas import PREREQUISITE, AskLetter, enroll_schema
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.doors import PUBLIC, Door
@@ -26,7 +26,7 @@ from provider.kernel.errors import DomainError
 from provider.kernel.forms import Form
 from provider.kernel.pdf import render
 from provider.kernel.settings import settings
-from provider.kernel.web import HOUR, actor, client, only, received_at, utc, when
+from provider.kernel.web import HOUR, actor, client, only, received_at, request_id, utc, when
 from provider.places.queries import zone_of
 from provider.places.rules import STATE_NAMES
 from provider.policies.queries import NoPolicy
@@ -226,6 +226,23 @@ def _blank_page(shown: Shown) -> ResponseReturnValue:
     if not noticed:
         _blanks[key] = Blank(shown.offer, moment, page.split(token))
     return page
+
+
+@door.get("/confirm-email")
+def ask_letter() -> ResponseReturnValue:
+    return render_template("enrollments/ask_letter.html", form=Form(AskLetter()))
+
+
+@door.post("/confirm-email")
+def send_letter() -> ResponseReturnValue:
+    form = Form(AskLetter()).load_form(request.form)
+    if not form.ok:
+        return render_template("enrollments/ask_letter.html", form=form), 422
+    email = form.data["email"]
+    with unit_of_work():
+        count_try(key=f"link-letters:{client()}", limit=settings().LINK_LETTERS_PER_HOUR, window=HOUR, at=received_at())
+        proof_letters.ask_again(email=email, request=request_id(), at=received_at())
+    return render_template("enrollments/letter_sent.html", email=email)
 
 
 @papers.get("/<reference>/agreement")

@@ -1,7 +1,7 @@
 """Enqueuing jobs in the transaction that causes them, leasing them, and what becomes of them."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -106,7 +106,8 @@ def revive(job: Job, *, at: dt.datetime) -> Job:
     return job
 
 
-def forget_done(*, before: dt.datetime, most: int = 1000) -> int:
-    """Remove jobs that were done long ago, a bounded number at a time; return how many."""
+def forget_done(*, before: dt.datetime, most: int = 1000, kinds: Collection[str] = ()) -> int:
+    """Remove jobs, or those of some kinds, that were done long ago, a bounded number at a time; return how many."""
     old = sa.select(Job.id).where(Job.state == JobState.DONE, Job.ended_at < before).order_by(Job.ended_at).limit(most)
-    return rows_changed(sa.delete(Job).where(Job.id.in_(old.scalar_subquery())))
+    chosen = old.where(Job.kind.in_(kinds)) if kinds else old
+    return rows_changed(sa.delete(Job).where(Job.id.in_(chosen.scalar_subquery())))

@@ -9,8 +9,8 @@ from flask import url_for
 from provider.accounts.models import Person, RoleGrant
 from provider.accounts.rules import SEARCH_KIND as PERSON
 from provider.accounts.rules import Permission
-from provider.enrollments.lists import SEARCH_KIND as ENROLLMENT
 from provider.enrollments.models import Agreement, Enrollment
+from provider.enrollments.rules import SEARCH_KIND as ENROLLMENT
 from provider.kernel.database import db, table
 from provider.kernel.finding import Hit, Source, Typed
 from provider.kernel.paging import limited

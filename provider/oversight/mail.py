@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from provider.accounts.models import Person
+from provider.accounts.models import EmailChange, Person
 from provider.enrollments.models import Enrollment
 from provider.kernel import clock
 from provider.mail.models import OutboxLetter
@@ -66,9 +66,16 @@ def letter_for_each_event_of_money() -> Iterator[Finding]:
 
 
 def letter_goes_to_its_own_student() -> Iterator[Finding]:
-    """A letter about somebody goes to their own claimed or proved address, or to a mailbox of ours."""
+    """A letter about somebody goes to an address that they claimed, proved or asked for, or to one of ours."""
     joined = aliased(Person)
     ours = [f"{mailbox}@{domain}" for mailbox in Mailbox for domain in sorted(domains_ever())]
+    asked_for = sa.exists().where(
+        EmailChange.person_id == Person.id,
+        sa.or_(EmailChange.old_email == OutboxLetter.recipient, EmailChange.new_email == OutboxLetter.recipient),
+    )
+    once_theirs = sa.exists().where(
+        EmailChange.person_id == Enrollment.person_id, EmailChange.new_email == OutboxLetter.recipient
+    )
     query = (
         sa.select(OutboxLetter.reference.label("subject"), OutboxLetter.about.label("about"))
         .outerjoin(Enrollment, Enrollment.reference == OutboxLetter.about)
@@ -80,6 +87,8 @@ def letter_goes_to_its_own_student() -> Iterator[Finding]:
             OutboxLetter.recipient.is_distinct_from(Enrollment.claimed_email),
             OutboxLetter.recipient.is_distinct_from(joined.email),
             OutboxLetter.recipient.is_distinct_from(Person.email),
+            ~asked_for,
+            ~once_theirs,
         )
     )
     return findings(query, "is about {about} and goes to somebody else's address")

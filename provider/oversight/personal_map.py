@@ -5,7 +5,7 @@ A test compares it with the tables there are: a new table or column has to be na
 
 from collections.abc import Mapping
 
-from provider.accounts.models import Person, PersonSession, RoleGrant, SignedLink
+from provider.accounts.models import EmailChange, Person, PersonSession, RoleGrant, SignedLink
 from provider.clocks.models import Clock
 from provider.disclosures.models import Disclosure
 from provider.enrollments.models import Agreement, Enrollment, Installment
@@ -271,6 +271,21 @@ HELD: tuple[Held, ...] = (
         {"id": INSIDE, "person_id": INSIDE, "key_hash": WOULD_OPEN},
     ),
     Held(
+        "email_changes",
+        EmailChange,
+        _S.SIGN_IN,
+        find.of_person(EmailChange),
+        {
+            "old_email": "E-mail address before",
+            "new_email": "Asked for",
+            "state": "State",
+            "asked_at": "Asked",
+            "confirmed_at": "Confirmed",
+        },
+        ("reference",),
+        {"id": INSIDE, "person_id": INSIDE},
+    ),
+    Held(
         "links",
         SignedLink,
         _S.SIGN_IN,
@@ -297,7 +312,7 @@ OUTSIDE: Mapping[str, str] = {
     "counsel_confirmation": "An administrator’s word for the school, as its decision.",
     "credential": "Certificates of issuing bodies.",
     "faq_item": "Questions and answers for everybody.",
-    "job": "References of records for the worker, removed 30 days after they were worked off.",
+    "job": "References for the worker, removed 30 days after they were worked off; addresses typed to sign in, a day.",
     "place": "ZIP codes.",
     "program": "What the school teaches.",
     "program_version": "What the school teaches, with the name of who wrote it.",
@@ -307,6 +322,6 @@ OUTSIDE: Mapping[str, str] = {
     "school_setting": "What the school set for itself.",
     "search_word": "Words of the name, address and reference above, by which staff find them.",
     "state_floor": "Law for everybody.",
-    "throttle": "How often something was tried, removed after 30 days.",
+    "throttle": "How often something was tried, under keys that name nobody, removed after two days.",
     "tuition_plan": "Plans for everybody.",
 }

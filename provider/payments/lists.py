@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from provider.enrollments.lists import SEARCH_KIND
 from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import SEARCH_KIND
 from provider.kernel.database import db, table
 from provider.kernel.finding import Typed
 from provider.kernel.paging import KEY, Direction, Page, Sort, outer_order, turned, walk, way

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from provider.accounts.models import Person
+from provider.enrollments import queries as enrolled
 from provider.enrollments.models import Enrollment, Installment
 from provider.enrollments.rules import OWED_STATES, InstallmentState
 from provider.kernel.database import db
@@ -151,10 +151,7 @@ def refund_window(enrollment: Enrollment) -> Window | None:
 
 def recipient(enrollment: Enrollment) -> str:
     """Return where letters about an enrollment go: its person's address, or the one that was typed."""
-    if enrollment.person_id is None:
-        return enrollment.claimed_email
-    joined = db.session.get(Person, enrollment.person_id)
-    return enrollment.claimed_email if joined is None else joined.email
+    return enrolled.recipient(enrollment)
 
 
 def owed(enrollment: Enrollment) -> list[OpenInstallment]:

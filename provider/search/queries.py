@@ -8,7 +8,7 @@ from provider.kernel.database import table
 from provider.kernel.finding import Typed
 from provider.kernel.paging import counted, up_to
 from provider.search.models import SearchWord
-from provider.search.rules import beginnings
+from provider.search.rules import LONGEST_WORD, beginnings
 
 LAST = "\U0010ffff"
 COMMON = 2_000
@@ -44,6 +44,11 @@ def has_word(kind: str, word: Typed, subject_id: sa.Column[int]) -> sa.ColumnEle
     """
     ids = _ids(kind, word.beginning)
     return ids.where(_WORDS.subject_id == subject_id).exists() if word.common else subject_id.in_(ids)
+
+
+def ids_under(kind: str, word: str) -> sa.Select[int]:
+    """Return the query of the records of a kind that are filed under exactly this e-mail address or reference."""
+    return sa.select(_WORDS.subject_id).where(_WORDS.kind == kind, _WORDS.word == word[:LONGEST_WORD])
 
 
 def _ids(kind: str, beginning: str) -> sa.Select[int]:

@@ -10,11 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
+from provider.accounts import email_changes
+from provider.accounts import queries as people
 from provider.accounts.links import make_link, token_of
 from provider.accounts.models import Person
+from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.accounts.rules import PASSWORD as SET_PASSWORD
-from provider.accounts.rules import Role
 from provider.kernel import clock
+from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
@@ -72,6 +75,9 @@ CASES = (
     Case("enroll", None, "/programs/ccma/enroll?plan=upfront"),
     Case("sign in", None, "/sign-in", {"email": "nobody@example.org", "password": PASSWORD}),
     Case("confirm", Role.BURSAR, "/account/confirm", {"confirm_password": PASSWORD}),
+    Case("own password", "fresh", "/account/password", {"current": PASSWORD, "password": "a new and quiet password"}),
+    Case("own address", "fresh", "/account/email", {"email": "new@example.org", "current": PASSWORD}),
+    Case("letter again", None, "/confirm-email", {"email": "nobody@example.org"}),
     Case("forgot password", None, "/forgot-password", {"email": "nobody@example.org"}),
     Case("refund", "fresh", "/my/enrollments/{fresh}/refund"),
     Case("refund link", None, "/links/{link}"),
@@ -143,6 +149,12 @@ CASES = (
 BUTTONS = {
     "/sign-out": Role.EDITOR,
     "/my/account-data": "fresh",
+    "/account/email/cancel": "fresh",
+    "/account/sessions/end": "fresh",
+    "/account/sessions/end-all": "fresh",
+    "/account/sessions/end-others": Role.EDITOR,
+    "/links/{change}": None,
+    "/links/{stop}": None,
     "/my/enrollments/{awaiting}/cancel": "awaiting",
     "/links/{prove}": None,
     "/staff/completions": Role.ADMISSIONS,
@@ -175,7 +187,18 @@ def references(school: Flask, season: Season) -> dict[str, str]:
     known |= {"late_payment": season["too_late"].payments[0]}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
     known |= {"payment": season["fresh"].payments[0], "link": token_for(school, "refund", season["fresh"].enrollment)}
-    return known | _known(school, season)
+    return known | _known(school, season) | _of_email_change(school, season)
+
+
+def _of_email_change(school: Flask, season: Season) -> dict[str, str]:
+    """Let a student ask for another address; return the tokens of the links that confirm it and that stop it."""
+    with school.app_context(), unit_of_work():
+        person = people.by_email(season["paying"].email)
+        assert person is not None
+        change = email_changes.ask(person=person, email="new@example.net", actor=SYSTEM, at=clock.now()).reference
+        email_changes.ask_new_address(reference=change, at=clock.now())
+    purposes = {"change": CHANGE_EMAIL, "stop": STOP_EMAIL_CHANGE}
+    return {name: token_for(school, purpose, change) for name, purpose in purposes.items()}
 
 
 def _known(school: Flask, season: Season) -> dict[str, str]:

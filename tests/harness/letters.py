@@ -26,6 +26,13 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "lapses_on": "2026-12-05",
         "refund_sentence": "You can have all your money back within 24 hours of your first payment.",
     },
+    "prove_email": {
+        **_ONE,
+        "plan": "Four installments",
+        "total_cents": 129_900,
+        "prove_link": LINK,
+        "expires_at": _AT,
+    },
     "payment_reminder": {
         **_ONE,
         "plan": "Four installments",
@@ -81,6 +88,22 @@ VALUES: Mapping[str, dict[str, Value]] = {
     "program_completed": _ONE,
     "password_link": {"name": "Ana Ñúñez", "password_link": LINK, "expires_at": _AT, "zone": "America/Los_Angeles"},
     "password_changed": {"name": "Ana Ñúñez", "changed_at": _AT, "zone": "America/Los_Angeles"},
+    "email_change": {"change_link": LINK, "expires_at": _AT, "zone": "America/Los_Angeles"},
+    "email_change_asked": {
+        "name": "Ana Ñúñez",
+        "new_email": "ana.nunez@example.net",
+        "stop_link": LINK,
+        "expires_at": _AT,
+        "zone": "America/Los_Angeles",
+    },
+    "email_changed": {
+        "name": "Ana Ñúñez",
+        "new_email": "ana.nunez@example.net",
+        "stop_link": LINK,
+        "expires_at": _AT,
+        "zone": "America/Los_Angeles",
+    },
+    "email_taken": {"name": "Ana Ñúñez"},
     "staff_invitation": {
         "name": "Sam Staff",
         "inviter": "Kim Admin",

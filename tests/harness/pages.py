@@ -60,11 +60,12 @@ PUBLIC = {
     "contact-sent": "/contact?sent=T-7K2M9Q4T",
     "sign-in": "/sign-in",
     "forgot-password": "/forgot-password",
+    "confirm-email": "/confirm-email",
     "enroll-choose-plan": "/programs/ccma/enroll",
     "enroll-upfront": "/programs/ccma/enroll?plan=upfront",
     "enroll-installments": "/programs/cpt/enroll?plan=installments",
 }
-FORMS = {"contact", "sign-in", "forgot-password", "enroll-upfront"}
+FORMS = {"contact", "sign-in", "forgot-password", "confirm-email", "enroll-upfront"}
 
 
 def public(stage: Stage) -> Iterator[Visit]:
@@ -97,10 +98,19 @@ def student(stage: Stage) -> Iterator[Visit]:
     yield Visit("my-agreement", f"{here}/agreement", paying.email)
     yield Visit("my-schedule", f"{here}/schedule", paying.email)
     yield Visit("my-receipt", f"{here}/receipts/{receipt}", paying.email)
+    yield from own_account("my", paying.email)
     yield Visit("my-nobody", "/my")
     yield Visit("my-account-data", "/my/account-data", stage.season["settled"].email)
     yield Visit("my-account-data-staff", "/my/account-data", stage.season.staff[Role.EDITOR])
     yield Visit("error-404-student", "/my/enrollments/E-22222222", paying.email, status=404)
+
+
+def own_account(whose: str, email: str) -> Iterator[Visit]:
+    """The pages of one's own account, which a student and a member of staff see in their own layout."""
+    for name, path in {"": "", "-password": "/password", "-email": "/email", "-sessions": "/sessions"}.items():
+        yield Visit(f"{whose}-account{name}", f"/account{path}", email)
+        if name in {"-password", "-email"}:
+            yield Visit(f"{whose}-account{name}-errors", f"/account{path}", email, sent_empty=True, status=422)
 
 
 def staff(stage: Stage) -> Iterator[Visit]:
@@ -108,6 +118,7 @@ def staff(stage: Stage) -> Iterator[Visit]:
     for role, email in stage.season.staff.items():
         yield Visit(f"staff-home-{role.value}", "/staff", email)
     admin = stage.season.staff[Role.ADMIN]
+    yield from own_account("staff", admin)
     for name, path in _staff_paths(stage).items():
         yield Visit(f"staff-{name}", path, admin)
     for name in (

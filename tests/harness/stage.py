@@ -12,9 +12,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from config import Config
+from provider.accounts import email_changes
+from provider.accounts import queries as people
+from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE
 from provider.app import create_app
 from provider.kernel import clock
-from provider.kernel.database import db
+from provider.kernel.actors import SYSTEM
+from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
 from tests.harness import season
 from tests.harness.remote import RemoteClient, RemoteVisitor
@@ -45,6 +49,19 @@ class Stage:
         return cast("RemoteClient", visitor.client).cookies
 
 
+def _ask_for_another_address(app: Flask, email: str) -> str:
+    with app.app_context():
+        with unit_of_work():
+            person = people.by_email(email)
+            assert person is not None
+            change = email_changes.ask(
+                person=person, email="kim.new@example.net", actor=SYSTEM, at=clock.now()
+            ).reference
+            email_changes.ask_new_address(reference=change, at=clock.now())
+        db.session.remove()
+    return change
+
+
 @contextmanager
 def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
     """Prepare an instance, let a season happen in it, and serve it."""
@@ -56,7 +73,10 @@ def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
         rows = db.session.execute(sa.select(OutboxLetter.template, OutboxLetter.body_html))
         letters = {template: PLACEHOLDER.sub(A_LINK, html) for template, html in rows if html}
         db.session.remove()
+    change = _ask_for_another_address(app, made["awaiting"].email)
     links = {
+        "confirm-new-email": f"/links/{token_for(app, CHANGE_EMAIL, change)}",
+        "stop-email-change": f"/links/{token_for(app, STOP_EMAIL_CHANGE, change)}",
         "prove-email": f"/links/{token_for(app, 'prove_email', made['started'].enrollment)}",
         "refund-link": f"/links/{token_for(app, 'refund', made['fresh'].enrollment)}",
     }

@@ -6,8 +6,8 @@ from flask.ctx import AppContext
 
 from provider.accounts.rules import Role
 from provider.enrollments import actions, queries
-from provider.enrollments.lists import SEARCH_KIND, EnrollmentLine, Filters, staff_page
-from provider.enrollments.rules import CancelReason, EnrollmentState
+from provider.enrollments.lists import EnrollmentLine, Filters, staff_page
+from provider.enrollments.rules import SEARCH_KIND, CancelReason, EnrollmentState
 from provider.jobs.worker import run_due
 from provider.kernel import clock
 from provider.kernel.database import insert_all, unit_of_work
