@@ -30,9 +30,14 @@ def attempt(form: Form, work: Callable[[], T], *, telling: tuple[type[DomainErro
 
 
 def done(sentence: str, target: str) -> ResponseReturnValue:
-    """Say what was done, on the page to go on with."""
+    """Say what was done, on the page to go on with; the keyboard goes on at what was said."""
     flash(sentence)
-    return redirect(target, code=303)
+    return redirect(told_at(target), code=303)
+
+
+def told_at(target: str) -> str:
+    """Return the address of a page at what it says first, unless it names a place of its own."""
+    return target if "#" in target else f"{target}#said"
 
 
 def try_to(work: Callable[[], object], sentence: str, target: str) -> ResponseReturnValue:
@@ -44,5 +49,5 @@ def try_to(work: Callable[[], object], sentence: str, target: str) -> ResponseRe
         if isinstance(refusal, _NOT_OF_THE_FORM):
             raise
         flash(refusal.sentence, "error")
-        return redirect(target, code=303)
+        return redirect(told_at(target), code=303)
     return done(sentence, target)

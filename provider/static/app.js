@@ -82,6 +82,6 @@
     show();
   }
 
-  // After a refused form the summary of errors is read first.
-  document.querySelector("[data-focus]")?.focus();
+  // After a refused form the summary of errors is read first, after anything else that was done what was said of it.
+  (document.querySelector(".error-summary[data-focus]") ?? document.querySelector("[data-focus]"))?.focus();
 })();

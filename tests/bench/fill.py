@@ -377,12 +377,12 @@ class _Rows:
             )
 
 
-def story(number: int) -> str:
-    """Return the reference of an enrollment that is told whole: paid, with its ledger and its receipt."""
+def story(number: int, prefix: str = "E") -> str:
+    """Return the reference of an enrollment (or its student) that is told whole: paid, with ledger and receipt."""
     base, letters, n = len(ALPHABET), "", number - number % 10
     for place in range(4, -1, -1):
         letters += ALPHABET[n // base**place % base]
-    return f"E-ZZZ{letters}"
+    return f"{prefix}-ZZZ{letters}"
 
 
 def _reference(prefix: str, n: str = "n") -> str:

@@ -44,9 +44,19 @@ PAGES = (
     Shown("letters", "/staff/mail", L, 'href="/staff/mail/L-', 50),
     Shown("letters, failed", "/staff/mail?state=failed", L, "Failed"),
     Shown("tasks", "/staff/tasks", L, 'href="/staff/tasks/T-', 50),
+    Shown("tasks, nobody’s", "/staff/tasks?owner=nobody", L, 'href="/staff/tasks/T-', 50),
+    Shown(
+        "tasks, overdue ones of a kind", "/staff/tasks?due=overdue&kind=payment_hold", L, 'href="/staff/tasks/T-', 50
+    ),
+    Shown("tasks, done", "/staff/tasks?state=done", L, "By itself"),
     Shown("people", "/staff/people", L, "Ada Admin"),
     Shown("home", "/staff", L, "Installments late"),
+    Shown("home, what nobody has taken", "/staff?owner=nobody", L, 'href="/staff/tasks/T-'),
     Shown("one enrollment with its story", "/staff/enrollments/{story}", T, "Payment recorded"),
+    Shown("one student with the story of all", "/staff/students/{student}", T, "Payment recorded"),
+    Shown(
+        "one student, the letters, oldest first", "/staff/students/{student}?only=letters&order=oldest", T, "Letter: "
+    ),
 )
 
 
@@ -83,7 +93,7 @@ class Office:
         self, shown: Shown, size: int, cookies: Mapping[Side, str], seconds: float, most: int = 1_000_000
     ) -> Order:
         side = self.sides[size]
-        path = shown.path.format(deep=size // 20, story=story(size))
+        path = shown.path.format(deep=size // 20, story=story(size), student=story(size, "P"))
         return Order("reading", side.port, 1, seconds, most=most, path=path, cookie=cookies[side])
 
     def _check(self, shown: Shown, order: Order) -> None:

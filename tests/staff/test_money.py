@@ -90,7 +90,7 @@ def test_the_same_form_sent_twice_is_one_payment(app: Flask, bursar: Visitor, st
     for _ in range(3):
         answer = bursar.post(path, GOOD | {"received_at": minute}, token=token)
         locations.append(answer.response.headers["Location"])
-    assert set(locations) == {f"/staff/enrollments/{student.enrollment}"}
+    assert set(locations) == {f"/staff/enrollments/{student.enrollment}#said"}
     assert count(app, Payment) == 1
     with app.app_context():
         letters = db.session.scalars(sa.select(OutboxLetter.template).where(OutboxLetter.template == "receipt")).all()
