@@ -115,10 +115,7 @@ class FirstAdminLink:
             person = actions.first_admin(
                 name=form.data["name"], email=form.data["email"], password_hash=hashed, actor=actor, at=received_at
             )
-            reference, has_factor = person.reference, queries.second_factor(person.id) is not None
-        if has_factor:
-            flash("You are the administrator now. Sign in with your new password and a code of your app.")
-            return redirect(url_for("accounts.sign_in"), code=303)
+            reference = person.reference
         sessions.begin(reference)
         return redirect(url_for("staff.index"), code=303)
 
@@ -202,7 +199,6 @@ def register(registry: Registry) -> None:
     registry.links[FIRST_ADMIN] = FirstAdminLink()
     registry.letter_links = letter_link
     registry.may = sessions.may
-    registry.detour = sessions.detour
     registry.actor = sessions.actor
     registry.strands.append(STORY)
     registry.queues["tasks"] = waiting.QUEUE

@@ -83,6 +83,33 @@ REFUNDABLE_STATES = frozenset(state for state in LIFECYCLE if LIFECYCLE.can(stat
 OWED_STATES = frozenset({_I.SCHEDULED, _I.PAST_DUE})
 
 
+def why_not_completed(state: EnrollmentState) -> str | None:
+    """Say why an enrollment cannot be marked as completed now; None when it can."""
+    if LIFECYCLE.can(state, _E.COMPLETED):
+        return None
+    return "Is completed already." if state is _E.COMPLETED else f"Is {_said(state)}, so it cannot be completed."
+
+
+def why_not_canceled(state: EnrollmentState) -> str | None:
+    """Say why an enrollment cannot be canceled free of charge; None when nothing was paid for it."""
+    if state in UNPAID_STATES:
+        return None
+    return (
+        "Is canceled already."
+        if state is _E.CANCELED
+        else f"Is {_said(state)}: it was paid for, so it cannot be canceled."
+    )
+
+
+def why_not_released(hold_on: dt.date | None) -> str | None:
+    """Say why no hold can be released; None when there is one."""
+    return None if hold_on else "Is not on hold."
+
+
+def _said(state: EnrollmentState) -> str:
+    return state.label.lower()
+
+
 def reminder_due_at(accepted_at: dt.datetime, after: dt.timedelta = REMINDER_AFTER) -> dt.datetime:
     """Return when a student who has not paid is reminded: 7 days after accepting unless told, elapsed (UTC)."""
     return utc(accepted_at) + after

@@ -1,7 +1,6 @@
 """Posting letters into the outbox, in the transaction of what caused them; resending and canceling them."""
 
 import datetime as dt
-import itertools
 from collections.abc import Collection
 
 import sqlalchemy as sa
@@ -15,7 +14,7 @@ from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
 from provider.mail import queries
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import LIFECYCLE, REFERENCE_PREFIX, Letter, LetterState
+from provider.mail.rules import LIFECYCLE, REFERENCE_PREFIX, Letter, LetterState, copy_event
 from provider.tasks.actions import finish_by_key
 
 SEND = "mail.send"
@@ -87,11 +86,10 @@ def resend(letter: OutboxLetter, *, actor: Actor, at: dt.datetime) -> OutboxLett
 
 
 def _post_copy(letter: OutboxLetter, *, actor: Actor, at: dt.datetime) -> OutboxLetter:
-    original = letter.event.partition(":again:")[0]
     copy = Letter(
         template=letter.template,
         recipient=letter.recipient,
-        event=_free_event(letter, f"{original}:again"),
+        event=copy_event(letter.event, queries.copies(letter) + 1),
         about=letter.about,
         mailbox=letter.mailbox,
         values=letter.values,
@@ -100,12 +98,10 @@ def _post_copy(letter: OutboxLetter, *, actor: Actor, at: dt.datetime) -> Outbox
     return post(copy, at=at, actor=actor)
 
 
-def _free_event(letter: OutboxLetter, prefix: str) -> str:
-    for number in itertools.count(1):
-        event = f"{prefix}:{number}"
-        if queries.of_event(event=event, recipient=letter.recipient, template=letter.template) is None:
-            return event
-    raise OnItsWay
+def cancel(letter: OutboxLetter, *, actor: Actor, at: dt.datetime) -> OutboxLetter:
+    """Keep a letter that waits from leaving; raises IllegalTransition when it does not wait any more."""
+    history.move(letter, LetterState.CANCELED, LIFECYCLE, actor=actor, at=at)
+    return letter
 
 
 def cancel_for(*, about: str, templates: Collection[str], actor: Actor, at: dt.datetime) -> int:

@@ -1,6 +1,7 @@
 """Reading letters: for the sender, and for staff."""
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from provider.kernel.paging import PAGE, Page, keyset, up_to
 from provider.kernel.stretches import Stretch
 from provider.mail import letters
 from provider.mail.models import ON_ITS_WAY_ROWS, OutboxLetter
-from provider.mail.rules import LONGEST_OUTAGE_WAIT, ON_ITS_WAY, LetterState, Outcome
+from provider.mail.rules import LONGEST_OUTAGE_WAIT, ON_ITS_WAY, LetterState, Outcome, copy_event
 
 
 def find(reference: str, *, lock: bool = False) -> OutboxLetter | None:
@@ -28,6 +29,22 @@ def by_reference(reference: str, *, lock: bool = False) -> OutboxLetter:
     if letter is None:
         raise NotFound
     return letter
+
+
+def by_references(references: Sequence[str]) -> dict[str, OutboxLetter]:
+    """Return the letters of these references that there are."""
+    found = db.session.scalars(sa.select(OutboxLetter).where(OutboxLetter.reference.in_(references)))
+    return {letter.reference: letter for letter in found}
+
+
+def copies(letter: OutboxLetter) -> int:
+    """Return how often a letter was sent again as a new one."""
+    return next(number for number in itertools.count() if not _has_copy(letter, number + 1))
+
+
+def _has_copy(letter: OutboxLetter, number: int) -> bool:
+    event = copy_event(letter.event, number)
+    return of_event(event=event, recipient=letter.recipient, template=letter.template) is not None
 
 
 def staff_page(

@@ -57,6 +57,24 @@ LIFECYCLE: Lifecycle[LetterState] = Lifecycle(
 ON_ITS_WAY = frozenset({_S.QUEUED, _S.SENDING})
 
 
+def why_not_resent(state: LetterState) -> str | None:
+    """Say why a letter cannot be sent again; None for one that was sent or that failed."""
+    if state in {_S.SENT, _S.FAILED}:
+        return None
+    return "Was canceled, so it is not sent." if state is _S.CANCELED else "Is on its way already."
+
+
+def why_not_stopped(state: LetterState) -> str | None:
+    """Say why a letter cannot be kept from leaving; None while it waits."""
+    if LIFECYCLE.can(state, _S.CANCELED):
+        return None
+    if state is _S.CANCELED:
+        return "Is canceled already."
+    return {_S.SENDING: "Is being sent at this moment.", _S.FAILED: "Was not delivered, and is not tried again."}.get(
+        state, "Has left already."
+    )
+
+
 class Outcome(StrEnum):
     """What became of one attempt to hand a letter to the mail server."""
 
@@ -70,6 +88,11 @@ class Outcome(StrEnum):
     def answered(self) -> bool:
         """Say whether the server decided about the letter, which shows that it works."""
         return self in {Outcome.ACCEPTED, Outcome.TEMPORARY, Outcome.PERMANENT}
+
+
+def copy_event(event: str, number: int) -> str:
+    """Return the event of the copy with a number of a letter that was sent again, or of one of its copies."""
+    return f"{event.partition(':again:')[0]}:again:{number}"
 
 
 def state_after(outcome: Outcome, *, now: dt.datetime, give_up_at: dt.datetime) -> LetterState:

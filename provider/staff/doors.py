@@ -4,9 +4,11 @@ from provider.kernel.doors import Door
 from provider.staff import (
     nav,
     views_access,
+    views_bulk,
     views_completions,
     views_disclosures,
     views_enrollments,
+    views_exports,
     views_faq,
     views_files,
     views_home,
@@ -40,6 +42,11 @@ DOORS: tuple[Door, ...] = (
     views_access.door,
     views_files.door,
     views_disclosures.door,
+    views_bulk.of_enrollments,
+    views_bulk.of_letters,
+    views_exports.of_enrollments,
+    views_exports.of_money,
+    views_exports.of_mail,
 )
 for _door in DOORS:
     _door.context_processor(nav.layout)

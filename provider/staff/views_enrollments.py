@@ -14,6 +14,7 @@ from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import key
 from provider.staff.lists import Enrollments
 from provider.staff.schemas import Cancel
+from provider.staff.views_bulk import ENROLLMENTS
 from provider.staff.views_students import blank, enrollment_page
 
 door = Door(
@@ -29,7 +30,9 @@ door = Door(
 def index() -> ResponseReturnValue:
     listed = Enrollments(request.args)
     page = listed.page(before=key("before"), after=key("after"))
-    return render_template("staff/enrollments/index.html", listed=listed, page=page), listed.asked.status
+    return render_template(
+        "staff/enrollments/index.html", listed=listed, page=page, deeds=ENROLLMENTS.choices
+    ), listed.asked.status
 
 
 @door.get("/<reference>")

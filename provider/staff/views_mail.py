@@ -12,6 +12,7 @@ from provider.mail.rules import LetterState
 from provider.staff.answers import try_to
 from provider.staff.listing import key
 from provider.staff.lists import Letters
+from provider.staff.views_bulk import LETTERS
 
 door = Door("staff_mail", __name__, needs=Permission.SEE_MAIL, changes=Permission.RESEND_MAIL, url_prefix="/staff/mail")
 
@@ -20,7 +21,9 @@ door = Door("staff_mail", __name__, needs=Permission.SEE_MAIL, changes=Permissio
 def index() -> ResponseReturnValue:
     listed = Letters(request.args)
     page = listed.page(before=key("before"), after=key("after"))
-    return render_template("staff/mail/index.html", listed=listed, page=page), listed.asked.status
+    return render_template(
+        "staff/mail/index.html", listed=listed, page=page, deeds=LETTERS.choices
+    ), listed.asked.status
 
 
 @door.get("/<reference>")

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Page
 
-from tests.harness.pages import Visit, everything, public, staff, student
+from tests.harness.pages import TICK_ALL, Visit, everything, public, staff, student
 from tests.harness.stage import Stage
 from tests.harness.watch import Watched
 
@@ -39,6 +39,11 @@ def _look(page: Page, visit: Visit) -> list[str]:
     if visit.sent_empty:
         with page.expect_navigation() as navigation:
             page.locator("main form[method=post] button[type=submit]").last.click()
+        answer = navigation.value
+    if visit.press:
+        page.evaluate(TICK_ALL)
+        with page.expect_navigation() as navigation:
+            page.locator("main button[type=submit]", has_text=visit.press).first.click()
         answer = navigation.value
     assert answer is not None
     found = [] if answer.status == visit.status else [f"answered {answer.status}"]

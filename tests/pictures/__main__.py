@@ -13,7 +13,7 @@ from typing import Literal
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.harness.chromium import ARGUMENTS, executable
-from tests.harness.pages import Visit, everything
+from tests.harness.pages import TICK_ALL, Visit, everything
 from tests.harness.stage import Stage, staged
 
 WIDTHS = (375, 1280)
@@ -51,6 +51,11 @@ class Camera:
         if visit.sent_empty:
             async with page.expect_navigation() as navigation:
                 await page.locator("main form[method=post] button[type=submit]").last.click()
+            answer = await navigation.value
+        if visit.press:
+            await page.evaluate(TICK_ALL)
+            async with page.expect_navigation() as navigation:
+                await page.locator("main button[type=submit]", has_text=visit.press).first.click()
             answer = await navigation.value
         if answer is None or answer.status != visit.status:
             self.wrong.append(f"{visit.name}: {visit.path} answered {answer.status if answer else None}")

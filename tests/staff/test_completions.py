@@ -61,8 +61,10 @@ def test_the_ticked_ones_are_completed_and_the_list_shows_only_active_ones(
         admissions = colleague(Role.ADMISSIONS)
         page = admissions.get("/staff/completions")
         assert [link.to_text() for link in page.all("tbody th a")] == ["Bo", "Ana"]
-        page = admissions.submit({"row": active[0].enrollment})
-    assert page.words(".notice--success") == "1 enrollment marked as completed."
+        page = admissions.submit({"row": active[0].enrollment}, 200)
+        assert page.title == "Mark as completed: what would happen"
+        page = admissions.submit({}, 200)
+    assert page.words(".lead") == "Done to 1 row."
     assert [state(app, student) for student in active] == [
         EnrollmentState.COMPLETED,
         EnrollmentState.ACTIVE,
@@ -73,7 +75,7 @@ def test_the_ticked_ones_are_completed_and_the_list_shows_only_active_ones(
 def test_nothing_ticked_is_told(app: Flask, colleague: Colleague, active: list[Student]) -> None:
     admissions = colleague(Role.ADMISSIONS)
     admissions.get("/staff/completions")
-    assert admissions.submit({}, 422).errors == {"_schema": ["Tick at least one enrollment."]}
+    assert admissions.submit({}, 422).errors == {"_schema": ["Tick at least one row of the list first."]}
 
 
 def test_a_dry_run_tells_the_fate_of_each_line_and_changes_nothing(
@@ -130,7 +132,8 @@ def test_what_was_checked_is_committed_with_its_dates(app: Flask, colleague: Col
         # Meanwhile somebody completes one of them.
         other = colleague(Role.ADMISSIONS)
         other.get("/staff/completions")
-        other.submit({"row": bo})
+        other.submit({"row": bo}, 200)
+        other.submit({}, 200)
         page = admissions.submit({"row": [f"{ana} 2026-12-05", f"{bo} "]})
     assert page.words(".notice--success") == "1 enrollment marked as completed. 1 row left as it was."
     with app.app_context():

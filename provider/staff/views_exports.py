@@ -1,0 +1,69 @@
+"""Lists taken out of the house: each under the permission that shows it, and the one that lets it leave."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from provider.accounts.confirming import confirmed
+from provider.accounts.rules import Permission
+from provider.kernel.doors import Door
+from provider.kernel.web import only
+from provider.staff import lists
+from provider.staff.exports import export
+
+of_enrollments = Door(
+    "staff_exports_of_enrollments",
+    __name__,
+    needs=Permission.SEE_ENROLLMENTS,
+    changes=Permission.EXPORT_RECORDS,
+    url_prefix="/staff",
+)
+of_money = Door(
+    "staff_exports_of_money",
+    __name__,
+    needs=Permission.SEE_MONEY,
+    changes=Permission.EXPORT_RECORDS,
+    url_prefix="/staff",
+)
+of_mail = Door(
+    "staff_exports_of_mail",
+    __name__,
+    needs=Permission.SEE_MAIL,
+    changes=Permission.EXPORT_RECORDS,
+    url_prefix="/staff",
+)
+
+
+def _exported(kind: type[lists.Enrollments | lists.Payments | lists.Refunds | lists.Letters]) -> ResponseReturnValue:
+    only(*kind.schema().fields, "format")
+    return export(kind(request.form), request.form.get("format", ""))
+
+
+@of_enrollments.post("/enrollments/export")
+@confirmed
+def enrollments() -> ResponseReturnValue:
+    return _exported(lists.Enrollments)
+
+
+@of_enrollments.post("/completions/export")
+@confirmed
+def completions() -> ResponseReturnValue:
+    return _exported(lists.Active)
+
+
+@of_money.post("/payments/export")
+@confirmed
+def payments() -> ResponseReturnValue:
+    awaited = request.form.get("view") == lists.AWAITED
+    return _exported(lists.Awaited if awaited else lists.Payments)
+
+
+@of_money.post("/refunds/export")
+@confirmed
+def refunds() -> ResponseReturnValue:
+    return _exported(lists.Refunds)
+
+
+@of_mail.post("/mail/export")
+@confirmed
+def letters() -> ResponseReturnValue:
+    return _exported(lists.Letters)
