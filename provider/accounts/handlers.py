@@ -117,7 +117,7 @@ class FirstAdminLink:
             )
             reference = person.reference
         sessions.begin(reference)
-        return redirect(url_for("staff.index"), code=303)
+        return redirect(url_for("staff_setup.index"), code=303)
 
 
 def letter_link(reference: str) -> str:

@@ -12,6 +12,7 @@ from provider.accounts.models import OPEN_ROWS, EmailChange, Person, PersonSessi
 from provider.accounts.rules import EmailChangeState, Role, permissions
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
+from provider.kernel.paging import up_to
 from provider.tasks.rules import TaskKind
 
 
@@ -155,6 +156,12 @@ def staff() -> list[Person]:
     with_role = sa.select(RoleGrant.person_id)
     query = sa.select(Person).where(Person.id.in_(with_role)).options(selectinload(Person.grants))
     return list(db.session.scalars(query.order_by(Person.name)))
+
+
+def staff_count() -> sa.ScalarSelect[int]:
+    """Return the count of people with a role who are not locked out."""
+    query = sa.select(RoleGrant.person_id).join(Person).where(Person.disabled_at.is_(None)).distinct()
+    return up_to(query)
 
 
 def doers(kind: TaskKind) -> dict[str, str]:

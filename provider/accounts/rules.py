@@ -94,6 +94,7 @@ class Kind(StrEnum):
     MAIL = "Letters"
     TASKS = "Tasks"
     PEOPLE = "People who work here"
+    SCHOOL = "The school itself"
 
 
 SEE, CHANGE = Verb
@@ -138,6 +139,8 @@ class Permission(StrEnum):
     DO_TASKS = "do_tasks", CHANGE, _K.TASKS, ANY, _NEAR_STUDENTS, "writing, giving away and doing tasks"
     SEE_PEOPLE = "see_people", SEE, _K.PEOPLE, ANY, (), "accounts of staff, their roles, and this table"
     MANAGE_PEOPLE = "manage_people", CHANGE, _K.PEOPLE, ANY, (), "inviting, roles, locking and opening accounts"
+    SEE_SETUP = "see_setup", SEE, _K.SCHOOL, ANY, (), "what of its setup is done and what is missing"
+    SET_UP_SCHOOL = "set_up_school", CHANGE, _K.SCHOOL, ANY, (), "name, zone, mailboxes, color, where to pay"
 
     def __new__(  # noqa: PLR0917 - the columns of the table, in their order
         cls, name: str, verb: Verb, kind: Kind, whose: Whose, holders: Iterable[Role | Outside], words: str

@@ -12,6 +12,7 @@ from provider.enrollments.models import ACTIVE_ROWS, JOINED_ROWS, OPEN_ROWS, Enr
 from provider.enrollments.rules import OPEN_STATES, SEARCH_KIND, UNPAID_STATES, EnrollmentState
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
+from provider.kernel.paging import counted, up_to
 from provider.mail.models import OutboxLetter
 from provider.search.queries import ids_under
 
@@ -36,6 +37,16 @@ def by_reference(reference: str, *, lock: bool = False) -> Enrollment:
     if found is None:
         raise NotFound
     return found
+
+
+def first_ever() -> sa.ScalarSelect[int]:
+    """Return the count of enrollments up to the first, whatever became of it: 1 once anybody has enrolled."""
+    return up_to(sa.select(Enrollment.id), 1)
+
+
+def any_ever() -> bool:
+    """Say whether anybody has ever enrolled."""
+    return counted({"first": first_ever()})["first"] > 0
 
 
 def by_id(enrollment_id: int, *, lock: bool = False) -> Enrollment:

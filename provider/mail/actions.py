@@ -14,7 +14,16 @@ from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
 from provider.mail import queries
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import LIFECYCLE, REFERENCE_PREFIX, Letter, LetterState, copy_event
+from provider.mail.rules import (
+    ABOUT_SCHOOL,
+    LIFECYCLE,
+    ON_ITS_WAY,
+    REFERENCE_PREFIX,
+    TEST,
+    Letter,
+    LetterState,
+    copy_event,
+)
 from provider.tasks.actions import finish_by_key
 
 SEND = "mail.send"
@@ -25,6 +34,13 @@ class OnItsWay(DomainError):
 
     code = "letter_on_its_way"
     sentence = "Only a letter that was sent or that failed can be sent again. Reload the page to see how it stands."
+
+
+class TestOnItsWay(DomainError):
+    """One test letter at a time is enough."""
+
+    code = "test_on_its_way"
+    sentence = "The last test letter is still on its way. Look again in a minute."
 
 
 def post(letter: Letter, *, at: dt.datetime, actor: Actor = SYSTEM) -> OutboxLetter:
@@ -54,6 +70,21 @@ def post(letter: Letter, *, at: dt.datetime, actor: Actor = SYSTEM) -> OutboxLet
     history.born(row, actor=actor, at=at)
     enqueue(kind=SEND, key=f"{SEND}:{reference}", payload={"letter": reference}, at=at)
     return row
+
+
+def post_test(*, recipient: str, name: str, actor: Actor, at: dt.datetime) -> OutboxLetter:
+    """Post the letter by which a school tries its mail; raises TestOnItsWay while the one before has not arrived."""
+    last = queries.last_test()
+    if last is not None and last.state in ON_ITS_WAY:
+        raise TestOnItsWay
+    letter = Letter(
+        template=TEST,
+        recipient=recipient,
+        event=f"{TEST}:{0 if last is None else last.id}",
+        about=ABOUT_SCHOOL,
+        values={"name": name, "asked_at": at.isoformat()},
+    )
+    return post(letter, at=at, actor=actor)
 
 
 def post_once(letter: Letter, *, at: dt.datetime) -> OutboxLetter:

@@ -12,9 +12,9 @@ from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import PAGE, Page, keyset, up_to
 from provider.kernel.stretches import Stretch
-from provider.mail import letters
+from provider.mail import gateway, letters
 from provider.mail.models import ON_ITS_WAY_ROWS, OutboxLetter
-from provider.mail.rules import LONGEST_OUTAGE_WAIT, ON_ITS_WAY, LetterState, Outcome, copy_event
+from provider.mail.rules import ABOUT_SCHOOL, LONGEST_OUTAGE_WAIT, ON_ITS_WAY, TEST, LetterState, Outcome, copy_event
 
 
 def find(reference: str, *, lock: bool = False) -> OutboxLetter | None:
@@ -87,6 +87,39 @@ def of_event(*, event: str, recipient: str, template: str) -> OutboxLetter | Non
         OutboxLetter.event == event, OutboxLetter.recipient == recipient, OutboxLetter.template == template
     )
     return db.session.scalar(query)
+
+
+_TESTS = sa.and_(OutboxLetter.about == ABOUT_SCHOOL, OutboxLetter.template == TEST)
+
+
+def last_test() -> OutboxLetter | None:
+    """Return the last letter by which the school tried its mail, or None."""
+    return db.session.scalar(sa.select(OutboxLetter).where(_TESTS).order_by(OutboxLetter.id.desc()).limit(1))
+
+
+def test_sent() -> sa.ScalarSelect[int]:
+    """Return the count of last test letters that were sent: 1 or 0."""
+    last = sa.select(OutboxLetter.state).where(_TESTS).order_by(OutboxLetter.id.desc()).limit(1).subquery()
+    return up_to(sa.select(last.c.state).where(last.c.state == LetterState.SENT))
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """How letters leave, in words that hold no secret; ``leaves`` says whether they leave this machine at all."""
+
+    leaves: bool
+    words: str
+
+
+def way_out(url: str) -> WayOut:
+    """Return how letters leave by a MAIL_URL."""
+    way = gateway.transport(url)
+    if not isinstance(way, gateway.Smtp):
+        return WayOut(leaves=False, words="A folder of this machine. Nobody gets what is put there.")
+    safety = {"implicit": "encrypted from the first byte", "required": "encrypted, or not at all"}
+    signed = "signed in with a password" if way.user else "without signing in"
+    words = f"The mail server {way.host}, port {way.port}, {safety.get(way.tls or '', 'not encrypted')}, {signed}."
+    return WayOut(leaves=True, words=words)
 
 
 def has_earlier(letter: OutboxLetter) -> bool:

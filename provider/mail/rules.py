@@ -8,6 +8,9 @@ from enum import StrEnum
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 
 REFERENCE_PREFIX = "L"
+# The letter by which a school tries its mail, and what such letters are about.
+TEST = "test_letter"
+ABOUT_SCHOOL = "SCHOOL"
 LINK = "_link"  # a value under a key with this ending is the reference of a signed link
 SHOWN_LINK = "[personal link]"
 LONGEST_SUBJECT = 200
@@ -112,6 +115,14 @@ def wait_before_next(outcome: Outcome, wait: dt.timedelta) -> dt.timedelta:
 def next_attempt(wait: dt.timedelta, *, now: dt.datetime, give_up_at: dt.datetime) -> dt.datetime:
     """Return when a letter is tried again; the last attempt falls on the instant at which it is given up."""
     return min(now + wait, max(give_up_at, now))
+
+
+UNATTENDED_AFTER = dt.timedelta(minutes=1)
+
+
+def seems_unattended(*, due_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether a letter has been due for so long that no worker seems to run; the last instant is not too long."""
+    return now - due_at > UNATTENDED_AFTER
 
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]

@@ -19,6 +19,7 @@ from provider.staff import (
     views_programs,
     views_refunds,
     views_search,
+    views_setup,
     views_students,
     views_tasks,
 )
@@ -47,6 +48,7 @@ DOORS: tuple[Door, ...] = (
     views_exports.of_enrollments,
     views_exports.of_money,
     views_exports.of_mail,
+    views_setup.door,
 )
 for _door in DOORS:
     _door.context_processor(nav.layout)

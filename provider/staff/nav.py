@@ -43,6 +43,7 @@ ROOMS = (
     Room("People", "staff_people.index", P.SEE_PEOPLE),
     Room("Disclosures", "staff_disclosures.index", P.SEE_PEOPLE),
     Room("Access", "staff_access.index", P.SEE_PEOPLE),
+    Room("Setup", "staff_setup.index", P.SEE_SETUP),
 )
 
 

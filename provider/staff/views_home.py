@@ -19,7 +19,7 @@ from provider.kernel.registry import registry
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at
 from provider.oversight.weekly import Figures, figures
-from provider.staff import charts
+from provider.staff import charts, setup
 from provider.staff.charts import Chart, Series
 from provider.staff.nav import figure
 
@@ -64,6 +64,7 @@ def index() -> ResponseReturnValue:
         names=people.names(known) if known else {},
         charts=_charts(found) if found else [],
         as_of=found.as_of if found else None,
+        setup=setup.missing(),
     )
 
 

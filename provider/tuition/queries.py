@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
+from provider.kernel.paging import up_to
+from provider.programs.models import Program, ProgramVersion
 from provider.tuition.models import CounselConfirmation, TuitionPlan
 from provider.tuition.rules import COUNSEL_ABOVE, Plan, PlanDraft
 
@@ -43,6 +46,11 @@ def counsel(topic: str = TRUTH_IN_LENDING) -> CounselConfirmation | None:
     return db.session.scalar(sa.select(CounselConfirmation).where(CounselConfirmation.topic == topic))
 
 
+def counsel_count(topic: str = TRUTH_IN_LENDING) -> sa.ScalarSelect[int]:
+    """Return the count of confirmations about a topic: 1 or 0."""
+    return up_to(sa.select(CounselConfirmation.id).where(CounselConfirmation.topic == topic))
+
+
 def needing_counsel() -> Sequence[TuitionPlan]:
     """Return the plans on sale with more installments than the Truth in Lending rule lets pass."""
     query = sa.select(TuitionPlan).where(TuitionPlan.retired_at.is_(None), TuitionPlan.count > COUNSEL_ABOVE)
@@ -53,3 +61,18 @@ def sample_on_sale() -> bool:
     """Say whether a sample price is on sale."""
     query = sa.select(TuitionPlan.id).where(TuitionPlan.retired_at.is_(None), TuitionPlan.sample).limit(1)
     return db.session.scalar(query) is not None
+
+
+def programs_on_sale(*, sample: bool) -> sa.ScalarSelect[int]:
+    """Return the count of programs that are on sale as samples, in their words or a price, or as the school's own.
+
+    One without a way of paying is neither.
+    """
+    any_version = aliased(ProgramVersion)
+    newest = sa.select(sa.func.max(any_version.number)).where(any_version.program_id == Program.id).scalar_subquery()
+    here = ProgramVersion.program_id == Program.id
+    version = sa.exists().where(here, ProgramVersion.number == newest, ProgramVersion.sample)
+    sold = sa.and_(TuitionPlan.program_id == Program.id, TuitionPlan.retired_at.is_(None))
+    price = sa.exists().where(sold, TuitionPlan.sample)
+    kind = sa.or_(version, price) if sample else sa.and_(~version, ~price)
+    return up_to(sa.select(Program.id).where(Program.on_sale, sa.exists().where(sold), kind))

@@ -36,7 +36,7 @@ def admins(app: Flask) -> list[str]:
 def test_the_link_makes_the_first_administrator_and_signs_in(app: Flask, visitor: Visitor) -> None:
     visitor.get(fresh_link(app))
     page = visitor.submit(ANSWERS)
-    assert page.path == "/staff"
+    assert page.path == "/staff/setup"
     assert admins(app) == ["ida@example.org"]
     with app.app_context():
         found = queries.by_email("ida@example.org")

@@ -119,6 +119,7 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "message": "Good morning,\n\nis there a place near Napa?\n\nAna",
         "received_at": _AT,
     },
+    "test_letter": {"name": "Kim Admin", "asked_at": _AT},
     "staff_notice": {
         "title": "Two refunds are due",
         "sentence": "Two refunds are due today.",

@@ -60,7 +60,7 @@ def first_admin(journey: Journey, link: str) -> Journey:
     visitor = journey.visitor()
     visitor.get(link)
     page = visitor.submit({"name": "Ada Admin", "email": ADMIN, "password": PASSWORD})
-    assert page.path == "/staff", page.path
+    assert page.path == "/staff/setup", page.path
     return journey
 
 

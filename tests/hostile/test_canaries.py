@@ -46,6 +46,7 @@ REFUSED = {
     ("question", "position"),
     ("question again", "position"),
     ("new task", "about"),
+    ("mailboxes", "domain"),
 }
 # Forms without a text that is kept, and those that a story of their own plants.
 WITHOUT = {"sign in", "confirm", "forgot password", "refund", "refund link", "enroll", "cancel", "roles", "password"}

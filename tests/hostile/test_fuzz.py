@@ -34,7 +34,8 @@ TAKEN = {200, 303}
 GUARDED = {
     Permission.MANAGE_PEOPLE: {"role_grant"},
     Permission.EDIT_CATALOG: {"program", "program_version", "tuition_plan", "faq_item"},
-    Permission.EDIT_POLICIES: {"refund_policy", "state_floor", "counsel_confirmation", "school_setting"},
+    Permission.EDIT_POLICIES: {"refund_policy", "state_floor", "counsel_confirmation"},
+    Permission.SET_UP_SCHOOL: {"school_setting"},
     Permission.RECORD_MONEY: {"allocation", "receipt", "withdrawal"},
 }
 STRANGE = (
