@@ -79,6 +79,10 @@ class Config:
     SIGN_IN_TRIES_OF_STRANGERS: int = 30
     # Letters with links that one client may ask for in an hour before it has to wait.
     LINK_LETTERS_PER_HOUR: int = 30
+    # Wrong codes of the second factor in 15 minutes before one client has to wait for one account.
+    CODE_TRIES: int = 5
+    # Wrong codes of the second factor in an hour before everybody who knows the account's password has to wait.
+    CODE_TRIES_OF_ACCOUNT: int = 20
     # Minutes for which a proof of who one is counts before money leaves or rights change; then it is asked for again.
     CONFIRM_MINUTES: int = 10
     # Memory of a password's hash (argon2id), in KiB.

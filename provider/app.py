@@ -16,6 +16,7 @@ import provider.accounts.handlers
 import provider.accounts.views
 import provider.accounts.views_account
 import provider.accounts.views_confirm
+import provider.accounts.views_factor
 import provider.careers.commands
 import provider.careers.queries
 import provider.careers.views
@@ -65,6 +66,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.views.door,
     provider.accounts.views_account.door,
     provider.accounts.views_confirm.door,
+    provider.accounts.views_factor.door,
     provider.jobs.commands.bp,
     provider.places.commands.bp,
     provider.accounts.commands.bp,
@@ -83,7 +85,11 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     *provider.staff.doors.DOORS,
 )
 # A member of staff sees the pages of their account in the back office's layout, which no lower floor can fill.
-for _door in (provider.accounts.views_account.door, provider.accounts.views_confirm.door):
+for _door in (
+    provider.accounts.views_account.door,
+    provider.accounts.views_confirm.door,
+    provider.accounts.views_factor.door,
+):
     _door.context_processor(provider.staff.nav.layout)
 # The doors that stand open to everyone; a test compares the list with the doors there are.
 PUBLIC_DOORS = frozenset({"accounts", "careers", "enrollments", "site"})

@@ -28,9 +28,9 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import ImmutableMultiDict
 
-from provider.accounts import passwords, queries, session_rows, sessions
+from provider.accounts import passwords, queries, second_step, session_rows, sessions
 from provider.accounts.rules import needs_confirming
-from provider.accounts.schemas import ConfirmYourself
+from provider.accounts.schemas import ConfirmWithCode, ConfirmYourself
 from provider.accounts.sessions import Viewer
 from provider.accounts.throttles import count_try, forget_key
 from provider.kernel.database import unit_of_work
@@ -57,12 +57,11 @@ def confirmed(view: View) -> View:
         here = request.full_path.rstrip("?")
         if request.method in READING:
             return redirect(url_for("confirm.ask", next=here), code=303)
-        form = Form(ConfirmYourself())
-        if proof and prove(viewer, form, proof):
+        form = empty_form(viewer)
+        if proof and prove(viewer, form.load_form(proof)):
             return view(**values)
-        return page(
-            form, target=here, kept=[pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
-        )
+        typed = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
+        return page(form, target=here, kept=typed)
 
     ask_first.asks_again = True  # type: ignore[attr-defined]
     return ask_first  # type: ignore[return-value]
@@ -83,34 +82,45 @@ def _take_proof() -> ImmutableMultiDict[str, str] | None:
     return proof
 
 
-def prove(viewer: Viewer, form: Form, proof: ImmutableMultiDict[str, str]) -> bool:
-    """Check password and code and remember in the session that they were right; else say on the form what is wrong."""
-    form.load_form(proof)
-    if not form.ok:
-        return _forgotten(form)
+def empty_form(viewer: Viewer) -> Form:
+    """Return the form of a proof: the password, and a code of whoever has a second factor."""
+    return Form(ConfirmWithCode() if viewer.has_factor else ConfirmYourself())
+
+
+def prove(viewer: Viewer, form: Form) -> bool:
+    """Check password and code of a loaded form and remember in the session that they were right.
+
+    Else it says on the form what is wrong, and what was typed into it is forgotten.
+    """
+    if form.ok and _password_fits(viewer, form) and (not viewer.has_factor or _code_fits(viewer, form)):
+        with unit_of_work():
+            session_rows.confirm_session(reference=viewer.session, at=received_at())
+    form.values.clear()
+    return form.ok
+
+
+def _code_fits(viewer: Viewer, form: Form) -> bool:
+    return second_step.code_fits(form, "confirm_code", viewer.reference, sessions.actor())
+
+
+def _password_fits(viewer: Viewer, form: Form) -> bool:
     key = f"confirm:{viewer.reference}:{client()}"
     try:
         with unit_of_work():
             count_try(key=key, limit=settings().SIGN_IN_TRIES, window=QUARTER, at=received_at())
     except TooMany as refusal:
         form.add_error("_schema", refusal.sentence)
-        return _forgotten(form)
+        return False
     person = queries.by_reference(viewer.reference)
     if not passwords.password_fits(person.password_hash, form.data["confirm_password"]):
         form.add_error("confirm_password", "This is not the password of your account.")
-        return _forgotten(form)
+        return False
     with unit_of_work():
         forget_key(key)
-        session_rows.confirm_session(reference=viewer.session, at=received_at())
     return True
-
-
-def _forgotten(form: Form) -> bool:
-    form.values.clear()
-    return False
 
 
 def page(form: Form, *, target: str, kept: list[tuple[str, str]]) -> ResponseReturnValue:
     """Ask; ``kept`` is what was typed before and is sent on to ``target`` together with the proof."""
-    layout = "_layouts/staff.html" if request.path.startswith("/staff") else "_layouts/my.html"
+    layout = sessions.layout()
     return render_template("accounts/confirm.html", form=form, target=target, kept=kept, layout=layout), 422

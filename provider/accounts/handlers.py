@@ -115,7 +115,10 @@ class FirstAdminLink:
             person = actions.first_admin(
                 name=form.data["name"], email=form.data["email"], password_hash=hashed, actor=actor, at=received_at
             )
-            reference = person.reference
+            reference, has_factor = person.reference, queries.second_factor(person.id) is not None
+        if has_factor:
+            flash("You are the administrator now. Sign in with your new password and a code of your app.")
+            return redirect(url_for("accounts.sign_in"), code=303)
         sessions.begin(reference)
         return redirect(url_for("staff_setup.index"), code=303)
 
@@ -199,6 +202,7 @@ def register(registry: Registry) -> None:
     registry.links[FIRST_ADMIN] = FirstAdminLink()
     registry.letter_links = letter_link
     registry.may = sessions.may
+    registry.detour = sessions.detour
     registry.actor = sessions.actor
     registry.strands.append(STORY)
     registry.queues["tasks"] = waiting.QUEUE

@@ -1,8 +1,11 @@
 """Letters about accounts."""
 
+import datetime as dt
 from typing import Protocol
 
 from provider.accounts.models import EmailChange, Person, SignedLink
+from provider.accounts.rules import FactorEvent
+from provider.kernel import references
 from provider.mail.rules import Letter
 
 
@@ -84,6 +87,24 @@ def email_taken(owner: Person, event: str) -> Letter:
         event=event,
         about=owner.reference,
         values={"name": owner.name},
+    )
+
+
+def second_factor(person: Person, event: FactorEvent, *, left: int, required: bool, at: dt.datetime) -> Letter:
+    """Word of what happened to the second factor: set, moved, taken off, or a recovery code used (``left`` remain)."""
+    return Letter(
+        template="second_factor",
+        recipient=person.email,
+        event=references.new("F"),
+        about=person.reference,
+        values={
+            "name": person.name,
+            "what": event,
+            "codes_left": left,
+            "required": required,
+            "happened_at": at.isoformat(),
+            "zone": person.zone,
+        },
     )
 
 

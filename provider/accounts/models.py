@@ -120,6 +120,36 @@ class EmailChange(Model):
     )
 
 
+class SecondFactor(Model):
+    """The app that makes somebody's codes; its key is derived from the nonce, so that the table alone makes none.
+
+    ``last_step`` is the 30 seconds whose code was taken last: neither that one nor an earlier one is taken again.
+    ``key_hash`` tells whether the school's key is still the one that the app's key was made with.
+    """
+
+    __tablename__ = "second_factor"
+
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    nonce: Mapped[str] = mapped_column(sa.String(64))
+    key_hash: Mapped[str] = mapped_column(sa.String(64))
+    set_at: Mapped[dt.datetime]
+    last_step: Mapped[int]
+
+
+class RecoveryCode(Model):
+    """A code on paper that stands in for the app, once; only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    code_hash: Mapped[str] = mapped_column(sa.String(64))
+    made_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (sa.UniqueConstraint("person_id", "code_hash"),)
+
+
 class SignedLink(Model):
     """One link that opens one thing for whoever holds it; the token is derived, only its hash is stored."""
 

@@ -8,7 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from provider.accounts.duties import can_do
-from provider.accounts.models import OPEN_ROWS, EmailChange, Person, PersonSession, RoleGrant, SignedLink
+from provider.accounts.models import (
+    OPEN_ROWS,
+    EmailChange,
+    Person,
+    PersonSession,
+    RecoveryCode,
+    RoleGrant,
+    SecondFactor,
+    SignedLink,
+)
 from provider.accounts.rules import EmailChangeState, Role, permissions
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
@@ -27,20 +36,27 @@ class Account:
     """What signing in needs to know of an account."""
 
     reference: str
+    email: str
     password_hash: str | None
     disabled_at: dt.datetime | None
     is_staff: bool
+    has_factor: bool
 
 
 _TO_SIGN_IN = sa.select(
-    Person.reference, Person.password_hash, Person.disabled_at, Person.grants.any().label("is_staff")
+    Person.reference,
+    Person.email,
+    Person.password_hash,
+    Person.disabled_at,
+    Person.grants.any().label("is_staff"),
+    sa.exists().where(SecondFactor.person_id == Person.id).label("has_factor"),
 ).where(Person.email == sa.bindparam("wanted"))
 
 
 def to_sign_in(email: str) -> Account | None:
     """Return the account of a normalized address; one statement, whether there is one or not."""
     row = db.session.execute(_TO_SIGN_IN, {"wanted": email}).one_or_none()
-    return None if row is None else Account(row.reference, row.password_hash, row.disabled_at, bool(row.is_staff))
+    return None if row is None else Account(*row[:4], is_staff=bool(row.is_staff), has_factor=bool(row.has_factor))
 
 
 def by_reference(reference: str, *, lock: bool = False) -> Person:
@@ -94,10 +110,12 @@ class Bearer:
     began_at: dt.datetime
     seen_at: dt.datetime
     confirmed_at: dt.datetime
+    has_factor: bool
     roles: frozenset[Role]
 
 
 _PEOPLE, _GRANTS, _SESSIONS = table(Person).c, table(RoleGrant).c, table(PersonSession).c
+_FACTORS = table(SecondFactor).c
 _OF_SESSION = (
     sa.select(
         _PEOPLE.id,
@@ -105,14 +123,16 @@ _OF_SESSION = (
         _PEOPLE.name,
         _PEOPLE.email,
         _PEOPLE.zone,
-        _SESSIONS.reference,
+        _SESSIONS.reference.label("session"),
         _SESSIONS.began_at,
         _SESSIONS.seen_at,
         _SESSIONS.confirmed_at,
+        _FACTORS.person_id.is_not(None).label("has_factor"),
         _GRANTS.role,
     )
     .join_from(table(PersonSession), table(Person))
     .outerjoin(table(RoleGrant))
+    .outerjoin(table(SecondFactor), _FACTORS.person_id == _PEOPLE.id)
     .where(
         _SESSIONS.key_hash == sa.bindparam("wanted"),
         _SESSIONS.ended_at.is_(None),
@@ -126,7 +146,21 @@ def of_session(key_hash: str) -> Bearer | None:
     rows = db.session.execute(_OF_SESSION, {"wanted": key_hash}).all()
     if not rows:
         return None
-    return Bearer(*rows[0][:9], roles=frozenset(row.role for row in rows if row.role is not None))
+    roles = frozenset(row.role for row in rows if row.role is not None)
+    known = rows[0]._asdict()
+    del known["role"]
+    return Bearer(roles=roles, **known)
+
+
+def second_factor(person_id: int) -> SecondFactor | None:
+    """Return the app that a person set up as second factor."""
+    return db.session.scalar(sa.select(SecondFactor).where(SecondFactor.person_id == person_id))
+
+
+def recovery_codes_left(person_id: int) -> int:
+    """Count the recovery codes that a person has not used."""
+    query = sa.select(sa.func.count()).where(RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
+    return db.session.scalar(query) or 0
 
 
 def has_admin() -> bool:

@@ -20,6 +20,13 @@ EMAIL_CHANGES_PER_HOUR = 3
 STOP_EMAIL_CHANGE_WITHIN = dt.timedelta(days=7)
 LONGEST_BROWSER = 200
 SEARCH_KIND = "person"
+# RFC 6238: a code stands for 30 seconds; the one before and the one after are taken too, for clocks that differ.
+CODE_SECONDS = 30
+CODE_DIGITS = 6
+STEPS_AROUND = 1
+RECOVERY_CODES = 10
+RECOVERY_LENGTH = 16  # about 78 bits: no list of guesses comes near, so a plain hash keeps them
+HALF_SIGNED_IN = dt.timedelta(minutes=10)
 # Purposes of signed links, and the subject of the one that has no record yet.
 PASSWORD = "password"  # noqa: S105 - a purpose
 FIRST_ADMIN = "first_admin"
@@ -208,6 +215,38 @@ def session_lasts(
 def needs_confirming(*, now: dt.datetime, confirmed_at: dt.datetime, lasts: dt.timedelta) -> bool:
     """Say whether somebody is asked again who they are; the last instant after a proof is included in it."""
     return now - confirmed_at > lasts
+
+
+def code_steps(now: dt.datetime) -> range:
+    """Return the steps of 30 seconds whose codes are taken at an instant: its own, one before and one after."""
+    step = int(now.timestamp()) // CODE_SECONDS
+    return range(step - STEPS_AROUND, step + STEPS_AROUND + 1)
+
+
+def typed_code(text: str) -> str:
+    """Return a code as it is compared: without the blanks and dashes that people copy or type, in capitals."""
+    return "".join(text.replace("-", " ").split()).upper()
+
+
+def is_app_code(code: str) -> bool:
+    """Say whether a typed code has the shape of those that an app makes; any other is taken for a recovery code."""
+    return code.isascii() and code.isdigit() and len(code) == CODE_DIGITS
+
+
+def grouped(code: str) -> str:
+    """Write a long code in groups of four, as people read it aloud."""
+    return " ".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+class FactorEvent(StrEnum):
+    """What happened to somebody's second factor; they get a letter about each."""
+
+    SET = "set"
+    RENEWED = "renewed"
+    REMOVED = "removed"
+    RESET = "reset"
+    RECOVERY_CODES = "recovery_codes"
+    RECOVERY_CODE_USED = "recovery_code_used"
 
 
 class LinkState(StrEnum):

@@ -34,6 +34,48 @@ class ConfirmYourself(Schema):
     )
 
 
+def _code(**metadata: str) -> Text:
+    return Text(
+        required=True,
+        longest=40,
+        error_messages={"required": "Fill in the code."},
+        metadata={"label": "Code", "autocomplete": "one-time-code", "attrs": {"spellcheck": "false"}, **metadata},
+    )
+
+
+CODE_HINT = "Six digits from your app, or one of your recovery codes."
+
+
+class ConfirmWithCode(ConfirmYourself):
+    """The same proof of somebody with a second factor."""
+
+    confirm_code = _code(hint=CODE_HINT)
+
+
+class SignInCode(Schema):
+    """The second step of signing in."""
+
+    code = _code(hint=CODE_HINT)
+
+
+class FirstCode(Schema):
+    """The first code of an app that is being set up."""
+
+    code = _code(label="Code that the app shows now", hint="Six digits.", inputmode="numeric")
+
+
+class MoveFactor(ConfirmWithCode):
+    """The same in place of an app that is set up: the proof, and the first code of the new one."""
+
+    class Meta(Schema.Meta):
+        """The new app's code first: it stands on the page beside the picture."""
+
+        fields = ("code", "confirm_password", "confirm_code")
+
+    code = _code(label="Code that the new app shows now", hint="Six digits.", inputmode="numeric")
+    confirm_code = _code(label="Code of the app you have used so far", hint="Or one of your recovery codes.")
+
+
 class AskPasswordLink(Schema):
     """An address that a password link is sent to."""
 

@@ -5,13 +5,13 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, g, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from provider.accounts import devices, queries, session_rows
 from provider.accounts.links import hash_of
 from provider.accounts.models import PersonSession
-from provider.accounts.rules import LONGEST_BROWSER, VISITOR, Asker, Permission, permissions, session_lasts
+from provider.accounts.rules import LONGEST_BROWSER, STUDENT, VISITOR, Asker, Permission, permissions, session_lasts
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import Busy, unit_of_work
@@ -33,12 +33,14 @@ class Viewer(UserMixin):
     zone: str
     session: str
     confirmed_at: dt.datetime
+    is_staff: bool
+    has_factor: bool
     permissions: frozenset[Permission]
 
     @property
-    def is_staff(self) -> bool:
-        """Somebody who may see staff pages."""
-        return Permission.SEE_STAFF_PAGES in self.permissions
+    def lacks_factor(self) -> bool:
+        """Somebody of the staff who has to set up a second factor before anything of the back office opens."""
+        return requires_factor(self) and not self.has_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,28 @@ def actor() -> Actor:
     return Actor(kind, viewer.reference, request_id())
 
 
+def requires_factor(viewer: Viewer) -> bool:
+    """Say whether somebody needs a second factor: staff, on a machine that others can reach."""
+    return viewer.is_staff and settings().production
+
+
 def may(permission: str) -> bool:
-    """Say whether whoever asks has a permission; without signing in, one has those of a visitor."""
+    """Say whether whoever asks has a permission; without signing in, one has those of a visitor.
+
+    Staff who still lack the second factor they need have no more than a student.
+    """
     viewer = signed_in()
-    return permission in (VISITOR if viewer is None else viewer.permissions)
+    if viewer is None:
+        return permission in VISITOR
+    return permission in (STUDENT if viewer.lacks_factor else viewer.permissions)
+
+
+def detour() -> str | None:
+    """Return where somebody has to go first who may not enter yet."""
+    viewer = signed_in()
+    if viewer is None or not viewer.lacks_factor:
+        return None
+    return url_for("second_factor.new")
 
 
 def browser_key() -> str:
@@ -159,6 +179,8 @@ def _load(key: str) -> Viewer | None:
         zone=bearer.zone,
         session=bearer.session,
         confirmed_at=bearer.confirmed_at,
+        is_staff=bool(bearer.roles),
+        has_factor=bearer.has_factor,
         permissions=permissions(bearer.roles),
     )
 

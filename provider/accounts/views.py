@@ -6,11 +6,12 @@ from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 
-from provider.accounts import devices, passwords, queries, session_rows, sessions, signing_in
+from provider.accounts import devices, halfway, passwords, queries, second_step, session_rows, sessions, signing_in
 from provider.accounts.links import open_link
-from provider.accounts.schemas import AskPasswordLink, SignIn
+from provider.accounts.schemas import AskPasswordLink, SignIn, SignInCode
 from provider.accounts.signing_in import Attempt
 from provider.accounts.throttles import count_try
+from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import PUBLIC, Door
 from provider.kernel.forms import Form
@@ -47,12 +48,49 @@ def start_session() -> ResponseReturnValue:
     if form.ok:
         account = queries.to_sign_in(form.data["email"])
         right = signing_in.check(account, form.data["password"], _attempt(form.data["email"], account))
+        if account is not None and right and account.has_factor:
+            halfway.wait(account)
+            return redirect(url_for("accounts.ask_code", next=target), code=303)
         if account is not None and right:
-            sessions.begin(account.reference)
-            return redirect(target or url_for("staff.index" if account.is_staff else "my.index"), code=303)
+            return _come_in(account, target)
         form.add_error("_schema", WRONG)
     form.values.pop("password", None)
     return render_template("accounts/sign_in.html", form=form, next=target), 422
+
+
+def _come_in(account: queries.Account, target: str | None) -> ResponseReturnValue:
+    sessions.begin(account.reference)
+    return redirect(target or url_for("staff.index" if account.is_staff else "my.index"), code=303)
+
+
+@door.get("/sign-in/code")
+def ask_code() -> ResponseReturnValue:
+    return _code_page(Form(SignInCode())) if halfway.waiting(received_at()) else _too_late()
+
+
+@door.post("/sign-in/code")
+def sign_in_by_code() -> ResponseReturnValue:
+    account = halfway.waiting(received_at())
+    form = Form(SignInCode()).load_form(request.form)
+    if account is None:
+        return _too_late()
+    if not form.ok or not second_step.code_fits(form, "code", account.reference, _walks_in(account)):
+        return _code_page(form), 422
+    return _come_in(account, local(request.args.get("next")))
+
+
+def _walks_in(account: queries.Account) -> Actor:
+    return Actor(ActorKind.STAFF if account.is_staff else ActorKind.STUDENT, account.reference, request_id())
+
+
+def _code_page(form: Form) -> str:
+    form.values.clear()
+    return render_template("accounts/sign_in_code.html", form=form, next=local(request.args.get("next")))
+
+
+def _too_late() -> ResponseReturnValue:
+    flash("Sign in with your password first. A code is asked for up to 10 minutes afterwards.", "error")
+    return redirect(url_for("accounts.sign_in", next=local(request.args.get("next"))), code=303)
 
 
 def _attempt(email: str, account: queries.Account | None) -> Attempt:

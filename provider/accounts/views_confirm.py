@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts import confirming, sessions
 from provider.accounts.rules import Permission
-from provider.accounts.schemas import ConfirmYourself
+from provider.accounts.sessions import Viewer
 from provider.accounts.views import local
 from provider.kernel.doors import Door
 from provider.kernel.errors import NotAllowed
@@ -16,26 +16,26 @@ door = Door("confirm", __name__, needs=Permission.OWN_ACCOUNT, url_prefix="/acco
 
 @door.get("/confirm")
 def ask() -> ResponseReturnValue:
-    return _page(Form(ConfirmYourself()))
+    return _page(confirming.empty_form(_viewer()))
 
 
 @door.post("/confirm")
 def prove() -> ResponseReturnValue:
+    viewer = _viewer()
+    form = confirming.empty_form(viewer).load_form(request.form)
+    if not confirming.prove(viewer, form):
+        return _page(form), 422
+    home = url_for("staff.index" if viewer.is_staff else "my.index")
+    return redirect(local(request.args.get("next")) or home, code=303)
+
+
+def _viewer() -> Viewer:
     viewer = sessions.signed_in()
     if viewer is None:
         raise NotAllowed
-    form = Form(ConfirmYourself())
-    if not confirming.prove(viewer, form, request.form):
-        return _page(form), 422
-    return redirect(_target(), code=303)
-
-
-def _target() -> str:
-    viewer = sessions.signed_in()
-    home = url_for("staff.index" if viewer and viewer.is_staff else "my.index")
-    return local(request.args.get("next")) or home
+    return viewer
 
 
 def _page(form: Form) -> str:
     here = url_for("confirm.prove", next=local(request.args.get("next")))
-    return render_template("accounts/confirm.html", form=form, target=here, kept=[], layout="_layouts/my.html")
+    return render_template("accounts/confirm.html", form=form, target=here, kept=[], layout=sessions.layout())

@@ -44,9 +44,16 @@ class Door(Blueprint):
         if may is not None and all(may(permission) for permission in asked):
             return None
         if current_user.is_authenticated:
-            raise NotAllowed
+            return self._refuse()
         target = request.full_path.rstrip("?") if request.method in READING else None
         return redirect(url_for("accounts.sign_in", next=target), code=303)
+
+    def _refuse(self) -> ResponseReturnValue:
+        detour = registry().detour
+        first = detour() if detour else None
+        if first is None:
+            raise NotAllowed
+        return redirect(first, code=303)
 
 
 def doors(app: Flask) -> dict[str, Door]:

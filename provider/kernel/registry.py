@@ -70,7 +70,7 @@ class Registry:
     """Everything that is called by name.
 
     ``failed_jobs`` speaks for given-up jobs of a kind (payload, error, instant), ``any_failed_job`` for those of all
-    other kinds (kind, key, instant).
+    other kinds (kind, key, instant). ``detour`` names the address that somebody has to go to first whom a door refuses.
     """
 
     jobs: dict[str, JobHandler] = field(default_factory=dict)
@@ -84,6 +84,7 @@ class Registry:
     strands: list[Strand] = field(default_factory=list)
     letter_links: Callable[[str], str] | None = None
     may: Callable[[str], bool] | None = None
+    detour: Callable[[], str | None] | None = None
     actor: Callable[[], Actor] | None = None
 
 

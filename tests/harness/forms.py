@@ -26,11 +26,13 @@ from provider.programs.models import FaqItem, Program
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
 from provider.tuition.models import TuitionPlan
+from tests.harness.factors import APP_CODE, HALF_IN, NEW_APP_CODE, WITH_FACTOR, come_with_factor, good_code
 from tests.harness.season import Season
 from tests.harness.stories import PASSWORD, answers, sign_in, token_for
 from tests.harness.visitor import Visitor, prefilled
 
 TEXTS = {"text", "email", "tel", "search", "date", "datetime-local", "password", "number"}
+PROOF = {"confirm_password": PASSWORD, "confirm_code": APP_CODE}
 YESTERDAY = f"{clock.now() - dt.timedelta(days=1):%Y-%m-%dT%H:%M}"
 # What a student might send to change what is not theirs to change.
 EXTRA = (
@@ -78,6 +80,11 @@ CASES = (
     Case("own password", "fresh", "/account/password", {"current": PASSWORD, "password": "a new and quiet password"}),
     Case("own address", "fresh", "/account/email", {"email": "new@example.org", "current": PASSWORD}),
     Case("letter again", None, "/confirm-email", {"email": "nobody@example.org"}),
+    Case("code", HALF_IN, "/sign-in/code", {"code": APP_CODE}),
+    Case("second factor", Role.EDITOR, "/account/second-factor/new", {"code": NEW_APP_CODE}),
+    Case("second factor moved", WITH_FACTOR, "/account/second-factor/move", PROOF | {"code": NEW_APP_CODE}),
+    Case("recovery codes", WITH_FACTOR, "/account/second-factor/recovery-codes", PROOF),
+    Case("second factor removed", WITH_FACTOR, "/account/second-factor/removal", PROOF),
     Case("forgot password", None, "/forgot-password", {"email": "nobody@example.org"}),
     Case("refund", "fresh", "/my/enrollments/{fresh}/refund"),
     Case("refund link", None, "/links/{link}"),
@@ -242,7 +249,9 @@ class NoForm(LookupError):
 def arrived(school: Flask, season: Season, who: Role | str | None) -> Visitor:
     """Return somebody at a browser: a role of the staff, a student by their state, or a stranger."""
     visitor = Visitor(school)
-    if who is not None:
+    if who in {WITH_FACTOR, HALF_IN}:
+        come_with_factor(school, visitor, half=who == HALF_IN)
+    elif who is not None:
         sign_in(visitor, season.staff[who] if isinstance(who, Role) else season[who].email)
     return visitor
 
@@ -265,6 +274,8 @@ class Sender:
         self.file = case.file
         self.action = self.form.attrs.get("action") or path.partition("?")[0]
         self.good = {**prefilled(self.form), **{name: value for name, value in case.good.items() if value}}
+        codes = {name: value for name, value in case.good.items() if value in {APP_CODE, NEW_APP_CODE}}
+        self.good |= {name: good_code(school, page, code) for name, code in codes.items()}
         if case.name == "enroll":
             self.good |= {name: value for name, value in answers(self.visitor).items() if value is not None}
         self.inputs = {each.attrs["name"]: each for each in self.form.query("input, textarea") if "name" in each.attrs}

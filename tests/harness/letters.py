@@ -104,6 +104,14 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "zone": "America/Los_Angeles",
     },
     "email_taken": {"name": "Ana Ñúñez"},
+    "second_factor": {
+        "name": "Sam Staff",
+        "what": "recovery_code_used",
+        "codes_left": 9,
+        "required": True,
+        "happened_at": _AT,
+        "zone": "America/New_York",
+    },
     "staff_invitation": {
         "name": "Sam Staff",
         "inviter": "Kim Admin",

@@ -14,6 +14,7 @@ from provider.payments.models import Payment, Receipt
 from provider.programs.models import FaqItem, Program
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
+from tests.harness.factors import HALF_IN, WITH_FACTOR
 from tests.harness.stage import Stage
 
 
@@ -137,12 +138,28 @@ def staff(stage: Stage) -> Iterator[Visit]:
         "plan-new",
     ):
         yield Visit(f"staff-{name}-errors", _staff_paths(stage)[name], admin, sent_empty=True, status=422)
-    yield Visit("account-confirm", "/account/confirm", admin)
+    yield from _second_factor(admin)
     yield Visit("staff-many-enrollments", "/staff/enrollments", admin, press="See what would happen")
     yield Visit("staff-many-letters", "/staff/mail", admin, press="See what would happen")
-    yield Visit("account-confirm-errors", "/account/confirm", admin, sent_empty=True, status=422)
     yield Visit("staff-search-errors", "/staff/search?q=%25", admin, status=422)
     yield Visit("staff-error-403", "/staff/people", stage.season.staff[Role.EDITOR], status=403)
+
+
+def _second_factor(admin: str) -> Iterator[Visit]:
+    """Being asked again, and the second factor of somebody without one and of somebody with one."""
+    for name, path, who in (
+        ("account-confirm", "/account/confirm", admin),
+        ("second-factor-new", "/account/second-factor/new", admin),
+        ("sign-in-code", "/sign-in/code", HALF_IN),
+        ("account-confirm-code", "/account/confirm", WITH_FACTOR),
+        ("second-factor-move", "/account/second-factor/move", WITH_FACTOR),
+        ("second-factor-codes", "/account/second-factor/recovery-codes", WITH_FACTOR),
+        ("second-factor-removal", "/account/second-factor/removal", WITH_FACTOR),
+    ):
+        yield Visit(name, path, who)
+        yield Visit(f"{name}-errors", path, who, sent_empty=True, status=422)
+    yield Visit("second-factor-none", "/account/second-factor", admin)
+    yield Visit("second-factor", "/account/second-factor", WITH_FACTOR)
 
 
 def _staff_paths(stage: Stage) -> dict[str, str]:

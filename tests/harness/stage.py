@@ -14,17 +14,18 @@ from flask import Flask
 from config import Config
 from provider.accounts import email_changes
 from provider.accounts import queries as people
-from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE
+from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.app import create_app
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
 from tests.harness import season
+from tests.harness.factors import HALF_IN, WITH_FACTOR, set_factor, unused_code
 from tests.harness.remote import RemoteClient, RemoteVisitor
 from tests.harness.season import Season
 from tests.harness.server import Server, running
-from tests.harness.stories import PASSWORD, token_for
+from tests.harness.stories import PASSWORD, staff, token_for
 
 # Links are written into a letter as it leaves; a picture of one shows an address of the same length.
 PLACEHOLDER = re.compile(r"\[L-\w{8}/K-\w{8}\]")
@@ -44,8 +45,12 @@ class Stage:
     def cookies(self, email: str) -> dict[str, str]:
         """Sign somebody in and return the cookies of their browser."""
         visitor = RemoteVisitor(self.server.port)
+        address = WITH_FACTOR if email == HALF_IN else email
         visitor.get("/sign-in")
-        visitor.submit({"email": email, "password": PASSWORD}, follow=False)
+        answer = visitor.submit({"email": address, "password": PASSWORD}, follow=False)
+        if email == WITH_FACTOR and answer.response.headers["Location"] == "/sign-in/code":
+            visitor.follow()
+            visitor.submit({"code": unused_code(self.app, email)}, follow=False)
         return cast("RemoteClient", visitor.client).cookies
 
 
@@ -69,6 +74,7 @@ def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
     server.prepare()
     app = create_app(Config.load(server.environ))
     made = season.make(app, now or clock.now())
+    set_factor(app, staff(app, Role.ADMIN, email=WITH_FACTOR))
     with app.app_context():
         rows = db.session.execute(sa.select(OutboxLetter.template, OutboxLetter.body_html))
         letters = {template: PLACEHOLDER.sub(A_LINK, html) for template, html in rows if html}
