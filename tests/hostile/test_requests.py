@@ -182,8 +182,8 @@ def _admin(school: Flask, season: Season) -> Visitor:
 
 
 def test_no_question_in_an_address_is_an_error_of_ours(school: Flask, season: Season) -> None:
-    before = checksums(school)
     visitor = _admin(school, season)
+    before = checksums(school)
     for address in QUERIES:
         for value in NAUGHTY:
             response = visitor.client.get(address.format(quote(value, safe="")))
@@ -195,8 +195,8 @@ def test_no_question_in_an_address_is_an_error_of_ours(school: Flask, season: Se
 
 
 def test_no_address_is_an_error_of_ours(school: Flask, season: Season) -> None:
-    before = checksums(school)
     visitor = _admin(school, season)
+    before = checksums(school)
     for address in PATHS:
         for value in NAUGHTY:
             response = visitor.client.get(address.format(quote(value, safe="")))
