@@ -36,3 +36,9 @@ def told(
         query = query.where(History.subject_kind.in_(only))
     found = db.session.execute(stretch.apply(query, History.at, History.id))
     return [Told(row, personal or {}) for row, personal in found]
+
+
+def of_record(reference: str) -> list[Told]:
+    """Return what happened to one record itself, oldest first."""
+    rows = db.session.scalars(sa.select(History).where(History.subject_reference == reference).order_by(History.id))
+    return [Told(row, {}) for row in rows]

@@ -101,6 +101,12 @@ def read(abouts: Mapping[str, str], records: Records, wanted: Wanted) -> Story:
     )
 
 
+def of_record(reference: str) -> list[Event]:
+    """Return what happened to one record itself, newest first; two statements."""
+    rows = history.of_record(reference)
+    return story(rows, (), _telling({}, Records(), rows, (), _strands()))
+
+
 def _strands() -> list[Strand]:
     """Return the strands that whoever looks may see."""
     return [strand for strand in registry().strands if strand.needs is None or may(strand.needs)]

@@ -17,7 +17,7 @@ from provider.kernel.forms import Choices, Form
 from provider.kernel.promises import NOBODY
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
-from provider.staff import subjects
+from provider.staff import stories, subjects
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import filters, place
 from provider.staff.schemas_tasks import FindTasks, FinishTask, PlanTask, WriteTask
@@ -195,6 +195,7 @@ def _page(reference: str, *, finish_form: Form | None = None, plan_form: Form | 
         href=subjects.href(task.about),
         finish_form=finish_form or Form(FinishTask()),
         plan_form=plan_form,
+        story=stories.of_record(task.reference),
         can_take=viewer is not None and task.owner_reference is None and can_do(task.kind, viewer.permissions),
         can_reopen=may_do and task.done_by is not None,
     )

@@ -48,7 +48,6 @@ PAGES = (
     Shown(
         "tasks, overdue ones of a kind", "/staff/tasks?due=overdue&kind=payment_hold", L, 'href="/staff/tasks/T-', 50
     ),
-    Shown("tasks, done", "/staff/tasks?state=done", L, "By itself"),
     Shown("people", "/staff/people", L, "Ada Admin"),
     Shown("home", "/staff", L, "Installments late"),
     Shown("home, what nobody has taken", "/staff?owner=nobody", L, 'href="/staff/tasks/T-'),

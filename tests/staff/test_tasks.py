@@ -105,6 +105,11 @@ def test_a_colleague_takes_a_task_and_hands_it_over(app: Flask, colleague: Colle
     assert (page.words(".notice--success"), told(page)["Owner"]) == ("The task is yours.", "Sam Staff")
     page = submit_to(admissions, "/plan", {"owner": person(app, other)})
     assert page.words(".notice--success") == "The task is changed."
+    assert [" ".join(each.to_text().split()) for each in page.all(".timeline__title")] == [
+        "Task given to Sam Staff",
+        "Task given to Sam Staff",
+        "Task raised",
+    ]
     assert sentences(admissions.get("/staff/tasks?owner=mine")) == []
     sign_in(visitor, other)
     assert sentences(visitor.get("/staff/tasks?owner=mine")) == ["Do k"]
