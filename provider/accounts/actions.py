@@ -64,7 +64,7 @@ def add_person(
     db.session.add(person)
     db.session.flush()
     file_person(person)
-    note(person, "person.created", actor=actor, at=at)
+    note(person, "person.created", actor=actor, at=at, personal={"name": name, "email": email})
     return person
 
 

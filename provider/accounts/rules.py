@@ -102,6 +102,7 @@ class Kind(StrEnum):
     TASKS = "Tasks"
     PEOPLE = "People who work here"
     SCHOOL = "The school itself"
+    HISTORY = "The history of all changes"
 
 
 SEE, CHANGE = Verb
@@ -148,6 +149,7 @@ class Permission(StrEnum):
     MANAGE_PEOPLE = "manage_people", CHANGE, _K.PEOPLE, ANY, (), "inviting, roles, locking and opening accounts"
     SEE_SETUP = "see_setup", SEE, _K.SCHOOL, ANY, (), "what of its setup is done and what is missing"
     SET_UP_SCHOOL = "set_up_school", CHANGE, _K.SCHOOL, ANY, (), "name, zone, mailboxes, color, where to pay"
+    SEE_HISTORY = "see_history", SEE, _K.HISTORY, ANY, (), "who changed what and when, before and after"
 
     def __new__(  # noqa: PLR0917 - the columns of the table, in their order
         cls, name: str, verb: Verb, kind: Kind, whose: Whose, holders: Iterable[Role | Outside], words: str

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from provider.catalog import contract
-from provider.history.actions import note
+from provider.history.actions import difference, note
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
@@ -127,12 +127,13 @@ class _Loading:
             db.session.add(credential)
             db.session.flush()
             self.credentials[credential.code] = credential
-            self._tell(credential, "credential.added", f"Credential {credential.code} added.")
+            self._tell(credential, "credential.added", f"Credential {credential.code} added.", difference({}, values))
         elif any(getattr(credential, name) != value for name, value in values.items()):
+            changed = difference({name: getattr(credential, name) for name in values}, values)
             for name, value in values.items():
                 setattr(credential, name, value)
             credential.updated_at = self.at
-            self._tell(credential, "credential.changed", f"Credential {credential.code} changed.")
+            self._tell(credential, "credential.changed", f"Credential {credential.code} changed.", changed)
         if exam.get("blueprint"):
             self._blueprint(credential, exam["blueprint"], (*where, "exam", "blueprint"))
         if entry["recommendation"]:
@@ -211,8 +212,10 @@ class _Loading:
         elif before != (entry["question"], entry["answer"], position):
             self.changes.append(f"Question {slug} changed.")
 
-    def _tell(self, subject: Credential | Program, event: str, sentence: str) -> None:
-        note(subject, event, actor=self.actor, at=self.at)
+    def _tell(
+        self, subject: Credential | Program, event: str, sentence: str, data: dict[str, Any] | None = None
+    ) -> None:
+        note(subject, event, actor=self.actor, at=self.at, data=data)
         self.changes.append(sentence)
 
     def _refuse(self, where: Where, sentence: str) -> None:

@@ -1,6 +1,7 @@
 """Writing history: each state change goes through `move`, everything else worth remembering through `note`."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
@@ -73,6 +74,20 @@ def write_note(*, about: str, text: str, actor: Actor, at: dt.datetime) -> str:
     written = Note(references.new("N"))
     note(written, "note.written", actor=actor, at=at, about=about, personal={"text": text})
     return written.reference
+
+
+def difference(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, Any]:
+    """Return the values that differ as ``old`` and ``new``, for the data of a change; dates as they are written."""
+    differing = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    return {
+        side: {name: _plain(values[name]) for name in differing if name in values}
+        for side, values in (("old", old), ("new", new))
+        if any(name in values for name in differing)
+    }
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else value
 
 
 def born(

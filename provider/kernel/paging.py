@@ -76,7 +76,7 @@ def keyset(
 
 def limited(
     query: sa.Select[Any],
-    key: InstrumentedAttribute[int] | sa.Column[int],
+    key: InstrumentedAttribute[int] | sa.ColumnElement[int],
     *,
     before: int | sa.BindParameter[int] | None = None,
     after: int | sa.BindParameter[int] | None = None,

@@ -15,9 +15,12 @@ from provider.kernel.database import db, table
 from provider.kernel.finding import Hit, Source, Typed
 from provider.kernel.paging import limited
 from provider.mail.models import OutboxLetter
-from provider.search.queries import has_word
+from provider.search.queries import has_word, typed_words
+from provider.search.rules import whole_reference
 from provider.tasks.models import Task
 
+MOST_CALLED = 50
+NEAR = 20_000
 _P, _G = table(Person).c, table(RoleGrant).c
 _E, _A = table(Enrollment).c, table(Agreement).c
 _L, _T = table(OutboxLetter).c, table(Task).c
@@ -38,8 +41,8 @@ _TASKS = sa.select(_T.id, _T.reference, _T.kind, _T.sentence, _T.state, _T.creat
 def students(words: Sequence[Typed], most: int) -> list[Hit]:
     """Return people with an enrollment, the newest first."""
     joined = sa.select(_E.id).where(_E.person_id == _P.id).exists()
-    ids = _limited(sa.select(_P.id).where(joined), PERSON, words, _P.id, most)
-    return [_student(row) for row in _rows(_STUDENTS.join(ids, ids.c.id == _P.id).order_by(_P.id.desc()))]
+    newest = _newest(sa.select(_P.id).where(joined), PERSON, words, _P.id, most)
+    return [_student(row) for row in _rows(_STUDENTS.where(newest).order_by(_P.id.desc()))]
 
 
 def _student(row: Any) -> Hit:  # noqa: ANN401 - a row
@@ -77,10 +80,21 @@ def colleague(reference: str) -> Hit | None:
     return None if row is None else _colleague(row)
 
 
+def people_called(typed: str) -> tuple[str, ...]:
+    """Return the references of the people that were meant, students and staff, the newest first; of very many some."""
+    if (whole := whole_reference(typed)) is not None and whole[0] == "P":
+        return (whole[1],)
+    words = typed_words(PERSON, typed)
+    if not words:
+        return ()
+    newest = _newest(sa.select(_P.id), PERSON, words, _P.id, MOST_CALLED)
+    return tuple(db.session.scalars(sa.select(_P.reference).where(newest)))
+
+
 def enrollments(words: Sequence[Typed], most: int) -> list[Hit]:
     """Return enrollments, the newest first."""
-    ids = _limited(sa.select(_E.id), ENROLLMENT, words, _E.id, most)
-    return [_enrollment(row) for row in _rows(_ENROLLMENTS.join(ids, ids.c.id == _E.id).order_by(_E.id.desc()))]
+    newest = _newest(sa.select(_E.id), ENROLLMENT, words, _E.id, most)
+    return [_enrollment(row) for row in _rows(_ENROLLMENTS.where(newest).order_by(_E.id.desc()))]
 
 
 def enrollment(reference: str) -> Hit | None:
@@ -147,10 +161,24 @@ def _task(row: Any) -> Hit:  # noqa: ANN401 - a row
     )
 
 
-def _limited(query: sa.Select[Any], kind: str, words: Sequence[Typed], key: sa.Column[int], most: int) -> sa.Subquery:
-    """Return the newest ids that have all these words: limited first, joined afterwards."""
-    query = query.where(*(has_word(kind, word, key) for word in words))
-    return limited(query, key, size=most - 1).subquery()
+def _newest(
+    query: sa.Select[Any], kind: str, words: Sequence[Typed], key: sa.Column[int], most: int
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a record is among the newest that have all these words.
+
+    Limited first, joined afterwards. Where two words are common but hardly anybody has both, walking through all
+    records would take seconds: among all but the newest ones, those of each word are put together instead.
+    """
+    having = [has_word(kind, word, key) for word in words]
+    if sum(word.common for word in words) < 2:
+        return key.in_(sa.select(limited(query.where(*having), key, size=most - 1).subquery().c.id))
+    near = sa.select(sa.func.max(key) - NEAR).scalar_subquery()
+    found = list(db.session.scalars(limited(query.where(key > near, *having), key, size=most - 1)))
+    if len(found) < most:
+        each = [has_word(kind, Typed(word.beginning, common=False), key) for word in words]
+        rest = limited(query.where(key <= near, *each), key, size=most - len(found) - 1)
+        found += db.session.scalars(rest)
+    return key.in_(found)
 
 
 def _rows(query: sa.Select[Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from provider.history import blocks
 from provider.kernel.database import unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.registry import Breach, Payload, Periodic, Registry, Strand
@@ -21,6 +22,8 @@ from provider.oversight import (
 from provider.oversight.checks import Check, invariant
 
 NIGHTLY = "oversight.audit"
+MARK_HISTORY = "oversight.mark_history"
+BLOCKS_AT_ONCE = 50
 CHECKS: tuple[Check, ...] = (
     *ledger.CHECKS,
     *money_in.CHECKS,
@@ -42,6 +45,14 @@ def nightly(_payload: Payload, *, now: dt.datetime) -> None:
     with unit_of_work():
         for name, some in found.items():
             actions.report(invariant=name, found=some, number=numbers[name], at=now)
+
+
+def mark_history(_payload: Payload, *, now: dt.datetime) -> None:
+    """Note the instants of history's settled rows, so that a period is found among very many; some at a time."""
+    noted = BLOCKS_AT_ONCE
+    while noted == BLOCKS_AT_ONCE:
+        with unit_of_work():
+            noted = blocks.mark_blocks(now=now, most=BLOCKS_AT_ONCE)
 
 
 def _school_day(now: dt.datetime) -> str:
@@ -68,5 +79,7 @@ def register(registry: Registry) -> None:
     registry.invariants.update({check.__name__: invariant(check) for check in CHECKS})
     registry.sources.update(finding.SOURCES | finding_records.SOURCES)
     registry.jobs[NIGHTLY] = nightly
+    registry.jobs[MARK_HISTORY] = mark_history
+    registry.periodic.append(Periodic(MARK_HISTORY, lambda now: f"{now:%Y-%m-%dT%H}"))
     registry.periodic.append(Periodic(NIGHTLY, _school_day))
     registry.strands.append(STORY)

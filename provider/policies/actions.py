@@ -4,7 +4,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from provider.history.actions import note
+from provider.history.actions import difference, note
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
@@ -60,8 +60,13 @@ def add_version(
     )
     db.session.add(row)
     db.session.flush()
-    note(row, "refund_policy.added", actor=actor, at=at, data={"number": row.number, "hours": hours})
+    changed = difference(_promised(last) if last is not None else {}, _promised(row))
+    note(row, "refund_policy.added", actor=actor, at=at, data={"number": row.number, "hours": hours} | changed)
     return row
+
+
+def _promised(row: RefundPolicy) -> dict[str, object]:
+    return {"hours": row.hours, "summary": row.summary, "effective_from": row.effective_from}
 
 
 def save_floor(
@@ -77,15 +82,16 @@ def save_floor(
     if row is None:
         row = StateFloorRow(reference=references.new("SF"), state=floor.state, citation=floor.citation, **values)
         db.session.add(row)
-        note(row, "state_floor.added", actor=actor, at=at, data={"state": floor.state})
+        note(row, "state_floor.added", actor=actor, at=at, data={"state": floor.state} | difference({}, values))
         return row, True
     if all(getattr(row, name) == value for name, value in values.items()):
         return row, False
     if row.enabled_at is not None:
         raise FloorIsOn(f"{floor.citation} ({floor.state}) is turned on. Turn it off before its text is changed.")
+    changed = difference({name: getattr(row, name) for name in values}, values)
     for name, value in values.items():
         setattr(row, name, value)
-    note(row, "state_floor.changed", actor=actor, at=at, data={"state": floor.state})
+    note(row, "state_floor.changed", actor=actor, at=at, data={"state": floor.state} | changed)
     return row, True
 
 

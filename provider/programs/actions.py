@@ -4,7 +4,7 @@ import datetime as dt
 
 from sqlalchemy.orm.attributes import set_committed_value
 
-from provider.history.actions import note
+from provider.history.actions import difference, note
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
@@ -101,8 +101,14 @@ def save_program_version(
     db.session.add(version)
     db.session.flush()
     db.session.expire(program, ["versions"])
-    note(program, "program.version_added", actor=actor, at=at, data={"number": version.number})
+    data = {"number": version.number} | difference(_written(last[0]) if last else {}, _written(version))
+    note(program, "program.version_added", actor=actor, at=at, data=data)
     return version
+
+
+def _written(version: ProgramVersion) -> dict[str, object]:
+    own = {"title": version.title, "class_weeks": version.class_weeks, "sample": version.sample}
+    return own | version.content
 
 
 def set_on_sale(*, program: Program, on_sale: bool, actor: Actor, at: dt.datetime) -> bool:
@@ -135,17 +141,23 @@ def save_faq(
         item = FaqItem(slug=slug, position=position, question=question, answer=answer, updated_at=updated_at or at)
         db.session.add(item)
         db.session.flush()
-        note(item, "faq_item.added", actor=actor, at=at, data={"slug": slug})
+        note(item, "faq_item.added", actor=actor, at=at, data={"slug": slug} | difference({}, _asked(item)))
         return item
+    before = _asked(item)
     item.position = position
     if (item.question, item.answer) != (question, answer):
         stamp = updated_at if updated_at is not None and updated_at > item.updated_at else at
         item.question, item.answer, item.updated_at = question, answer, stamp
-        note(item, "faq_item.changed", actor=actor, at=at, data={"slug": slug})
+    if changed := difference(before, _asked(item)):
+        note(item, "faq_item.changed", actor=actor, at=at, data={"slug": slug} | changed)
     return item
+
+
+def _asked(item: FaqItem) -> dict[str, object]:
+    return {"question": item.question, "answer": item.answer, "position": item.position}
 
 
 def remove_faq(*, item: FaqItem, actor: Actor, at: dt.datetime) -> None:
     """Take a question off the page."""
-    note(item, "faq_item.removed", actor=actor, at=at, data={"slug": item.slug})
+    note(item, "faq_item.removed", actor=actor, at=at, data={"slug": item.slug} | difference(_asked(item), {}))
     db.session.delete(item)

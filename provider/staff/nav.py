@@ -41,6 +41,7 @@ ROOMS = (
     Room("Refund policy", "staff_policies.index", P.SEE_CATALOG),
     Room("Questions", "staff_faq.index", P.SEE_CATALOG),
     Room("People", "staff_people.index", P.SEE_PEOPLE),
+    Room("History", "staff_history.index", P.SEE_HISTORY),
     Room("Disclosures", "staff_disclosures.index", P.SEE_PEOPLE),
     Room("Access", "staff_access.index", P.SEE_PEOPLE),
     Room("Setup", "staff_setup.index", P.SEE_SETUP),

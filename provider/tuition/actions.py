@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from provider.history.actions import note
+from provider.history.actions import difference, note
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
@@ -150,7 +150,7 @@ def _hold(program_id: int) -> Program:
 
 def _retire(plan: TuitionPlan, *, actor: Actor, at: dt.datetime) -> None:
     plan.retired_at = at
-    note(plan, "tuition_plan.retired", actor=actor, at=at)
+    note(plan, "tuition_plan.retired", actor=actor, at=at, data=difference(_written(plan), {}))
 
 
 def _sell(
@@ -180,5 +180,18 @@ def _sell(
     db.session.add(plan)
     db.session.flush()
     data = {"version": plan.version, "total_cents": plan.total_cents, "count": plan.count}
-    note(plan, "tuition_plan.added", actor=actor, at=at, data=data)
+    changed = difference(_written(current) if current is not None else {}, _written(plan))
+    note(plan, "tuition_plan.added", actor=actor, at=at, data=data | changed)
     return plan
+
+
+def _written(plan: TuitionPlan) -> dict[str, object]:
+    return {
+        "plan": plan.slug,
+        "version": plan.version,
+        "title": plan.title,
+        "kind": plan.kind.value,
+        "total_cents": plan.total_cents,
+        "count": plan.count,
+        "sample": plan.sample,
+    }

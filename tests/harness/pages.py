@@ -141,6 +141,7 @@ def staff(stage: Stage) -> Iterator[Visit]:
     yield from _second_factor(admin)
     yield Visit("staff-many-enrollments", "/staff/enrollments", admin, press="See what would happen")
     yield Visit("staff-many-letters", "/staff/mail", admin, press="See what would happen")
+    yield Visit("staff-history-errors", "/staff/history?since=tomorrow", admin, status=422)
     yield Visit("staff-search-errors", "/staff/search?q=%25", admin, status=422)
     yield Visit("staff-error-403", "/staff/people", stage.season.staff[Role.EDITOR], status=403)
 
@@ -179,6 +180,9 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         for name in ("refunding", "settled", "declined", "excepted")
     }
     return {
+        "history": "/staff/history",
+        "history-found": "/staff/history?kind=program&by=system",
+        "history-none": "/staff/history?request=69a42dc000000001",
         "search": "/staff/search",
         "search-found": "/staff/search?q=ana",
         "search-none": "/staff/search?q=nobody+at+all",

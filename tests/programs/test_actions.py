@@ -110,7 +110,7 @@ def test_a_recommendation_is_confirmed_once_with_name_and_date(context: AppConte
 def test_an_answer_is_dated_by_its_last_change_of_words(context: AppContext) -> None:
     before = queries.faq_by_slug("refund")
     assert before is not None
-    question, answer, stamp = before.question, before.answer, before.updated_at
+    question, answer, stamp, before_position = before.question, before.answer, before.updated_at, before.position
     with unit_of_work():
         actions.save_faq(slug="refund", position=9, question=question, answer=answer, actor=EDITOR, at=NOON)
     moved = queries.faq_by_slug("refund")
@@ -121,7 +121,12 @@ def test_an_answer_is_dated_by_its_last_change_of_words(context: AppContext) -> 
     changed = queries.faq_by_slug("refund")
     assert changed is not None
     assert (changed.answer, changed.updated_at) == ("Yes.", NOON)
-    assert events() == [("faq_item.changed", "P-EDITOR22")]
+    assert events() == [("faq_item.changed", "P-EDITOR22")] * 2
+    kept = db.session.scalars(sa.select(History.data).order_by(History.id.desc()).limit(2)).all()
+    assert kept == [
+        {"slug": "refund", "old": {"answer": answer}, "new": {"answer": "Yes."}},
+        {"slug": "refund", "old": {"position": before_position}, "new": {"position": 9}},
+    ]
 
 
 def test_a_question_can_be_taken_off_and_history_keeps_that(context: AppContext) -> None:

@@ -1,0 +1,151 @@
+"""History in words: what happened, to what kind of record, and what was before and after."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provider.history.changes import Change
+from provider.kernel.actors import ActorKind
+from provider.kernel.registry import registry
+
+LONGEST_VALUE = 4_000
+_KEPT = re.compile(r"(:| to| from| by| until)? \{\w+\}.*")  # what an event kept stands below its words
+NOBODY = {
+    ActorKind.SYSTEM: "By itself",
+    ActorKind.LINK: "By a signed link",
+    ActorKind.VISITOR: "A visitor, not signed in",
+    ActorKind.STUDENT: "A student",
+    ActorKind.STAFF: "Staff",
+}
+KINDS = {
+    "enrollment": "Enrollment",
+    "installment": "Installment",
+    "payment": "Payment",
+    "refund": "Refund",
+    "payout": "Payout",
+    "withdrawal": "Withdrawal",
+    "letter": "Letter",
+    "task": "Task",
+    "file": "Uploaded file",
+    "person": "Person",
+    "signed_link": "Signed link",
+    "disclosure": "Disclosure",
+    "program": "Program",
+    "tuition_plan": "Tuition plan",
+    "credential": "Credential",
+    "blueprint": "Exam blueprint",
+    "recommendation": "Recommendation of credit",
+    "faq_item": "Question",
+    "refund_policy": "Refund policy",
+    "state_floor": "State law",
+    "counsel_confirmation": "Counsel’s word",
+    "school_setting": "Setting of the school",
+}
+# What the timelines of students never show.
+MORE_WORDS = {
+    "credential.added": "Credential added",
+    "credential.changed": "Credential changed",
+    "credential.blueprint_added": "Exam blueprint added",
+    "credential.recommendation_added": "Recommendation of credit added",
+    "disclosure.ace": "Told to the American Council on Education",
+    "disclosure.college": "Told to a college",
+    "disclosure.copy_for_person": "Copy of the record given to the person",
+    "disclosure.export": "List exported",
+    "disclosure.site": "Told to an externship site",
+    "counsel.confirmed": "Counsel was asked",
+    "enrollment.purchase_moved": "Purchase moved to another payment",
+    "faq_item.added": "Question added",
+    "faq_item.changed": "Question changed",
+    "faq_item.removed": "Question removed",
+    "letter.queued": "Letter written",
+    "letter.sending": "Letter being sent",
+    "letter.sent": "Letter sent",
+    "letter.failed": "Letter failed",
+    "letter.canceled": "Letter canceled",
+    "person.created": "Account made",
+    "person.disabled": "Account locked",
+    "person.enabled": "Account opened again",
+    "person.password_set": "Password set",
+    "person.role_granted": "Role given",
+    "person.role_revoked": "Role taken away",
+    "person.signed_in": "Signed in",
+    "person.signed_out": "Signed out",
+    "program.added": "Program added",
+    "program.put_on_sale": "Program put on sale",
+    "program.taken_off_sale": "Program taken off sale",
+    "program.version_added": "Program changed",
+    "recommendation.confirmed": "Recommendation confirmed",
+    "refund_policy.added": "Refund policy added",
+    "state_floor.added": "State law added",
+    "state_floor.changed": "State law changed",
+    "state_floor.disabled": "State law turned off",
+    "state_floor.enabled": "State law turned on",
+    "task.raised": "Task raised",
+    "tuition_plan.added": "Tuition plan added",
+    "tuition_plan.retired": "Tuition plan retired",
+}
+
+
+def events() -> dict[str, str]:
+    """Return the words of every event that has some: those of the students' stories, and those above."""
+    told = {event: said for strand in registry().strands for event, (said, _sign) in strand.words.items()}
+    found = MORE_WORDS | {event: _KEPT.sub("", said) for event, said in told.items()}
+    return {event: f"Installment {said}" if event.startswith("installment.") else said for event, said in found.items()}
+
+
+def what(change: Change, known: Mapping[str, str]) -> str:
+    """Return what happened, in words; an event without words of its own by its name."""
+    said = known.get(change.event, plain(change.event))
+    if change.subject_kind == "installment":
+        return said.replace("Installment", f"Installment {change.subject_reference.rpartition('-')[2]}", 1)
+    return said
+
+
+def plain(name: str) -> str:
+    """Return a name of ours as a person reads it."""
+    return name.replace(".", " ").replace("_", " ").strip().capitalize()
+
+
+def record(change: Change) -> str | None:
+    """Return the reference of the record, or None where it would show a number of the database."""
+    return None if change.subject_kind == "installment" else change.subject_reference
+
+
+def states(change: Change) -> tuple[str, str] | None:
+    """Return the state before and after, in words, where there are any."""
+    if change.old_state is None and change.new_state is None:
+        return None
+    return plain(change.old_state or "") or "–", plain(change.new_state or "") or "–"
+
+
+def values(change: Change) -> list[tuple[str, str]]:
+    """Return what was kept with a change, line by line: ``field`` and ``before → after``, or ``name`` and ``value``."""
+    return [*_lines(change.data), *_lines(change.personal or {})]
+
+
+def _lines(kept: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    rest = {name: value for name, value in kept.items() if name not in {"old", "new"}}
+    yield from ((plain(name), _written(value)) for name, value in rest.items())
+    if not {"old", "new"} & set(kept):
+        return
+    old, new = kept.get("old"), kept.get("new")
+    if isinstance(old, Mapping) or isinstance(new, Mapping):
+        before, after = (value if isinstance(value, Mapping) else {} for value in (old, new))
+        for name in dict.fromkeys((*before, *after)):
+            yield plain(name), _from_to(before.get(name), after.get(name))
+    else:
+        yield "Value", _from_to(old, new)
+
+
+def _from_to(old: object, new: object) -> str:
+    return f"{_written(old)} → {_written(new)}"
+
+
+def _written(value: object) -> str:
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]} …"
