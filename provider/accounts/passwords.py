@@ -41,6 +41,11 @@ def password_fits(password_hash: str | None, password: str) -> bool:
         return False
 
 
+def is_outdated(password_hash: str) -> bool:
+    """Say whether a hash was made with other settings than those of today; it takes another time to compare."""
+    return _hasher().check_needs_rehash(password_hash)
+
+
 def set_password(*, person: Person, password_hash: str, actor: Actor, at: dt.datetime, but: str | None = None) -> None:
     """Set a password; every session, ``but`` for one, and every older password link of the person ends."""
     person.password_hash = password_hash

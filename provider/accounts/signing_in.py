@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provider.accounts import queries
-from provider.accounts.passwords import password_fits
+from provider.accounts.passwords import hash_password, is_outdated, password_fits
 from provider.accounts.throttles import Try, count_try, forget_key, take_back
 from provider.jobs.actions import enqueue
 from provider.kernel.database import unit_of_work
@@ -59,12 +59,22 @@ def check(account: queries.Account | None, password: str, attempt: Attempt) -> b
     _count(attempt)
     fits = password_fits(account.password_hash if account else None, password)
     right = fits and account is not None and account.disabled_at is None
+    renewed = _renewed(account, password) if account is not None and right else None
     with unit_of_work():
         if right:
             _forget(attempt)
+            if account is not None and renewed is not None:
+                queries.by_reference(account.reference).password_hash = renewed
         else:
             _note_failure(attempt)
     return right
+
+
+def _renewed(account: queries.Account, password: str) -> str | None:
+    """Return a hash by the settings of today if the stored one has others."""
+    if account.password_hash is None or not is_outdated(account.password_hash):
+        return None
+    return hash_password(password)
 
 
 def _count(attempt: Attempt) -> None:

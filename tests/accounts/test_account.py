@@ -163,8 +163,8 @@ def test_the_open_sessions_say_browser_address_and_times(two: tuple[Visitor, Vis
         rows = table(this.get("/account/sessions"))
     began = "November 21, 2026, 7:00:00 AM EST"
     assert rows == [
-        ["Unknown browser This browser", "127.0.0.1", began, began, "Sign out"],
-        ["Firefox on Windows", "203.0.113.9", began, began, "Sign out"],
+        ["Unknown browser This browser", "127.0.0.1", began, began, "Sign out : Unknown browser"],
+        ["Firefox on Windows", "203.0.113.9", began, began, "Sign out : Firefox on Windows"],
     ]
 
 

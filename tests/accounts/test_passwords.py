@@ -1,7 +1,9 @@
 """Forgotten passwords, and what a password must be."""
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 
 import argon2
 import pytest
@@ -11,11 +13,13 @@ from flask import Flask
 
 from config import Config
 from provider.accounts import actions, queries
+from provider.accounts.handlers import tidy
 from provider.accounts.links import LinkClosed, make_link, token_of, use_link
 from provider.accounts.models import SignedLink
 from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import PASSWORD as PURPOSE
 from provider.accounts.rules import Role
+from provider.jobs.models import Job
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
@@ -224,6 +228,102 @@ def test_passwords_can_be_pasted_and_kept_by_a_manager(app: Flask, visitor: Visi
     field = visitor.page.all("input[name=password]")[0].attrs
     assert (field["type"], field["autocomplete"]) == ("password", "new-password")
     assert not {"onpaste", "pattern", "readonly"} & set(field)
+
+
+LONG = ("x7#Kq " * 11)[:64], ("ñandú 🐙 " * 16)[:128], "K9#mz" * 51 + "!"
+
+
+@pytest.mark.parametrize("password", LONG, ids=lambda password: f"{len(password)} characters")
+def test_long_passwords_are_taken_and_verified_to_their_last_character(
+    app: Flask, visitor: Visitor, password: str
+) -> None:
+    email = staff(app, Role.BURSAR)
+    visitor.get(f"/links/{make(app, PURPOSE, email)}")
+    visitor.submit({"password": password})
+    for wrong in (password[:-1], f"{password}x", password.swapcase(), f" {password}", password[: len(password) // 2]):
+        visitor.get("/sign-in")
+        visitor.submit({"email": email, "password": wrong}, 422)
+    assert sign_in(visitor, email, password).path == "/staff"
+
+
+def test_a_password_is_compared_as_it_was_typed_whatever_its_form(app: Flask, visitor: Visitor) -> None:
+    email, composed = staff(app, Role.BURSAR), "caf\u00e9 na\u00efve sieben"
+    visitor.get(f"/links/{make(app, PURPOSE, email)}")
+    visitor.submit({"password": composed})
+    visitor.get("/sign-in")
+    visitor.submit({"email": email, "password": unicodedata.normalize("NFD", composed)}, 422)
+    assert sign_in(visitor, email, composed).path == "/staff"
+
+
+def test_every_password_field_says_what_a_manager_may_fill_in(app: Flask, visitor: Visitor) -> None:
+    email = staff(app)
+    link = f"/links/{make(app, PURPOSE, email)}"
+    found = {}
+    sign_in(visitor, email)
+    for path in ("/sign-in", link, "/account/password", "/account/email", "/account/confirm"):
+        fields = visitor.get(path).all("input[type=password]")
+        found[path] = [field.attrs["autocomplete"] for field in fields]
+        assert not {"onpaste", "oncopy", "pattern", "readonly", "maxlength"} & {n for f in fields for n in f.attrs}
+    assert found == {
+        "/sign-in": ["current-password"],
+        link: ["new-password"],
+        "/account/password": ["current-password", "new-password"],
+        "/account/email": ["current-password"],
+        "/account/confirm": ["current-password"],
+    }
+    assert visitor.get("/sign-in").all("input[name=email]")[0].attrs["autocomplete"] == "username"
+
+
+def test_no_script_keeps_anybody_from_pasting(root: Path) -> None:
+    scripts = [path.read_text() for path in (root / "provider/static").rglob("*.js")]
+    assert scripts
+    assert not [text for text in scripts if "paste" in text.lower()]
+
+
+def test_a_hash_of_older_settings_is_made_anew_at_the_next_sign_in(app: Flask, visitor: Visitor) -> None:
+    email = staff(app)
+    older = argon2.PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
+
+    def stored() -> str:
+        with app.app_context():
+            found = queries.by_email(email)
+            assert found is not None
+            assert found.password_hash is not None
+            return found.password_hash
+
+    with app.app_context(), unit_of_work():
+        found = queries.by_email(email)
+        assert found is not None
+        found.password_hash = older
+    visitor.get("/sign-in")
+    visitor.submit({"email": email, "password": "not this one, no"}, 422)
+    assert stored() == older
+    assert sign_in(visitor, email).path == "/my"
+    renewed = stored()
+    assert argon2.extract_parameters(renewed).memory_cost == 64
+    sign_in(visitor, email)
+    assert stored() == renewed
+
+
+def test_a_link_page_tells_no_other_site_its_address(app: Flask, visitor: Visitor) -> None:
+    page = visitor.get(f"/links/{make(app, PURPOSE, staff(app))}")
+    assert page.response.headers["Referrer-Policy"] == "same-origin"
+    assert page.response.headers["Cache-Control"] == "no-store"
+    addresses = [link.attrs["href"] for link in page.all("a[href], link[href]")]
+    assert [address for address in addresses if not address.startswith(("/", "#", "data:", "mailto:"))] == []
+
+
+def test_what_was_typed_is_forgotten_a_day_after(app: Flask, visitor: Visitor) -> None:
+    visitor.get("/sign-in")
+    visitor.submit({"email": "nobody@example.org", "password": "not this one, no"}, 422)
+    ask(visitor, "nobody@example.org")
+    kept = {}
+    for hours in (23, 25):
+        with app.app_context():
+            tidy({}, now=clock.now() + dt.timedelta(hours=hours))
+            query = sa.select(Job.kind).where(Job.payload.cast(sa.Text).contains("nobody@example.org"))
+            kept[hours] = sorted(db.session.scalars(query.order_by(Job.kind)))
+    assert kept == {23: ["accounts.password_link", "accounts.sign_in_failed"], 25: []}
 
 
 def test_passwords_are_kept_as_argon2id(app: Flask) -> None:

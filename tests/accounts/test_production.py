@@ -5,9 +5,10 @@ from pathlib import Path
 
 import flask_migrate
 import pytest
-from flask import Flask
+from flask import Flask, Response
 
 from config import Config, ConfigError
+from provider.accounts import devices
 from provider.app import create_app
 from provider.kernel.database import db
 
@@ -32,6 +33,17 @@ def test_cookies_travel_by_https_only_and_belong_to_this_host(production: Flask)
     assert name == "__Host-session"
     assert {"Secure", "HttpOnly", "Path", "SameSite"} <= set(attributes)
     assert (attributes["Path"], attributes["SameSite"], "Domain" in attributes) == ("/", "Lax", False)
+
+
+def test_the_cookie_of_a_known_browser_belongs_to_this_host_alone(production: Flask) -> None:
+    with production.test_request_context("/sign-in", base_url="https://school.example.org"):
+        devices.remember("P-22222222")
+        answer = production.process_response(Response())
+    (cookie,) = [each for each in answer.headers.getlist("Set-Cookie") if "device" in each]
+    name, _, rest = cookie.partition("=")
+    assert name == "__Host-device"
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"} <= set(rest.split("; "))
+    assert "Domain" not in rest
 
 
 def test_browsers_are_told_to_stay_with_https(production: Flask) -> None:

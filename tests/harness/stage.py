@@ -51,6 +51,7 @@ class Stage:
         if email == WITH_FACTOR and answer.response.headers["Location"] == "/sign-in/code":
             visitor.follow()
             visitor.submit({"code": unused_code(self.app, email)}, follow=False)
+        visitor.follow()  # to the first page, which gives the forms their token
         return cast("RemoteClient", visitor.client).cookies
 
 
