@@ -207,9 +207,10 @@ def doers(kind: TaskKind) -> dict[str, str]:
     }
 
 
-def reference_of(person_id: int) -> str:
-    """Return the reference of a person."""
-    return db.session.scalars(sa.select(Person.reference).where(Person.id == person_id)).one()
+def reference_and_email(person_id: int) -> tuple[str, str]:
+    """Return a person's reference and the address that they use now."""
+    reference, email = db.session.execute(sa.select(Person.reference, Person.email).where(Person.id == person_id)).one()
+    return reference, email
 
 
 def names(references: set[str]) -> dict[str, str]:

@@ -74,6 +74,7 @@ class Dossier:
     story: Story
     tasks: Sequence[Task]
     student: str | None
+    email: str
     can: Can
     money: "Money | None"
 
@@ -93,12 +94,16 @@ def read(enrollment: Enrollment) -> Dossier:
     """Read one enrollment for the signed-in person."""
     money = _money(enrollment) if may(P.SEE_MONEY) else None
     raised = tasks.about(enrollment.reference)
+    student, email = None, enrollment.claimed_email
+    if enrollment.person_id is not None:
+        student, email = people.reference_and_email(enrollment.person_id)
     records = Records(money.payments if money else (), money.refunds if money else (), raised)
     return Dossier(
         enrollment=enrollment,
         story=stories.read({enrollment.reference: ""}, records, Wanted.of_request()),
         tasks=[task for task in raised if task.done_at is None],
-        student=people.reference_of(enrollment.person_id) if enrollment.person_id else None,
+        student=student,
+        email=email,
         can=_can(enrollment, money),
         money=money,
     )

@@ -320,6 +320,9 @@ def test_enrollments_keep_what_was_signed_and_follow_the_new_address(app: Flask,
         with unit_of_work():
             enrollments.cancel(enrollment=row(reference), reason=CancelReason.STUDENT, actor=SYSTEM, at=clock.now())
     assert letters(app)[-1] == ("enrollment_canceled", NEW)
+    colleague = Visitor(app)
+    sign_in(colleague, staff(app, Role.ADMISSIONS))
+    assert f"{NEW}, signed with ana@example.org" in colleague.get(f"/staff/enrollments/{reference}").words()
     assert_clean(app)
 
 
