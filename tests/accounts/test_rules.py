@@ -37,7 +37,7 @@ def test_a_line_of_the_table_is_named_as_it_is_asked_for_and_says_what_it_comes_
 
 def test_without_a_role_one_has_what_is_ones_own() -> None:
     own = {permission for permission in Permission if permission.whose is OWN}
-    assert permissions(frozenset()) == STUDENT == own == VISITOR | {Permission.OWN_ACCOUNT}
+    assert permissions(frozenset()) == STUDENT == own == VISITOR | {Permission.OWN_ACCOUNT, Permission.OWN_DATA}
     assert frozenset({Permission.OWN_RECORDS}) == VISITOR
 
 
@@ -45,7 +45,7 @@ def test_an_auditor_sees_everything_and_changes_nothing() -> None:
     seen = {permission for permission in Permission if permission.verb is SEE}
     assert permissions(frozenset({Role.AUDITOR})) == seen | STUDENT
     changes = {permission for permission in Permission if permission.verb is CHANGE}
-    assert PERMITS[Role.AUDITOR] & changes == STUDENT
+    assert PERMITS[Role.AUDITOR] & changes == STUDENT & changes
 
 
 def test_an_administrator_may_do_everything() -> None:
