@@ -1,9 +1,11 @@
 """The back office at 10,000 and at 1,000,000 enrollments: its pages opened in turns, one at a time, and its exports."""
 
+import datetime as dt
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from provider.kernel import clock
 from tests.bench import table
 from tests.bench.fill import story
 from tests.bench.load import Order
@@ -23,7 +25,9 @@ class Shown:
     times: int = 1
 
 
-L, S, T = table.LISTS, table.SEARCH, table.STUDENT
+L, S, H, T = table.LISTS, table.SEARCH, table.HISTORY, table.STUDENT
+THREE_DAYS = dt.timedelta(days=3)
+CHANGE = 'data-label="What"'
 PAGES = (
     Shown("enrollments, first page", "/staff/enrollments", L, 'href="/staff/enrollments/E-', 50),
     Shown("enrollments, far down", "/staff/enrollments?before={deep}", L, 'href="/staff/enrollments/E-', 50),
@@ -34,6 +38,17 @@ PAGES = (
     Shown("enrollments, a common name", "/staff/enrollments?q=garcia", S, 'href="/staff/enrollments/E-', 50),
     Shown("enrollments, two names", "/staff/enrollments?q=ana+garcia", S, 'href="/staff/enrollments/E-', 50),
     Shown("enrollments, one e-mail address", "/staff/enrollments?q=student0000077@example.org", S, "student0000077"),
+    Shown("everything, a common name", "/staff/search?q=garcia", S, 'href="/staff/students/P-', 5),
+    Shown("everything, two names", "/staff/search?q=ana+garcia", S, 'href="/staff/enrollments/E-', 5),
+    Shown("everything, one e-mail address", "/staff/search?q=student0000077@example.org", S, "student0000077"),
+    Shown("everything, what nobody is called", "/staff/search?q=garcia+zebediah", S, "Nothing that you may see"),
+    Shown("all changes, the newest", "/staff/history", H, CHANGE, 50),
+    Shown("all changes, far down", "/staff/history?before={deep}", H, CHANGE, 50),
+    Shown("all changes, one day", "/staff/history?since={day}&until={day}", H, CHANGE, 50),
+    Shown("all changes, one day and event", "/staff/history?until={day}&event=payment.captured", H, CHANGE, 50),
+    Shown("all changes, one person", "/staff/history?who=P-22222223", H, CHANGE, 50),
+    Shown("all changes, one record", "/staff/history?about={story}", H, CHANGE, 3),
+    Shown("all changes, a rare kind", "/staff/history?kind=program", H, CHANGE, 5),
     Shown("completions", "/staff/completions", L, 'href="/staff/enrollments/E-', 50),
     Shown("payments", "/staff/payments", L, 'href="/staff/payments/PY-', 50),
     Shown("payments, to be returned", "/staff/payments?view=to_return", L, "To be returned"),
@@ -92,7 +107,8 @@ class Office:
         self, shown: Shown, size: int, cookies: Mapping[Side, str], seconds: float, most: int = 1_000_000
     ) -> Order:
         side = self.sides[size]
-        path = shown.path.format(deep=size // 20, story=story(size), student=story(size, "P"))
+        day = f"{clock.now() - THREE_DAYS:%Y-%m-%d}"
+        path = shown.path.format(deep=size // 20 + 1_000, story=story(size), student=story(size, "P"), day=day)
         return Order("reading", side.port, 1, seconds, most=most, path=path, cookie=cookies[side])
 
     def _check(self, shown: Shown, order: Order) -> None:

@@ -31,6 +31,7 @@ LIST = Bar("staff list, {small:,} enrollments, p50 against the bare list", 4, 2)
 TAIL = Bar("back office, worst p99 / p50 of its pages", 4, 2.5)
 LISTS = Bar("back office, {small:,} → {big:,} enrollments", 1.2, 1.1)
 SEARCH = Bar("search, {small:,} → {big:,} enrollments", 1.2, 1.1)
+HISTORY = Bar("all changes, {small:,} → {big:,} enrollments", 1.2, 1.1)
 STUDENT = Bar("one student, {small:,} → {big:,} enrollments", 1.2, 1.1)
 AT_ONCE = Bar("8 enrollments at once, p99 / p50 of the POST", 20, 8)
 COLD = Bar("cold start to first 200, against the bare one", 3, 2)
@@ -42,7 +43,7 @@ FRONT_STATEMENTS = Bar("SQL statements in a comparison page that was made before
 TWO = Bar("largest page of two careers", 60, 60, unit=" kB")
 FOUR = Bar("largest page of four careers", 110, 110, unit=" kB")
 _SCHOOL = (PAGE, FLOW, STATEMENTS, COMMITS, LIST, AT_ONCE, COLD, MEMORY, EMPTY)
-_OFFICE = (LISTS, SEARCH, STUDENT, TAIL)
+_OFFICE = (LISTS, SEARCH, HISTORY, STUDENT, TAIL)
 _FRONT = (FRONT, UNCHANGED, FRONT_STATEMENTS, TWO, FOUR)
 ORDER = _SCHOOL + _OFFICE + _FRONT
 

@@ -153,7 +153,6 @@ CASES = (
     Case("note", Role.COORDINATOR, "/staff/enrollments/{late}", {"text": "She calls back"}, "/notes"),
     Case("note about a student", Role.BURSAR, "/staff/students/{student}", {"text": "She calls back"}, "/notes"),
     Case("roles", Role.ADMIN, "/staff/people/{colleague}", first=True),
-    Case("history export", Role.AUDITOR, "/staff/history", part="/export"),
     Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
     Case("password", None, "/links/{password}", {"password": "a new and quiet password"}),
 )
@@ -181,6 +180,7 @@ BUTTONS = {
     "/staff/mail/many": Role.ADMISSIONS,
     "/staff/mail/many/results": Role.ADMISSIONS,
     "/staff/mail/export": Role.BURSAR,
+    "/staff/history/export": Role.AUDITOR,
     "/staff/faq/{faq}/remove": Role.EDITOR,
     "/staff/mail/{letter}/resend": Role.ADMISSIONS,
     "/staff/payments/{late_payment}/return": Role.BURSAR,
