@@ -103,6 +103,7 @@ class Kind(StrEnum):
     PEOPLE = "People who work here"
     SCHOOL = "The school itself"
     HISTORY = "The history of all changes"
+    PERSONAL = "People’s data"
 
 
 SEE, CHANGE = Verb
@@ -150,6 +151,8 @@ class Permission(StrEnum):
     SEE_SETUP = "see_setup", SEE, _K.SCHOOL, ANY, (), "what of its setup is done and what is missing"
     SET_UP_SCHOOL = "set_up_school", CHANGE, _K.SCHOOL, ANY, (), "name, zone, mailboxes, color, where to pay"
     SEE_HISTORY = "see_history", SEE, _K.HISTORY, ANY, (), "who changed what and when, before and after"
+    SEE_PERSONAL_DATA = "see_personal_data", SEE, _K.PERSONAL, ANY, (), "what was told about people, what was erased"
+    ERASE_PEOPLE = "erase_people", CHANGE, _K.PERSONAL, ANY, (), "erasing what is held about a person"
 
     def __new__(  # noqa: PLR0917 - the columns of the table, in their order
         cls, name: str, verb: Verb, kind: Kind, whose: Whose, holders: Iterable[Role | Outside], words: str

@@ -8,6 +8,7 @@ from provider.staff import (
     views_completions,
     views_disclosures,
     views_enrollments,
+    views_erasures,
     views_exports,
     views_faq,
     views_files,
@@ -51,6 +52,7 @@ DOORS: tuple[Door, ...] = (
     views_exports.of_money,
     views_exports.of_mail,
     views_setup.door,
+    views_erasures.door,
 )
 for _door in DOORS:
     _door.context_processor(nav.layout)

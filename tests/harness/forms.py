@@ -152,6 +152,7 @@ CASES = (
     Case("new task", Role.ADMIN, "/staff/tasks/new", {"sentence": "Call the student"}),
     Case("note", Role.COORDINATOR, "/staff/enrollments/{late}", {"text": "She calls back"}, "/notes"),
     Case("note about a student", Role.BURSAR, "/staff/students/{student}", {"text": "She calls back"}, "/notes"),
+    Case("erase", Role.ADMIN, "/staff/erasures/{settled}"),
     Case("roles", Role.ADMIN, "/staff/people/{colleague}", first=True),
     Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
     Case("password", None, "/links/{password}", {"password": "a new and quiet password"}),
@@ -166,6 +167,7 @@ BUTTONS = {
     "/account/sessions/end-others": Role.EDITOR,
     "/links/{change}": None,
     "/links/{stop}": None,
+    "/my/account-data/erasure": "fresh",
     "/my/enrollments/{awaiting}/cancel": "awaiting",
     "/links/{prove}": None,
     "/staff/completions": Role.ADMISSIONS,
@@ -205,7 +207,7 @@ def path_of(school: Flask, season: Season, path: str) -> str:
 
 def references(school: Flask, season: Season) -> dict[str, str]:
     """Return what a path may name; its link to set a password is a new one each time."""
-    known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "started")}
+    known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "settled", "started")}
     known |= {"prove": token_for(school, "prove_email", season["started"].enrollment)}
     known |= {"late_payment": season["too_late"].payments[0]}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
@@ -277,6 +279,8 @@ class Sender:
         self.good = {**prefilled(self.form), **{name: value for name, value in case.good.items() if value}}
         codes = {name: value for name, value in case.good.items() if value in {APP_CODE, NEW_APP_CODE}}
         self.good |= {name: good_code(school, page, code) for name, code in codes.items()}
+        if case.name == "erase":
+            self.good["reference"] = page.title
         if case.name == "enroll":
             self.good |= {name: value for name, value in answers(self.visitor).items() if value is not None}
         self.inputs = {each.attrs["name"]: each for each in self.form.query("input, textarea") if "name" in each.attrs}

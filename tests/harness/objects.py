@@ -55,6 +55,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/staff/programs/": {"reference": program, "plan": plan},
             "/staff/policies/floors/": {"reference": one(sa.select(StateFloorRow.reference))},
             "/staff/faq/": {"slug": one(sa.select(FaqItem.slug))},
+            "/staff/erasures/": {"reference": season["settled"].enrollment},
             "/staff/files/": {"reference": one(sa.select(File.reference))},
         }
         db.session.remove()
