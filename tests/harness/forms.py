@@ -13,7 +13,7 @@ from flask import Flask
 from provider.accounts import email_changes
 from provider.accounts import queries as people
 from provider.accounts.links import make_link, token_of
-from provider.accounts.models import Person
+from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.accounts.rules import PASSWORD as SET_PASSWORD
 from provider.kernel import clock
@@ -184,10 +184,16 @@ BUTTONS = {
     "/staff/mail/export": Role.BURSAR,
     "/staff/history/export": Role.AUDITOR,
     "/staff/faq/{faq}/remove": Role.EDITOR,
+    "/staff/links/{signed}/revoke": Role.ADMIN,
     "/staff/mail/{letter}/resend": Role.ADMISSIONS,
     "/staff/payments/{late_payment}/return": Role.BURSAR,
     "/staff/people/{colleague}/disable": Role.ADMIN,
     "/staff/people/{colleague}/enable": Role.ADMIN,
+    "/staff/people/{colleague}/invitation": Role.ADMIN,
+    "/staff/people/{colleague}/invitation/withdrawal": Role.ADMIN,
+    "/staff/people/{colleague}/second-factor-reset": Role.ADMIN,
+    "/staff/people/{colleague}/sessions/end": Role.ADMIN,
+    "/staff/people/{colleague}/sessions/end-all": Role.ADMIN,
     "/staff/programs/{program}/plans/{plan}/retirement": Role.EDITOR,
     "/staff/policies/floors/{floor}/off": Role.ADMIN,
     "/staff/policies/floors/{floor}/on": Role.ADMIN,
@@ -236,6 +242,7 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
             "student": sa.select(Person.reference).where(Person.email == season["paying"].email),
             "faq": sa.select(FaqItem.slug),
             "floor": sa.select(StateFloorRow.reference),
+            "signed": sa.select(SignedLink.reference),
             "task": sa.select(Task.reference).where(Task.state == TaskState.OPEN),
             "letter": sa.select(OutboxLetter.reference).where(OutboxLetter.state == LetterState.FAILED),
         }
