@@ -136,8 +136,11 @@ class Installment(Model):
         sa.CheckConstraint("paid_cents BETWEEN 0 AND amount_cents", name="paid_at_most_amount"),
         sa.CheckConstraint("(state = 'paid') = (paid_cents = amount_cents)", name="paid_when_whole"),
         sa.Index(None, "state", "due_on"),
-        # Holds only what is late: an enrollment that is made, or paid, never touches it.
-        sa.Index("ix_installment_past_due", "enrollment_id", sqlite_where=_PAST_DUE, postgresql_where=_PAST_DUE),
+        # Holds only what is late: an enrollment that is made, or paid, never touches it. The state stands in it, too,
+        # or SQLite would take the index above, and sort.
+        sa.Index(
+            "ix_installment_past_due", "state", "enrollment_id", sqlite_where=_PAST_DUE, postgresql_where=_PAST_DUE
+        ),
     )
 
     @property

@@ -106,11 +106,12 @@ def walk(
 
     Each branch selects the columns that the list is ordered by, the id last, and stands for one way through an index;
     a page is put together from the first rows of each, so that no database sorts what it does not show. The key of the
-    page, bound as `KEY`, is an id. Where more than the id orders the list, ``row`` selects the same columns of any row,
-    and the key's own are looked up: the address never carries a value.
+    page, bound as `KEY`, is an id. Where a value comes before the id, ``row`` selects the same two columns of any row,
+    and the key's own value is looked up: the address never carries it.
     """
     up = ascending if direction is None else direction == "after"
-    parts = [_part(branch, row, direction, up=up, size=size) for branch in branches]
+    bounded = [part for branch in branches for part in _beyond(branch, row, direction, up=up)]
+    parts = [_ordered(part, list(part.selected_columns), up=up).limit(size + 1) for part in bounded]
     if len(parts) == 1:
         return parts[0].subquery()
     ways = [sa.select(*part.subquery().c) for part in parts]
@@ -118,19 +119,23 @@ def walk(
     return _ordered(sa.select(*together.c), list(together.c), up=up).limit(size + 1).subquery()
 
 
-def _part(
-    branch: sa.Select[Any], row: sa.Select[Any] | None, direction: Direction | None, *, up: bool, size: int
-) -> sa.Select[Any]:
-    columns = list(branch.selected_columns)
-    if direction is not None:
-        wanted = sa.bindparam(KEY, type_=sa.Integer)
-        if row is None:
-            branch = branch.where(columns[-1] > wanted if up else columns[-1] < wanted)
-        else:
-            key = row.where(list(row.selected_columns)[-1] == wanted).scalar_subquery()
-            here = sa.tuple_(*columns)
-            branch = branch.where(here > key if up else here < key)
-    return _ordered(branch, columns, up=up).limit(size + 1)
+def _beyond(
+    branch: sa.Select[Any], row: sa.Select[Any] | None, direction: Direction | None, *, up: bool
+) -> list[sa.Select[Any]]:
+    """Return what lies beyond the page's key: rows of the same value with ids beyond it, and rows of values beyond.
+
+    Two ways, since SQLite would go through all rows of one value if it were asked to compare the pairs.
+    """
+    if direction is None:
+        return [branch]
+    columns, key = list(branch.selected_columns), sa.bindparam(KEY, type_=sa.Integer)
+    number = columns[-1]
+    further = number > key if up else number < key
+    if row is None:
+        return [branch.where(further)]
+    value, known = columns[0], list(row.selected_columns)
+    here = row.where(known[-1] == key).with_only_columns(known[0]).scalar_subquery().correlate(None)
+    return [branch.where(value == here, further), branch.where(value > here if up else value < here)]
 
 
 def _ordered(query: sa.Select[Any], columns: Sequence[Any], *, up: bool) -> sa.Select[Any]:

@@ -30,9 +30,7 @@ class Periodic:
 
 
 class LinkPurpose(Protocol):
-    """What a signed link opens (GET, changes nothing) and what its button decides (POST); staff read its label."""
-
-    label: str
+    """What a signed link opens (GET, changes nothing) and what its button decides (POST)."""
 
     def show(self, *, subject: str, token: str) -> ResponseReturnValue: ...
 

@@ -101,6 +101,13 @@ def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column[R]], batche
     for number, column in enumerate(columns):
         sheet.set_column(number, number, column.width)
         sheet.write_string(0, number, column.heading, kinds["head"])
+    try:
+        return _write_rows(sheet, columns, batches, kinds)
+    finally:  # after a failure, too: the rows so far lie in a file of its own
+        book.close()
+
+
+def _write_rows(sheet: Any, columns: Sequence[Column[R]], batches: Iterable[Sequence[R]], kinds: dict[str, Any]) -> int:  # noqa: ANN401 - untyped library
     count = 0
     for rows in batches:
         if count + len(rows) > MOST_SHEET_ROWS:
@@ -109,7 +116,6 @@ def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column[R]], batche
             count += 1
             for number, column in enumerate(columns):
                 _write_cell(sheet, count, number, column.of(row), kinds)
-    book.close()
     return count
 
 

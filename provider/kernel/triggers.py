@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-APPEND_ONLY = ("history", "ledger_posting", "ledger_entry", "disclosure", "erasure")
+APPEND_ONLY = ("history", "ledger_posting", "ledger_entry", "disclosure")
 
 
 def install(connection: Connection) -> None:

@@ -112,8 +112,10 @@ def payouts_due_page(*, before: int | None = None, after: int | None = None) -> 
 
 def payouts_waiting(limit: int = 50) -> Sequence[Payout]:
     """Return the payouts that wait to be sent, those due first at the top."""
-    query = sa.select(Payout).join(Refund).where(Payout.state.in_(WAITING)).options(*_PAYOUT_WITH)
-    return db.session.scalars(query.order_by(Refund.due_on, Payout.id).limit(limit)).all()
+    waiting = sa.select(Payout.id).join(Refund).where(Payout.state.in_(WAITING))
+    first = waiting.order_by(Refund.due_on, Payout.id).limit(limit).subquery()
+    query = sa.select(Payout).join(first, first.c.id == Payout.id).join(Refund).options(*_PAYOUT_WITH)
+    return db.session.scalars(query.order_by(Refund.due_on, Payout.id)).all()
 
 
 def waiting() -> sa.ScalarSelect[int]:

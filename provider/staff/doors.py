@@ -8,13 +8,11 @@ from provider.staff import (
     views_completions,
     views_disclosures,
     views_enrollments,
-    views_erasures,
     views_exports,
     views_faq,
     views_files,
     views_history,
     views_home,
-    views_links,
     views_mail,
     views_payments,
     views_people,
@@ -23,7 +21,6 @@ from provider.staff import (
     views_refunds,
     views_search,
     views_setup,
-    views_sign_in,
     views_students,
     views_tasks,
 )
@@ -40,12 +37,10 @@ DOORS: tuple[Door, ...] = (
     views_refunds.door,
     views_refunds.overrides,
     views_mail.door,
-    views_links.door,
     views_programs.door,
     views_policies.door,
     views_faq.door,
     views_people.door,
-    views_sign_in.door,
     views_access.door,
     views_files.door,
     views_history.door,
@@ -56,7 +51,6 @@ DOORS: tuple[Door, ...] = (
     views_exports.of_money,
     views_exports.of_mail,
     views_setup.door,
-    views_erasures.door,
 )
 for _door in DOORS:
     _door.context_processor(nav.layout)

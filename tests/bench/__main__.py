@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import bare, table
+from tests.bench.exports import Exports
 from tests.bench.fill import EMAIL, PASSWORD, fill
 from tests.bench.front import Front
 from tests.bench.load import Order
@@ -37,8 +38,8 @@ class Plan:
     big: int = 1_000_000
     rounds: int = 8
     seconds: float = 1.5
-    office_rounds: int = 6
-    office_seconds: float = 0.25
+    office_rounds: int = 5
+    office_seconds: float = 0.15
     starts: int = 5
 
 
@@ -72,6 +73,7 @@ class Bench:
             self.pages()
             self.lists()
             self.office.run(self.cookies, rounds=self.plan.office_rounds, seconds=self.plan.office_seconds)
+            Exports(self.sheet, self.big, self.cookies[self.big]).run()
             self.flows()
             if self.databases.name == "SQLite":
                 self.at_once()

@@ -100,12 +100,28 @@ class Side:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(15)
 
-    def own_megabytes(self) -> list[float]:
-        """Return the memory that each worker shares with nobody."""
+    def forget_peaks(self) -> None:
+        """Let each worker's highest memory count from now on."""
+        for worker in self._workers():
+            Path(f"/proc/{worker}/clear_refs").write_text("5")
+
+    def resident_megabytes(self, line: str = "VmRSS") -> list[float]:
+        """Return the memory of each worker: what it has now, or at most since `forget_peaks` (``VmHWM``)."""
+        return [_status(worker, line) for worker in self._workers()]
+
+    def _workers(self) -> list[int]:
         assert self.process is not None
         pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [_private(int(child)) for child in children]
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def own_megabytes(self) -> list[float]:
+        """Return the memory that each worker shares with nobody."""
+        return [_private(worker) for worker in self._workers()]
+
+
+def _status(pid: int, line: str) -> float:
+    (found,) = [each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if each.startswith(f"{line}:")]
+    return int(found.split()[1]) / 1024
 
 
 def _private(pid: int) -> float:
