@@ -71,6 +71,7 @@ MORE_WORDS = {
     "person.role_revoked": "Role taken away",
     "person.signed_in": "Signed in",
     "person.signed_out": "Signed out",
+    "school.set": "Setting of the school changed",
     "program.added": "Program added",
     "program.put_on_sale": "Program put on sale",
     "program.taken_off_sale": "Program taken off sale",

@@ -28,6 +28,7 @@ ASKING = {
     "staff_overrides.override",
     "staff_people.change_roles",
     "staff_people.disable",
+    "staff_setup.update_payment",
     "staff_people.enable",
     "staff_people.invite",
     "staff_refunds.create",

@@ -89,6 +89,9 @@ def test_name_and_zone_are_set_and_say_so(app: Flask, admin: Visitor, visitor: V
         assert row.data == {"setting": "SCHOOL_NAME", "old": "Sample School of Health Careers", "new": "Bay Health"}
         assert row.request_id
         assert row.actor_reference
+    told = admin.get("/staff/history?event=school.set").words("table")
+    assert "Setting of the school changed" in told
+    assert "Sample School of Health Careers → Bay Health" in told
 
 
 def test_the_zone_stays_from_the_first_enrollment_on(app: Flask, admin: Visitor, visitor: Visitor) -> None:
