@@ -186,6 +186,7 @@ STORY = Strand(
         "person.disabled": ("Account locked", "warn"),
         "person.enabled": ("Account opened again", "person"),
     },
+    of_people=True,
 )
 
 

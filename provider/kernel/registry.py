@@ -52,7 +52,7 @@ class Strand:
 
     ``subjects`` are the kinds of records whose events it tells. ``words`` has the title of each event and the sign
     beside it; a title may name what the event kept: ``Given to {new}``. Who lacks the permission ``needs`` is not told.
-    Rooms that tell of the same thing share a name.
+    Rooms that tell of the same thing share a name. ``of_people``: it happens to a student, not to an enrollment.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Strand:
     subjects: frozenset[str]
     words: Mapping[str, tuple[str, str]]
     needs: str | None = None
+    of_people: bool = False
 
 
 Invariant = Callable[[], Iterable[Breach]]

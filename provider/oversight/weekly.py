@@ -24,8 +24,8 @@ from provider.refunds.models import Payout
 
 COUNT = 12
 KEPT = dt.timedelta(minutes=2)
-# A transaction that took its number may not be seen yet; after this long it is, or never will be.
-SETTLES = dt.timedelta(minutes=1)
+# A transaction that took its number may not be seen yet; so many numbers later it is, or never will be.
+UNSETTLED = 10_000
 _E, _P, _O = table(Enrollment).c, table(Payment).c, table(Payout).c
 Counts = dict[dt.date, int]
 
@@ -48,7 +48,6 @@ class Memory:
     figures: Figures | None = None
     settled: Counts = field(default_factory=dict)
     settled_id: int = 0
-    seen_id: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -90,18 +89,19 @@ def _counted(memory: Memory, now: dt.datetime) -> Figures:
 
 
 def _enrollments(memory: Memory, known: Sequence[Week], now: dt.datetime) -> Counts:
-    """Count enrollments by number: those that were there a while ago for good, the newest once more each time."""
+    """Count enrollments by number: all but the newest for good, the newest once more each time."""
     newest = db.session.scalar(sa.select(sa.func.max(_E.id))) or 0
     before = memory.figures
     if before is None or newest < memory.settled_id or now < before.as_of:
         memory.settled, memory.settled_id = {}, _begin(newest, known[0].begins_at)
-    elif now - before.as_of >= SETTLES and memory.seen_id > memory.settled_id:
-        added = _by_week(memory.settled_id, memory.seen_id, known)
-        memory.settled = {week.monday: memory.settled.get(week.monday, 0) + added.get(week.monday, 0) for week in known}
-        memory.settled_id = memory.seen_id
-    memory.seen_id = newest
-    unsettled = _by_week(memory.settled_id, newest, known)
-    return {week.monday: memory.settled.get(week.monday, 0) + unsettled.get(week.monday, 0) for week in known}
+    settles = max(memory.settled_id, newest - UNSETTLED)
+    memory.settled = _sum(memory.settled, _by_week(memory.settled_id, settles, known), known)
+    memory.settled_id = settles
+    return _sum(memory.settled, _by_week(settles, newest, known), known)
+
+
+def _sum(one: Counts, other: Counts, known: Sequence[Week]) -> Counts:
+    return {week.monday: one.get(week.monday, 0) + other.get(week.monday, 0) for week in known}
 
 
 def _begin(newest: int, begins_at: dt.datetime) -> int:

@@ -96,9 +96,16 @@ def read(abouts: Mapping[str, str], records: Records, wanted: Wanted) -> Story:
     return Story(
         events=told,
         wanted=wanted,
-        strands=sorted({strand.name: strand.label for strand in strands}.items(), key=lambda one: one[1]),
+        strands=_filters(strands, abouts),
         further=key(told[-1].at) if end is not None and told else None,
     )
+
+
+def _filters(strands: Sequence[Strand], abouts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what the story can be narrowed to, by label."""
+    with_person = any(reference.startswith("P-") for reference in abouts)
+    found = {strand.name: strand.label for strand in strands if with_person or not strand.of_people}
+    return sorted(found.items(), key=lambda one: one[1])
 
 
 def of_record(reference: str) -> list[Event]:

@@ -104,6 +104,15 @@ def test_a_long_story_comes_in_parts_without_losing_a_line(
     assert found == every
 
 
+def test_each_page_offers_what_can_happen_there(bursar: Visitor, here: str, ana: list[Student]) -> None:
+    def offered(path: str) -> list[str]:
+        return [each.to_text().strip() for each in bursar.get(path).all(".story .tabs a")]
+
+    kinds = ["Documents", "Enrollment", "Letters", "Money", "Notes", "Tasks"]
+    assert offered(here) == ["All", "Account", *kinds]
+    assert offered(f"/staff/enrollments/{ana[0].enrollment}") == ["All", *kinds]
+
+
 def test_a_note_stands_in_both_stories_as_it_was_typed(
     app: Flask, colleague: Colleague, here: str, ana: list[Student]
 ) -> None:
