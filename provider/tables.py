@@ -10,6 +10,7 @@ import provider.history.models
 import provider.jobs.models
 import provider.ledger.models
 import provider.mail.models
+import provider.oversight.models
 import provider.payments.models
 import provider.places.models
 import provider.policies.models

@@ -34,6 +34,13 @@ class EmailTaken(DomainError):
     sentence = "This e-mail address belongs to another account."
 
 
+class NotInvited(DomainError):
+    """Nobody whose invitation is open: they chose a password, are locked, or hold no role."""
+
+    code = "not_invited"
+    sentence = "There is no open invitation. Who has a password asks for a new link on the sign-in page."
+
+
 class LastAdmin(DomainError):
     """Nobody would be left who may let others in."""
 
@@ -144,11 +151,38 @@ def invite(*, name: str, email: str, roles: frozenset[Role], actor: Actor, at: d
         raise EmailTaken("This address belongs to a locked account. Unlock that account instead.")
     for role in sorted(roles):
         grant(person=person, role=role, actor=actor, at=at)
+    _send_invitation(person, roles, at)
+    return person
+
+
+def invite_again(*, person: Person, actor: Actor, at: dt.datetime) -> None:
+    """Send an invitation once more, with a link that replaces the one before; raises NotInvited."""
+    _check_invited(person)
+    _send_invitation(person, person.roles, at)
+    note(person, "person.invited_again", actor=actor, at=at)
+
+
+def withdraw_invitation(*, person: Person, actor: Actor, at: dt.datetime) -> None:
+    """Take an invitation back: its link opens nothing and the roles are gone; raises NotInvited.
+
+    Without the roles: whoever reads that mailbox could ask for another link on the sign-in page.
+    """
+    _check_invited(person)
+    revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
+    set_roles(person=person, roles=frozenset(), actor=actor, at=at)
+    note(person, "person.invitation_withdrawn", actor=actor, at=at)
+
+
+def _check_invited(person: Person) -> None:
+    if person.password_hash is not None or person.disabled_at is not None or not person.roles:
+        raise NotInvited
+
+
+def _send_invitation(person: Person, roles: frozenset[Role], at: dt.datetime) -> None:
     revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
     lasts = dt.timedelta(hours=settings().EMAIL_LINK_HOURS)
     link = make_link(purpose=PASSWORD, subject=person.reference, at=at, lasts=lasts)
     post(letters.staff_invitation(person, link, sorted(role.label for role in roles)), at=at)
-    return person
 
 
 def first_admin(*, name: str, email: str, password_hash: str, actor: Actor, at: dt.datetime) -> Person:

@@ -8,6 +8,7 @@ NEEDS: dict[TaskKind, frozenset[Permission]] = {
     TaskKind.RETURN_PAYMENT: frozenset({Permission.RECORD_MONEY}),
     TaskKind.PAY_OUT: frozenset({Permission.RECORD_MONEY}),
     TaskKind.PAYMENT_HOLD: frozenset({Permission.CHANGE_ENROLLMENTS, Permission.RECORD_MONEY}),
+    TaskKind.ERASE_PERSON: frozenset({Permission.ERASE_PEOPLE}),
     TaskKind.LETTER_FAILED: frozenset({Permission.RESEND_MAIL}),
 }
 

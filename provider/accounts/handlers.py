@@ -29,6 +29,8 @@ from provider.mail.actions import post
 class PasswordLink:
     """Lets a person choose a password; nobody is signed in by it."""
 
+    label = "Set a password"
+
     def show(self, *, subject: str, token: str) -> ResponseReturnValue:
         person = queries.by_reference(subject)
         return render_template("accounts/set_password.html", form=Form(SetPassword()), token=token, email=person.email)
@@ -54,6 +56,8 @@ class PasswordLink:
 class ChangeEmailLink:
     """Proves the new address of an account; the button changes it, and nobody is signed in by it."""
 
+    label = "Confirm a new e-mail address"
+
     def show(self, *, subject: str, token: str) -> ResponseReturnValue:
         return render_template("accounts/confirm_email.html", change=queries.email_change(subject), token=token)
 
@@ -72,6 +76,8 @@ class ChangeEmailLink:
 
 class StopEmailChangeLink:
     """Lets the old address stop a change of address or take it back; whoever asked for it knew the password."""
+
+    label = "Stop a change of e-mail address"
 
     def show(self, *, subject: str, token: str) -> ResponseReturnValue:
         return render_template("accounts/stop_email.html", change=queries.email_change(subject), token=token)
@@ -93,6 +99,8 @@ class StopEmailChangeLink:
 
 class FirstAdminLink:
     """Makes the first administrator, once, as long as there is none."""
+
+    label = "Make the first administrator"
 
     def show(self, *, subject: str, token: str) -> ResponseReturnValue:  # noqa: ARG002 - every purpose's signature
         return render_template("accounts/first_admin.html", form=Form(FirstAdmin()), token=token)

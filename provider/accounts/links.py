@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from provider.accounts import queries
 from provider.accounts.models import SignedLink
-from provider.accounts.rules import LinkState, link_state
+from provider.accounts.rules import LinkState
+from provider.history.actions import note
 from provider.kernel import references
+from provider.kernel.actors import Actor
 from provider.kernel.database import db, hold, rows_changed
 from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
@@ -23,6 +25,13 @@ class LinkClosed(DomainError):
     status = 410
     code = "link_closed"
     sentence = "This link does not work any more. Ask for a new one on the sign-in page, or write to us."
+
+
+class NotOpen(DomainError):
+    """A link that cannot be closed because it is."""
+
+    code = "link_not_open"
+    sentence = "This link does not open anything any more, so there is nothing to revoke."
 
 
 def make_link(*, purpose: str, subject: str, at: dt.datetime, lasts: dt.timedelta) -> SignedLink:
@@ -62,8 +71,7 @@ def open_link(token: str, *, now: dt.datetime) -> SignedLink:
     link = queries.link_by_hash(hash_of(token))
     if link is None:
         raise LinkClosed
-    state = link_state(now=now, expires_at=link.expires_at, used_at=link.used_at, revoked_at=link.revoked_at)
-    if state is not LinkState.OPEN:
+    if link.state(now) is not LinkState.OPEN:
         raise LinkClosed
     return link
 
@@ -98,3 +106,20 @@ def revoke_links(*, purpose: str, subject: str, at: dt.datetime) -> None:
         )
         .values(revoked_at=at)
     )
+
+
+def revoke(link: SignedLink, *, actor: Actor, at: dt.datetime) -> None:
+    """Close one link before it runs out, by somebody's decision; raises NotOpen when it opens nothing any more."""
+    closed = rows_changed(
+        sa.update(SignedLink)
+        .where(
+            SignedLink.id == link.id,
+            SignedLink.used_at.is_(None),
+            SignedLink.revoked_at.is_(None),
+            SignedLink.expires_at >= at,
+        )
+        .values(revoked_at=at)
+    )
+    if closed != 1:
+        raise NotOpen
+    note(link, "signed_link.revoked", actor=actor, at=at, about=link.subject_reference, data={"purpose": link.purpose})

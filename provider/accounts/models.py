@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from provider.accounts.rules import LONGEST_THROTTLE_KEY, EmailChangeState, Role
+from provider.accounts.rules import LONGEST_THROTTLE_KEY, EmailChangeState, LinkState, Role, link_state
 from provider.kernel.database import EmailText, Line, Model, Ref, known
 
 
@@ -171,6 +171,10 @@ class SignedLink(Model):
         sa.UniqueConstraint("token_hash"),
         sa.Index(None, "purpose", "subject_reference"),
     )
+
+    def state(self, now: dt.datetime) -> LinkState:
+        """Say how it stands."""
+        return link_state(now=now, expires_at=self.expires_at, used_at=self.used_at, revoked_at=self.revoked_at)
 
 
 class Throttle(Model):

@@ -1,7 +1,7 @@
 """Reading people and links."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from provider.accounts.models import (
     SecondFactor,
     SignedLink,
 )
-from provider.accounts.rules import EmailChangeState, Role, permissions
+from provider.accounts.rules import PASSWORD, EmailChangeState, Role, permissions
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import up_to
@@ -157,6 +157,11 @@ def second_factor(person_id: int) -> SecondFactor | None:
     return db.session.scalar(sa.select(SecondFactor).where(SecondFactor.person_id == person_id))
 
 
+def with_factor(people: Collection[int]) -> set[int]:
+    """Return which of these people set up a second factor."""
+    return set(db.session.scalars(sa.select(SecondFactor.person_id).where(SecondFactor.person_id.in_(people))))
+
+
 def recovery_codes_left(person_id: int) -> int:
     """Count the recovery codes that a person has not used."""
     query = sa.select(sa.func.count()).where(RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
@@ -230,6 +235,12 @@ def links_made(purpose: str, subject: str, since: dt.datetime) -> int:
         SignedLink.purpose == purpose, SignedLink.subject_reference == subject, SignedLink.created_at > since
     )
     return db.session.scalar(query) or 0
+
+
+def invitations(people: Collection[str]) -> dict[str, SignedLink]:
+    """Return the newest link that lets each of these people choose a password."""
+    query = sa.select(SignedLink).where(SignedLink.purpose == PASSWORD, SignedLink.subject_reference.in_(people))
+    return {link.subject_reference: link for link in db.session.scalars(query.order_by(SignedLink.id))}
 
 
 def links_for(purpose: str, subject: str, now: dt.datetime) -> list[SignedLink]:

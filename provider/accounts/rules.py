@@ -99,10 +99,12 @@ class Kind(StrEnum):
     MONEY = "Money"
     CATALOG = "Programs, policies and questions"
     MAIL = "Letters"
+    LINKS = "Signed links"
     TASKS = "Tasks"
     PEOPLE = "People who work here"
     SCHOOL = "The school itself"
     HISTORY = "The history of all changes"
+    PERSONAL = "People’s data"
 
 
 SEE, CHANGE = Verb
@@ -145,11 +147,15 @@ class Permission(StrEnum):
     EXPORT_RECORDS = "export_records", CHANGE, _K.OFFICE, ANY, _AT_THE_DESK, "lists as files, each kept as a disclosure"
     SEE_TASKS = "see_tasks", SEE, _K.TASKS, ANY, _STAFF, "what has to be done and by when"
     DO_TASKS = "do_tasks", CHANGE, _K.TASKS, ANY, _NEAR_STUDENTS, "writing, giving away and doing tasks"
+    SEE_LINKS = "see_links", SEE, _K.LINKS, ANY, (), "what each opens and whether it was used, never the link itself"
+    REVOKE_LINKS = "revoke_links", CHANGE, _K.LINKS, ANY, (), "closing a link before it runs out"
     SEE_PEOPLE = "see_people", SEE, _K.PEOPLE, ANY, (), "accounts of staff, their roles, and this table"
-    MANAGE_PEOPLE = "manage_people", CHANGE, _K.PEOPLE, ANY, (), "inviting, roles, locking and opening accounts"
+    MANAGE_PEOPLE = "manage_people", CHANGE, _K.PEOPLE, ANY, (), "invitations, roles, locks, sessions, factors"
     SEE_SETUP = "see_setup", SEE, _K.SCHOOL, ANY, (), "what of its setup is done and what is missing"
     SET_UP_SCHOOL = "set_up_school", CHANGE, _K.SCHOOL, ANY, (), "name, zone, mailboxes, color, where to pay"
     SEE_HISTORY = "see_history", SEE, _K.HISTORY, ANY, (), "who changed what and when, before and after"
+    SEE_PERSONAL_DATA = "see_personal_data", SEE, _K.PERSONAL, ANY, (), "what was told about people, what was erased"
+    ERASE_PEOPLE = "erase_people", CHANGE, _K.PERSONAL, ANY, (), "erasing what is held about a person"
 
     def __new__(  # noqa: PLR0917 - the columns of the table, in their order
         cls, name: str, verb: Verb, kind: Kind, whose: Whose, holders: Iterable[Role | Outside], words: str
@@ -258,6 +264,16 @@ class LinkState(StrEnum):
     USED = "used"
     REVOKED = "revoked"
     EXPIRED = "expired"
+
+    @property
+    def label(self) -> str:
+        """The state in words."""
+        return {LinkState.OPEN: "Opens", LinkState.EXPIRED: "Ran out"}.get(self) or self.value.capitalize()
+
+    @property
+    def tone(self) -> str:
+        """How it is colored."""
+        return {LinkState.OPEN: "good", LinkState.REVOKED: "bad"}.get(self, "neutral")
 
 
 def link_state(

@@ -36,6 +36,8 @@ OUTCOMES = {
 class ProveEmail:
     """Proves the address of an enrollment; the button joins it to its person and signs a student in."""
 
+    label = "Confirm the address of an enrollment"
+
     def show(self, *, subject: str, token: str) -> ResponseReturnValue:
         return render_template("enrollments/prove.html", enrollment=queries.by_reference(subject), token=token)
 
@@ -43,7 +45,7 @@ class ProveEmail:
         only()
         outcome, person = retrying(lambda: join(subject, token, actor, received_at))
         found = people.by_reference(person)
-        if not found.is_staff:
+        if not found.is_staff and people.second_factor(found.id) is None:
             sessions.begin(found.reference)  # a new session: what was to be told before would be lost
         flash(OUTCOMES[outcome])
         if found.is_staff:

@@ -1,7 +1,7 @@
 """Reading enrollments: by reference, by who may see them, and for the staff list."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, raiseload, selectinload
@@ -161,6 +161,12 @@ def _unpaid(accepted_before: dt.datetime) -> sa.Select[str]:
         .where(Enrollment.state.in_(UNPAID_STATES), Enrollment.accepted_at <= accepted_before)
         .order_by(Enrollment.id)
     )
+
+
+def legal_names(references: Collection[str]) -> dict[str, str]:
+    """Return the students' names of these references that are enrollments'."""
+    query = sa.select(Enrollment.reference, Enrollment.legal_name).where(Enrollment.reference.in_(references))
+    return {reference: name for reference, name in db.session.execute(query)}  # noqa: C416 - plain pairs are wanted
 
 
 def by_references(references: Sequence[str], *, lock: bool = False) -> dict[str, Enrollment]:

@@ -43,4 +43,4 @@ def keep(*, data: bytes, about: str | None, actor: Actor, at: dt.datetime) -> Fi
 
 def read(file: File, *, actor: Actor, at: dt.datetime) -> None:
     """Remember that somebody was given a person's document; where this cannot be stored, it is not given out."""
-    note(file, READ, actor=actor, at=at, about=file.about)
+    note(file, READ, actor=actor, at=at, about=file.about, data={"file": file.reference})

@@ -53,13 +53,6 @@ def changes(sought: Sought, *, before: int | None = None, after: int | None = No
     return turned([Change(*tuple(row)) for row in rows], before=before, after=after, size=size)
 
 
-def extent(sought: Sought) -> tuple[int, int]:
-    """Return how many rows there are, and the number of the newest one; for an export, which reads them all."""
-    ids = sa.union_all(*_narrowed(sought)).subquery()
-    row = db.session.execute(sa.select(sa.func.count(), sa.func.max(ids.c.id)).select_from(ids)).one()
-    return row[0], row[1] or 0
-
-
 def _narrowed(sought: Sought) -> list[sa.Select[int]]:
     """Return the queries that find what is asked for, each row by one of them."""
     spans = _spans(sought)

@@ -30,7 +30,9 @@ class Periodic:
 
 
 class LinkPurpose(Protocol):
-    """What a signed link opens (GET, changes nothing) and what its button decides (POST)."""
+    """What a signed link opens (GET, changes nothing) and what its button decides (POST); staff read its label."""
+
+    label: str
 
     def show(self, *, subject: str, token: str) -> ResponseReturnValue: ...
 

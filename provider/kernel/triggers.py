@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-APPEND_ONLY = ("history", "ledger_posting", "ledger_entry", "disclosure")
+APPEND_ONLY = ("history", "ledger_posting", "ledger_entry", "disclosure", "erasure")
 
 
 def install(connection: Connection) -> None:

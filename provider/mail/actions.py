@@ -16,6 +16,7 @@ from provider.mail import queries
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import (
     ABOUT_SCHOOL,
+    ERASED_DOMAIN,
     LIFECYCLE,
     ON_ITS_WAY,
     REFERENCE_PREFIX,
@@ -41,6 +42,13 @@ class TestOnItsWay(DomainError):
 
     code = "test_on_its_way"
     sentence = "The last test letter is still on its way. Look again in a minute."
+
+
+class LetterErased(DomainError):
+    """A letter whose text and address were erased has nothing that could be sent again."""
+
+    code = "letter_erased"
+    sentence = "The text and the address of this letter were erased, so it cannot be sent again."
 
 
 def post(letter: Letter, *, at: dt.datetime, actor: Actor = SYSTEM) -> OutboxLetter:
@@ -103,7 +111,12 @@ def task_key(letter: OutboxLetter) -> str:
 
 
 def resend(letter: OutboxLetter, *, actor: Actor, at: dt.datetime) -> OutboxLetter:
-    """Send again what failed (the same letter, with its Message-ID) or was sent (as a new one); raises OnItsWay."""
+    """Send again what failed (the same letter, with its Message-ID) or was sent (as a new one).
+
+    Raises OnItsWay, LetterErased.
+    """
+    if letter.recipient.endswith(f"@{ERASED_DOMAIN}") or not letter.values:
+        raise LetterErased
     if letter.state is LetterState.SENT:
         return _post_copy(letter, actor=actor, at=at)
     if letter.state is not LetterState.FAILED:

@@ -14,6 +14,7 @@ ABOUT_SCHOOL = "SCHOOL"
 LINK = "_link"  # a value under a key with this ending is the reference of a signed link
 SHOWN_LINK = "[personal link]"
 LONGEST_SUBJECT = 200
+ERASED_DOMAIN = "erased.invalid"  # of addresses that were erased; .invalid is nobody's for good (RFC 2606)
 # What waits for the mail server waits for it by this name, so that one answer of the server wakes all of it.
 SERVER = "mail server"
 LONGEST_OUTAGE_WAIT = dt.timedelta(minutes=5)

@@ -17,6 +17,7 @@ from provider.oversight import (
     mail,
     money_in,
     money_out,
+    personal_erasure,
     states,
 )
 from provider.oversight.checks import Check, invariant
@@ -55,6 +56,12 @@ def mark_history(_payload: Payload, *, now: dt.datetime) -> None:
             noted = blocks.mark_blocks(now=now, most=BLOCKS_AT_ONCE)
 
 
+def forget_letter(payload: Payload, *, now: dt.datetime) -> None:
+    """Take the address off the last letter to somebody who was erased, once it has left."""
+    with unit_of_work():
+        personal_erasure.forget_letter(str(payload["letter"]), now=now)
+
+
 def _school_day(now: dt.datetime) -> str:
     return day_of(now, settings().SCHOOL_ZONE).isoformat()
 
@@ -62,14 +69,16 @@ def _school_day(now: dt.datetime) -> str:
 STORY = Strand(
     "documents",
     "Documents",
-    frozenset({"file", "disclosure"}),
+    frozenset({"file", "disclosure", "erasure"}),
     {
-        "file.read": ("Document read", "document"),
+        "file.read": ("Document {file} read", "document"),
         "disclosure.export": ("List exported", "document"),
         "disclosure.copy_for_person": ("Copy of the record given to the student", "document"),
         "disclosure.site": ("Told to an externship site", "document"),
         "disclosure.college": ("Told to a college", "document"),
         "disclosure.ace": ("Told to the American Council on Education", "document"),
+        "erasure.asked": ("Asked to be erased", "warn"),
+        "erasure.done": ("Personal data erased", "warn"),
     },
 )
 
@@ -81,5 +90,6 @@ def register(registry: Registry) -> None:
     registry.jobs[NIGHTLY] = nightly
     registry.jobs[MARK_HISTORY] = mark_history
     registry.periodic.append(Periodic(MARK_HISTORY, lambda now: f"{now:%Y-%m-%dT%H}"))
+    registry.jobs[personal_erasure.FORGET_LETTER] = forget_letter
     registry.periodic.append(Periodic(NIGHTLY, _school_day))
     registry.strands.append(STORY)

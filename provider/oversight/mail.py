@@ -11,7 +11,7 @@ from provider.accounts.models import EmailChange, Person
 from provider.enrollments.models import Enrollment
 from provider.kernel import clock
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import Mailbox
+from provider.mail.rules import ERASED_DOMAIN, Mailbox
 from provider.oversight.checks import Finding, findings, rows
 from provider.oversight.money_out import APPROVED
 from provider.payments.models import Receipt
@@ -84,6 +84,7 @@ def letter_goes_to_its_own_student() -> Iterator[Finding]:
         .where(
             sa.or_(Enrollment.id.is_not(None), Person.id.is_not(None)),
             OutboxLetter.recipient.not_in(ours),
+            OutboxLetter.recipient.not_like(f"%@{ERASED_DOMAIN}"),
             OutboxLetter.recipient.is_distinct_from(Enrollment.claimed_email),
             OutboxLetter.recipient.is_distinct_from(joined.email),
             OutboxLetter.recipient.is_distinct_from(Person.email),

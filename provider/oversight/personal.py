@@ -1,14 +1,17 @@
 """Whose data is meant: a person with all enrollments, or one enrollment that nobody has proved to be theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from provider.accounts.models import Person
 from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import SEARCH_KIND, EnrollmentState
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.text import email_address
+from provider.search.models import SearchWord
+from provider.search.rules import LONGEST_WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,27 @@ def by_reference(reference: str) -> Subject:
         return of_person(db.session.get_one(Person, enrollment.person_id))
     one = ((enrollment.id, enrollment.reference),)
     return Subject(reference, enrollment.legal_name, enrollment.claimed_email, enrollment.zone, None, one)
+
+
+def to_erase(reference: str) -> Subject:
+    """Return whom a reference means, with the canceled enrollments that were typed under the same address as well.
+
+    Nobody proved these, so a person's copy does not show them; found by their search words, as they are indexed.
+    """
+    subject = by_reference(reference)
+    if subject.person_id is None:
+        return subject
+    words = sa.select(SearchWord.subject_id).where(
+        SearchWord.kind == SEARCH_KIND, SearchWord.word == subject.email[:LONGEST_WORD]
+    )
+    typed = sa.select(Enrollment.id, Enrollment.reference).where(
+        Enrollment.id.in_(words),
+        Enrollment.claimed_email == subject.email,
+        Enrollment.person_id.is_(None),
+        Enrollment.state == EnrollmentState.CANCELED,
+    )
+    unproved = tuple((number, named) for number, named in db.session.execute(typed.order_by(Enrollment.id)))
+    return replace(subject, enrollments=subject.enrollments + unproved)
 
 
 def found(typed: str) -> Subject | None:

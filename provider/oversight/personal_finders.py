@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from provider.accounts.models import SignedLink
+from provider.accounts.models import EmailChange, SignedLink
 from provider.history.models import History, HistoryDetail
 from provider.kernel.database import Model, table
 from provider.kernel.registry import registry
@@ -127,4 +127,7 @@ def tasks(subject: Subject) -> Condition:
 
 def links(subject: Subject) -> Condition:
     """Return which signed links were made for somebody, by purpose first, as they are indexed."""
-    return sa.and_(SignedLink.purpose.in_(list(registry().links)), SignedLink.subject_reference.in_(subject.references))
+    changes = _ids(EmailChange, "reference", EmailChange.person_id == subject.person_id)
+    known = SignedLink.purpose.in_(list(registry().links))
+    theirs = [SignedLink.subject_reference.in_(who) for who in (subject.references, changes)]
+    return SignedLink.id.in_(sa.union(*(_ids(SignedLink, "id", sa.and_(known, each)) for each in theirs)))

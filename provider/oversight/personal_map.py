@@ -5,7 +5,15 @@ A test compares it with the tables there are: a new table or column has to be na
 
 from collections.abc import Mapping
 
-from provider.accounts.models import EmailChange, Person, PersonSession, RoleGrant, SignedLink
+from provider.accounts.models import (
+    EmailChange,
+    Person,
+    PersonSession,
+    RecoveryCode,
+    RoleGrant,
+    SecondFactor,
+    SignedLink,
+)
 from provider.clocks.models import Clock
 from provider.disclosures.models import Disclosure
 from provider.enrollments.models import Agreement, Enrollment, Installment
@@ -271,6 +279,24 @@ HELD: tuple[Held, ...] = (
         {"id": INSIDE, "person_id": INSIDE, "key_hash": WOULD_OPEN},
     ),
     Held(
+        "second_factor",
+        SecondFactor,
+        _S.SIGN_IN,
+        find.of_person(SecondFactor),
+        {"set_at": "Second factor set up"},
+        (),
+        {"person_id": INSIDE, "nonce": WOULD_OPEN, "key_hash": WOULD_OPEN, "last_step": WOULD_OPEN},
+    ),
+    Held(
+        "recovery_codes",
+        RecoveryCode,
+        _S.SIGN_IN,
+        find.of_person(RecoveryCode),
+        {"made_at": "Recovery code made", "used_at": "Used"},
+        (),
+        {"id": INSIDE, "person_id": INSIDE, "code_hash": WOULD_OPEN},
+    ),
+    Held(
         "email_changes",
         EmailChange,
         _S.SIGN_IN,
@@ -311,7 +337,9 @@ OUTSIDE: Mapping[str, str] = {
     "catalog_stamp": "A mark of the catalog.",
     "counsel_confirmation": "An administrator’s word for the school, as its decision.",
     "credential": "Certificates of issuing bodies.",
+    "erasure": "That data was erased: references alone.",
     "faq_item": "Questions and answers for everybody.",
+    "history_block": "Stretches of the history, by its instants alone.",
     "job": "References for the worker, removed 30 days after they were worked off; addresses typed to sign in, a day.",
     "place": "ZIP codes.",
     "program": "What the school teaches.",

@@ -2,7 +2,7 @@
 
 import json
 
-from flask import Response, render_template
+from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
@@ -12,10 +12,12 @@ from provider.accounts.sessions import Viewer
 from provider.disclosures.actions import record
 from provider.disclosures.rules import DisclosureKind
 from provider.kernel.database import unit_of_work
+from provider.kernel.days import day_of, written
 from provider.kernel.doors import Door
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, only, received_at
-from provider.oversight import personal, personal_copy
+from provider.oversight import actions, personal, personal_copy
+from provider.oversight.rules import ERASURE_DAYS
 
 door = Door("account_data", __name__, needs=Permission.OWN_DATA, url_prefix="/my/account-data")
 
@@ -29,7 +31,14 @@ def _viewer() -> Viewer:
 @door.get("")
 def show() -> ResponseReturnValue:
     subject = personal.by_reference(_viewer().reference)
-    return render_template("oversight/account_data.html", sections=personal_copy.page(subject), who=subject)
+    asked = actions.asked_erasures(subject.reference)
+    return render_template(
+        "oversight/account_data.html",
+        sections=personal_copy.page(subject),
+        asked=asked[-1] if asked else None,
+        works_here=_viewer().is_staff,
+        days=ERASURE_DAYS,
+    )
 
 
 @door.post("")
@@ -52,3 +61,15 @@ def download() -> ResponseReturnValue:
     response.headers["Content-Disposition"] = f'attachment; filename="account-data-{viewer.reference}.json"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@door.post("/erasure")
+@confirmed
+def ask_erasure() -> ResponseReturnValue:
+    only()
+    subject = personal.by_reference(_viewer().reference)
+    with unit_of_work():
+        task = actions.ask_erasure(subject=subject, actor=actor(), at=received_at())
+        due_on = task.due_on or day_of(received_at(), settings().SCHOOL_ZONE)
+    flash(f"We received your request and answer it by {written(due_on)}. A letter confirms it.")
+    return redirect(url_for("account_data.show"), code=303)

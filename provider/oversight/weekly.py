@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import current_app
@@ -46,6 +47,7 @@ class Memory:
     """What one process remembers: the figures as they were last counted, and enrollments up to a number for good."""
 
     figures: Figures | None = None
+    zone: ZoneInfo | None = None
     settled: Counts = field(default_factory=dict)
     settled_id: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,6 +78,8 @@ def forget() -> None:
 def _counted(memory: Memory, now: dt.datetime) -> Figures:
     zone = settings().SCHOOL_ZONE
     known = weeks(day_of(now, zone), zone, COUNT)
+    if memory.zone != zone:  # the same Mondays begin at other instants now
+        memory.figures, memory.zone = None, zone
     enrolled = _enrollments(memory, known, now)
     received = _cents(_P.amount_cents, _P.recorded_at, _P.state.in_(PURCHASE_STATES), known)
     sent_back = _cents(_O.amount_cents, _O.sent_at, sa.true(), known)

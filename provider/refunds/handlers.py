@@ -34,6 +34,8 @@ LATE_PAYOUTS = "refunds.late_payouts"
 class RefundLink:
     """Opens the refund page for whoever holds the letter; only its button asks. It opens until it runs out."""
 
+    label = "Ask for a refund"
+
     def show(self, *, subject: str, token: str) -> ResponseReturnValue:
         return _page(subject, token), 200
 

@@ -8,11 +8,13 @@ from provider.staff import (
     views_completions,
     views_disclosures,
     views_enrollments,
+    views_erasures,
     views_exports,
     views_faq,
     views_files,
     views_history,
     views_home,
+    views_links,
     views_mail,
     views_payments,
     views_people,
@@ -21,6 +23,7 @@ from provider.staff import (
     views_refunds,
     views_search,
     views_setup,
+    views_sign_in,
     views_students,
     views_tasks,
 )
@@ -37,10 +40,12 @@ DOORS: tuple[Door, ...] = (
     views_refunds.door,
     views_refunds.overrides,
     views_mail.door,
+    views_links.door,
     views_programs.door,
     views_policies.door,
     views_faq.door,
     views_people.door,
+    views_sign_in.door,
     views_access.door,
     views_files.door,
     views_history.door,
@@ -51,6 +56,7 @@ DOORS: tuple[Door, ...] = (
     views_exports.of_money,
     views_exports.of_mail,
     views_setup.door,
+    views_erasures.door,
 )
 for _door in DOORS:
     _door.context_processor(nav.layout)

@@ -108,6 +108,11 @@ def plain(name: str) -> str:
     return name.replace(".", " ").replace("_", " ").strip().capitalize()
 
 
+def kind(change: Change) -> str:
+    """Return the kind of record in words."""
+    return KINDS.get(change.subject_kind, plain(change.subject_kind))
+
+
 def record(change: Change) -> str | None:
     """Return the reference of the record, or None where it would show a number of the database."""
     return None if change.subject_kind == "installment" else change.subject_reference

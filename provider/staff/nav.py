@@ -42,7 +42,9 @@ ROOMS = (
     Room("Questions", "staff_faq.index", P.SEE_CATALOG),
     Room("People", "staff_people.index", P.SEE_PEOPLE),
     Room("History", "staff_history.index", P.SEE_HISTORY),
-    Room("Disclosures", "staff_disclosures.index", P.SEE_PEOPLE),
+    Room("Links", "staff_links.index", P.SEE_LINKS),
+    Room("Erasures", "staff_erasures.index", P.SEE_PERSONAL_DATA),
+    Room("Disclosures", "staff_disclosures.index", P.SEE_PERSONAL_DATA),
     Room("Access", "staff_access.index", P.SEE_PEOPLE),
     Room("Setup", "staff_setup.index", P.SEE_SETUP),
 )

@@ -172,6 +172,24 @@ class FindDisclosures(Schema):
     kind = Text(load_default="", longest=32, metadata={"label": "Told to", "widget": "select"})
 
 
+class FindPerson(Schema):
+    """Whose data is meant."""
+
+    who = Text(
+        load_default="", longest=254, metadata={"label": "Whole e-mail address or reference", "widget": "search"}
+    )
+
+
+class ErasePerson(Schema):
+    """The word that exactly this person is meant."""
+
+    reference = Text(
+        required=True,
+        longest=16,
+        metadata={"label": "Their reference", "hint": "Copy it from the top of the page. This cannot be undone."},
+    )
+
+
 class CompletionsFile(Schema):
     """A list of completions from another system."""
 

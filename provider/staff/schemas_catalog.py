@@ -223,22 +223,21 @@ class AddProgram(EditProgram):
 FIRST_INCLUSIONS = (InclusionLine(EXAM_FEE, "Exam fee", Inclusion.NOT_STATED),)
 
 
+def _count(hint: str) -> fields.Integer:
+    return fields.Integer(
+        load_default=1,
+        validate=validate.Range(1, MAX_COUNT, error=f"Choose 1 to {MAX_COUNT} installments."),
+        error_messages={"invalid": f"Choose 1 to {MAX_COUNT} installments."},
+        metadata={"label": "Installments", "hint": hint, "inputmode": "numeric", "attrs": {"size": "5"}},
+    )
+
+
 class EditPlan(Schema):
     """One way of paying; saving makes its next version."""
 
     title = Text(required=True, longest=120, metadata={"label": "Title"})
     total = Amount(required=True, metadata={"label": "Total in dollars"})
-    count = fields.Integer(
-        load_default=1,
-        validate=validate.Range(1, MAX_COUNT, error=f"Choose 1 to {MAX_COUNT} installments."),
-        error_messages={"invalid": f"Choose 1 to {MAX_COUNT} installments."},
-        metadata={
-            "label": "Installments",
-            "hint": "The first is due when the student accepts, the last inside the class.",
-            "inputmode": "numeric",
-            "attrs": {"size": "5"},
-        },
-    )
+    count = _count("The first is due when the student accepts, the last inside the class.")
     sample = fields.Boolean(
         load_default=False,
         metadata={"label": "This is a sample price", "hint": "Pages and letters that show it say so."},
@@ -252,6 +251,8 @@ class AddPlan(EditPlan):
         """How it is paid comes before how much."""
 
         fields = ("kind", "title", "total", "count", "sample")
+
+    count = _count("Only for installments. The first is due when the student accepts, the last inside the class.")
 
     kind = Text(
         required=True,

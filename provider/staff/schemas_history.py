@@ -39,13 +39,3 @@ class FindChanges(Schema):
     def _in_order(self, data: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 - marshmallow's own
         if data["since"] and data["until"] and data["until"] < data["since"]:
             raise ValidationError("Choose a last day that is not before the first one.", "until")
-
-
-class ExportChanges(FindChanges):
-    """What of history is exported; nothing leaves the house by an empty form."""
-
-    format = Text(
-        required=True,
-        validate=validate.OneOf(["csv"], error="Choose CSV."),
-        metadata={"label": "Format", "widget": "hidden"},
-    )

@@ -54,3 +54,11 @@ class FindLetters(Schema):
 
     state = _tab("State")
     sort = _select("Order")
+
+
+class FindLinks(Schema):
+    """What the list of signed links is narrowed to."""
+
+    purpose = _select("Opens")
+    state = _select("State")
+    subject = Text(load_default="", longest=16, metadata={"label": "About (a whole reference)", "widget": "search"})

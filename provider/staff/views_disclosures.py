@@ -12,7 +12,7 @@ from provider.oversight import personal
 from provider.staff.listing import filters, key
 from provider.staff.schemas import FindDisclosures
 
-door = Door("staff_disclosures", __name__, needs=Permission.SEE_PEOPLE, url_prefix="/staff/disclosures")
+door = Door("staff_disclosures", __name__, needs=Permission.SEE_PERSONAL_DATA, url_prefix="/staff/disclosures")
 
 
 @door.get("")

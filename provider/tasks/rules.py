@@ -22,6 +22,7 @@ class TaskKind(StrEnum):
     CREDIT_ALREADY_SENT = "credit_already_sent"
     AUDIT_BREACH = "audit_breach"
     FOLLOW_UP = "follow_up"
+    ERASE_PERSON = "erase_person"
 
     @property
     def label(self) -> str:
@@ -37,6 +38,7 @@ class TaskKind(StrEnum):
             "credit_already_sent": "Tell a college about a refund",
             "audit_breach": "The nightly audit found a contradiction",
             "follow_up": "Follow up",
+            "erase_person": "Erase what is held about a person",
         }[self.value]
 
 

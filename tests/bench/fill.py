@@ -19,6 +19,7 @@ from provider.app import create_app
 from provider.catalog import queries as catalog
 from provider.enrollments import actions as enrollments
 from provider.enrollments.models import Agreement, Enrollment, Installment
+from provider.history.blocks import mark_blocks
 from provider.history.models import History
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
@@ -57,6 +58,8 @@ def fill(environ: Mapping[str, str], number: int) -> None:
         db.session.remove()
         with loading(MODELS, 2, number) as bulk:
             _Rows(bulk, at, number).write()
+        with unit_of_work():
+            mark_blocks(now=clock.now(), most=number)  # what its own job would do within an hour
         db.engine.dispose()
 
 
@@ -371,7 +374,8 @@ class _Rows:
                 about=_reference("E"),
                 event=f"'{event}'",
                 new_state=state,
-                actor_kind="'visitor'" if number == 0 else "'system'",
+                actor_kind=("'visitor'", "'system'", "'staff'")[number],
+                actor_reference="NULL" if number < 2 else "'P-2222222' || (n % 7 + 2)",
                 request_id=f"'request-' || {_padded('n')}",
                 data=self.bulk.json("{}"),
             )

@@ -22,8 +22,9 @@ SHAPED = {
     "state_rules": "NV | notice | {0} | {0} | 2026-11-21",
     "links": "{0} | https://school.example.org/classroom | {0}",
 }
-# Forms that a story of their own plants.
-WITHOUT = {"refund", "refund link", "enroll"}
+# Forms that a story of their own plants, and those whose only text is a code.
+WITHOUT = {"refund", "refund link", "enroll", "code", "confirm"}
+WITHOUT |= {case.name for case in CASES if case.name.startswith(("second factor", "recovery codes"))}
 Planted = dict[int, tuple[str, str]]
 
 

@@ -13,7 +13,7 @@ from flask import Flask
 from provider.accounts import email_changes
 from provider.accounts import queries as people
 from provider.accounts.links import make_link, token_of
-from provider.accounts.models import Person
+from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.accounts.rules import PASSWORD as SET_PASSWORD
 from provider.kernel import clock
@@ -152,8 +152,8 @@ CASES = (
     Case("new task", Role.ADMIN, "/staff/tasks/new", {"sentence": "Call the student"}),
     Case("note", Role.COORDINATOR, "/staff/enrollments/{late}", {"text": "She calls back"}, "/notes"),
     Case("note about a student", Role.BURSAR, "/staff/students/{student}", {"text": "She calls back"}, "/notes"),
+    Case("erase", Role.ADMIN, "/staff/erasures/{settled}"),
     Case("roles", Role.ADMIN, "/staff/people/{colleague}", first=True),
-    Case("history export", Role.AUDITOR, "/staff/history", part="/export"),
     Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
     Case("password", None, "/links/{password}", {"password": "a new and quiet password"}),
 )
@@ -167,6 +167,7 @@ BUTTONS = {
     "/account/sessions/end-others": Role.EDITOR,
     "/links/{change}": None,
     "/links/{stop}": None,
+    "/my/account-data/erasure": "fresh",
     "/my/enrollments/{awaiting}/cancel": "awaiting",
     "/links/{prove}": None,
     "/staff/completions": Role.ADMISSIONS,
@@ -181,11 +182,18 @@ BUTTONS = {
     "/staff/mail/many": Role.ADMISSIONS,
     "/staff/mail/many/results": Role.ADMISSIONS,
     "/staff/mail/export": Role.BURSAR,
+    "/staff/history/export": Role.AUDITOR,
     "/staff/faq/{faq}/remove": Role.EDITOR,
+    "/staff/links/{signed}/revoke": Role.ADMIN,
     "/staff/mail/{letter}/resend": Role.ADMISSIONS,
     "/staff/payments/{late_payment}/return": Role.BURSAR,
     "/staff/people/{colleague}/disable": Role.ADMIN,
     "/staff/people/{colleague}/enable": Role.ADMIN,
+    "/staff/people/{colleague}/invitation": Role.ADMIN,
+    "/staff/people/{colleague}/invitation/withdrawal": Role.ADMIN,
+    "/staff/people/{colleague}/second-factor-reset": Role.ADMIN,
+    "/staff/people/{colleague}/sessions/end": Role.ADMIN,
+    "/staff/people/{colleague}/sessions/end-all": Role.ADMIN,
     "/staff/programs/{program}/plans/{plan}/retirement": Role.EDITOR,
     "/staff/policies/floors/{floor}/off": Role.ADMIN,
     "/staff/policies/floors/{floor}/on": Role.ADMIN,
@@ -205,7 +213,7 @@ def path_of(school: Flask, season: Season, path: str) -> str:
 
 def references(school: Flask, season: Season) -> dict[str, str]:
     """Return what a path may name; its link to set a password is a new one each time."""
-    known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "started")}
+    known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "settled", "started")}
     known |= {"prove": token_for(school, "prove_email", season["started"].enrollment)}
     known |= {"late_payment": season["too_late"].payments[0]}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
@@ -234,6 +242,7 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
             "student": sa.select(Person.reference).where(Person.email == season["paying"].email),
             "faq": sa.select(FaqItem.slug),
             "floor": sa.select(StateFloorRow.reference),
+            "signed": sa.select(SignedLink.reference),
             "task": sa.select(Task.reference).where(Task.state == TaskState.OPEN),
             "letter": sa.select(OutboxLetter.reference).where(OutboxLetter.state == LetterState.FAILED),
         }
@@ -277,6 +286,8 @@ class Sender:
         self.good = {**prefilled(self.form), **{name: value for name, value in case.good.items() if value}}
         codes = {name: value for name, value in case.good.items() if value in {APP_CODE, NEW_APP_CODE}}
         self.good |= {name: good_code(school, page, code) for name, code in codes.items()}
+        if case.name == "erase":
+            self.good["reference"] = page.title
         if case.name == "enroll":
             self.good |= {name: value for name, value in answers(self.visitor).items() if value is not None}
         self.inputs = {each.attrs["name"]: each for each in self.form.query("input, textarea") if "name" in each.attrs}

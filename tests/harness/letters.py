@@ -87,6 +87,14 @@ VALUES: Mapping[str, dict[str, Value]] = {
     "withdrawal": {**_ONE, "waived_cents": 64_900, "still_owed_cents": 0, "reason": "Moving away."},
     "program_completed": _ONE,
     "password_link": {"name": "Ana Ñúñez", "password_link": LINK, "expires_at": _AT, "zone": "America/Los_Angeles"},
+    "erasure_asked": {"name": "Ana Ñúñez", "due_on": "2027-01-05", "data_path": "/my/account-data"},
+    "erasure_done": {
+        "name": "Ana Ñúñez",
+        "reference": "P-7K2M9Q4T",
+        "erased_at": _AT,
+        "zone": "America/Los_Angeles",
+        "kept": ["Numbered receipts, with the name on them: they may not change."],
+    },
     "password_changed": {"name": "Ana Ñúñez", "changed_at": _AT, "zone": "America/Los_Angeles"},
     "email_change": {"change_link": LINK, "expires_at": _AT, "zone": "America/Los_Angeles"},
     "email_change_asked": {

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
-from provider.accounts.models import Person
+from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import Role
 from provider.files.models import File
 from provider.kernel.database import db
@@ -48,6 +48,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/staff/payments/": {"reference": owner.payments[0]},
             "/staff/payouts/": {"reference": one(sa.select(Payout.reference))},
             "/staff/refunds/": {"reference": season["declined"].refund},
+            "/staff/links/": {"reference": one(sa.select(SignedLink.reference))},
             "/staff/mail/": {"reference": one(sa.select(OutboxLetter.reference))},
             "/staff/tasks/": {"reference": one(sa.select(Task.reference))},
             "/staff/people/": {"reference": one(bursar)},
@@ -55,6 +56,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/staff/programs/": {"reference": program, "plan": plan},
             "/staff/policies/floors/": {"reference": one(sa.select(StateFloorRow.reference))},
             "/staff/faq/": {"slug": one(sa.select(FaqItem.slug))},
+            "/staff/erasures/": {"reference": season["settled"].enrollment},
             "/staff/files/": {"reference": one(sa.select(File.reference))},
         }
         db.session.remove()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from provider.accounts.models import Person
+from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import Role
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
@@ -15,7 +15,7 @@ from provider.programs.models import FaqItem, Program
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
 from tests.harness.factors import HALF_IN, WITH_FACTOR
-from tests.harness.stage import Stage
+from tests.harness.stage import INVITED, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,9 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
     failed = _one(stage, sa.select(OutboxLetter.reference).where(OutboxLetter.state == LetterState.FAILED))
     sent = _one(stage, sa.select(OutboxLetter.reference).where(OutboxLetter.template == "receipt"))
     task = _one(stage, sa.select(Task.reference))
+    link = _one(stage, sa.select(SignedLink.reference).where(SignedLink.purpose == "refund"))
+    with_factor = _one(stage, sa.select(Person.reference).where(Person.email == WITH_FACTOR))
+    invited = _one(stage, sa.select(Person.reference).where(Person.email == INVITED))
     bursar = _one(stage, sa.select(Person.reference).where(Person.email == season.staff[Role.BURSAR]))
     student = _one(stage, sa.select(Person.reference).where(Person.email == season["paying"].email))
     awaiting, late = season["awaiting"].enrollment, season["late"].enrollment
@@ -227,6 +230,9 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "faq": "/staff/faq",
         "faq-new": "/staff/faq/new",
         "faq-edit": f"/staff/faq/{faq}",
+        "erasures": "/staff/erasures",
+        "erasure-possible": f"/staff/erasures/{season['settled'].enrollment}",
+        "erasure-not-now": f"/staff/erasures/{season['late'].enrollment}",
         "disclosures": "/staff/disclosures",
         "disclosures-found": f"/staff/disclosures?who={season['completed'].email}",
         "disclosures-none": "/staff/disclosures?who=E-22222222",
@@ -236,9 +242,15 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "setup-color": "/staff/setup/color",
         "setup-payment": "/staff/setup/payment",
         "setup-offer": "/staff/setup/offer",
+        "links": "/staff/links",
+        "links-refund": "/staff/links?purpose=refund&state=open",
+        "links-none": "/staff/links?subject=E-22222222",
+        "link": f"/staff/links/{link}",
         "people": "/staff/people",
         "people-new": "/staff/people/new",
         "person": f"/staff/people/{bursar}",
+        "person-with-factor": f"/staff/people/{with_factor}",
+        "person-invited": f"/staff/people/{invited}",
         "access": "/staff/access",
     }
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from config import Config
+from provider.accounts import actions as accounts
 from provider.accounts import email_changes
 from provider.accounts import queries as people
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
@@ -28,6 +29,7 @@ from tests.harness.server import Server, running
 from tests.harness.stories import PASSWORD, staff, token_for
 
 # Links are written into a letter as it leaves; a picture of one shows an address of the same length.
+INVITED = "nia@staff.example.org"
 PLACEHOLDER = re.compile(r"\[L-\w{8}/K-\w{8}\]")
 A_LINK = "http://127.0.0.1:8000/links/" + "Ab3-" * 10 + "xyz"
 
@@ -55,6 +57,14 @@ class Stage:
         return cast("RemoteClient", visitor.client).cookies
 
 
+def _invite(app: Flask) -> None:
+    with app.app_context():
+        with unit_of_work():
+            roles = frozenset({Role.EDITOR, Role.COORDINATOR})
+            accounts.invite(name="Nia Newcomer", email=INVITED, roles=roles, actor=SYSTEM, at=clock.now())
+        db.session.remove()
+
+
 def _ask_for_another_address(app: Flask, email: str) -> str:
     with app.app_context():
         with unit_of_work():
@@ -76,6 +86,7 @@ def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
     app = create_app(Config.load(server.environ))
     made = season.make(app, now or clock.now())
     set_factor(app, staff(app, Role.ADMIN, email=WITH_FACTOR))
+    _invite(app)
     with app.app_context():
         rows = db.session.execute(sa.select(OutboxLetter.template, OutboxLetter.body_html))
         letters = {template: PLACEHOLDER.sub(A_LINK, html) for template, html in rows if html}

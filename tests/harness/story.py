@@ -71,6 +71,7 @@ def tell(app: Flask) -> Told:
             enrollment = by_reference(withdrawn, lock=True)
             refunds.withdraw(enrollment=enrollment, reason=REASON, waive=True, actor=BURSAR, at=PAID + 26 * HOUR)
         disclosed.tell(active)
+        disclosed.note_erasure()
         run_due(END)
     return Told(
         active, twin, settled, overridden, taken_back, withdrawn, declined_refund, overriding_refund, settled_refund

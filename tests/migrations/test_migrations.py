@@ -14,7 +14,7 @@ from provider.kernel import clock, triggers
 from provider.kernel.database import Model, db, is_sqlite, unit_of_work
 from provider.search.models import SearchWord
 from tests.harness import season
-from tests.harness.disclosed import tell
+from tests.harness.disclosed import note_erasure, tell
 from tests.harness.season import Student
 from tests.harness.stories import enroll
 from tests.harness.visitor import Visitor
@@ -142,6 +142,7 @@ def test_what_happened_is_never_rewritten(app: Flask, visitor: Visitor, table: s
     reference = enroll(visitor)
     with app.app_context():
         tell(reference)
+        note_erasure()
         assert _counts()[table] > 0
         with unit_of_work(), pytest.raises(sa.exc.DBAPIError, match=f"{table} is append-only"):
             db.session.execute(sa.text(CHANGES[change].format(table=table)))

@@ -139,6 +139,7 @@ def test_the_page_shows_it_in_words(app: Flask, season: Season) -> None:
         "What happened",
         "How you signed in",
         "What we told others about you",
+        "Erase what you hold about me",
         "What is not here",
     ]
     words = page.words()

@@ -7,6 +7,7 @@ from flask.ctx import AppContext
 
 from provider.kernel.database import db, unit_of_work
 from provider.oversight import weekly
+from provider.school.queries import take_up
 from tests.harness import season
 from tests.harness.season import Student
 from tests.harness.statements import statements
@@ -85,6 +86,14 @@ def test_all_but_the_newest_are_counted_once(context: AppContext, monkeypatch: p
     assert counts == [1, 2, 3, 4, 5, 6]
     memory = context.app.extensions["weekly"]
     assert list(memory.settled.values()) == [*[0] * 11, 4]
+
+
+def test_another_zone_of_the_school_moves_the_weeks(context: AppContext) -> None:
+    enrolled(1, MONDAY)  # still Sunday in Chicago
+    for minutes in (0, 2, 4):
+        assert read(NOW + minutes * MINUTE).enrollments[-2:] == [0, 1]
+    take_up({"SCHOOL_ZONE": "America/Chicago"})
+    assert read(NOW + 6 * MINUTE).enrollments[-2:] == [1, 0]
 
 
 def test_the_weeks_move_on_with_the_calendar(context: AppContext) -> None:

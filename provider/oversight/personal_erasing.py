@@ -1,0 +1,138 @@
+"""What erasure does to each table of the map: what it blanks, what it removes, what it keeps, and why."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from provider.mail.rules import ERASED_DOMAIN
+from provider.oversight.personal_finders import Condition
+from provider.payments.models import Payment
+
+NOWHERE_ZIP = "00000"
+Value = Callable[[sa.Table, str], Any]
+
+
+def words(_table: sa.Table, text: str) -> str:
+    """Put the words of the erasure in its place."""
+    return text
+
+
+def address(table: sa.Table, _text: str) -> sa.ColumnElement[str]:
+    """Put an address in its place that can never receive mail, and differs from row to row."""
+    return sa.func.lower(table.c.reference) + f"@{ERASED_DOMAIN}"
+
+
+def constant(value: Any) -> Value:  # noqa: ANN401 - whatever the column holds
+    """Put one value in its place."""
+    return lambda _table, _text: value
+
+
+NOTHING = constant(None)
+
+
+def _unneeded(table: sa.Table) -> Condition:
+    """Return which files prove no payment."""
+    proofs = sa.select(Payment.proof_file_id).where(Payment.proof_file_id.is_not(None))
+    return table.c.id.not_in(proofs)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """What happens to the rows of one entry of the map.
+
+    ``unpaid_blanks`` are blanked only where no money was ever paid, ``blanked`` says in words what goes and ``kept``
+    what stays and why; ``removes`` are rows that go whole, those of ``only`` where not all of them.
+    """
+
+    kept: str = ""
+    blanked: str = ""
+    blanks: Mapping[str, Value] = field(default_factory=dict)
+    unpaid_blanks: Mapping[str, Value] = field(default_factory=dict)
+    removes: bool = False
+    only: Callable[[sa.Table], Condition] | None = None
+
+
+_BOOKS = "The books of the school: money that came in and went back must be provable for years."
+_DECIDED = "A decision about money and what it rests on must be explainable years later."
+# In this order: rows that are found by others come before them.
+ERASES: Mapping[str, Erasing] = {
+    "tasks": Erasing(
+        kept="That there was a task of this kind, and when it was done.",
+        blanked="The sentences and remarks of tasks",
+        blanks={"sentence": words, "done_note": NOTHING},
+    ),
+    "messages": Erasing(
+        kept="That a message came, and when.",
+        blanked="The text of messages, with name and address",
+        blanks={
+            "values": constant({}), "subject": words, "body_text": words, "body_html": NOTHING, "last_reply": NOTHING,
+            "reply_to": NOTHING,
+        },
+    ),
+    "letters": Erasing(
+        kept="That a letter of this kind was sent, and when: it proves that a decision was told.",
+        blanked="The text, subject and address of letters",
+        blanks={
+            "values": constant({}), "subject": words, "body_text": words, "body_html": NOTHING, "last_reply": NOTHING,
+            "reply_to": NOTHING, "recipient": address,
+        },
+    ),
+    "history_details": Erasing(blanked="Old and new personal values of changes", blanks={"data": constant({})}),
+    "history": Erasing(kept="What happened and when, by references, states and amounts alone."),
+    "files": Erasing(
+        kept="Proofs of payments: they belong to the books.",
+        blanked="Uploaded files that prove no payment",
+        removes=True,
+        only=_unneeded,
+    ),
+    "sessions": Erasing(blanked="Browsers and network addresses of sessions", removes=True),
+    "second_factor": Erasing(blanked="The second factor", removes=True),
+    "recovery_codes": Erasing(blanked="Recovery codes", removes=True),
+    "email_changes": Erasing(blanked="Earlier addresses of the account", removes=True),
+    "links": Erasing(kept="That a personal link was made and used: a consent or a request came through it."),
+    "agreements": Erasing(
+        kept="The terms that were accepted, and when. Where money was paid, also the signature and the network "
+        "address: the contract has to stay provable.",
+        blanked="The signature and network address of agreements that nobody ever paid for",
+        unpaid_blanks={"signature": words, "client_address": constant("")},
+    ),
+    "installments": Erasing(kept=_BOOKS),
+    "payments": Erasing(kept=_BOOKS),
+    "allocations": Erasing(kept=_BOOKS),
+    "receipts": Erasing(kept="Numbered receipts, with the name on them: they may not change."),
+    "ledger_postings": Erasing(kept=_BOOKS),
+    "ledger_entries": Erasing(kept=_BOOKS),
+    "refunds": Erasing(
+        kept=_DECIDED, blanked="What was written when asking for a refund", blanks={"note": NOTHING}
+    ),
+    "payouts": Erasing(kept=_BOOKS),
+    "withdrawals": Erasing(kept=_DECIDED),
+    "promises": Erasing(kept="That a promise was made, and whether it was met."),
+    "disclosures": Erasing(kept="What was told to whom, and on which consent: others may have to hear of the erasure."),
+    "enrollments": Erasing(
+        kept="The program, its state and dates, and the state and time zone by which decisions were made.",
+        blanked="Name, e-mail address, telephone and ZIP code of enrollments",
+        blanks={
+            "legal_name": words, "claimed_email": address, "phone": NOTHING, "zip": constant(NOWHERE_ZIP),
+            "submission_key": constant("erased"), "answers_digest": constant("erased"),
+        },
+    ),
+    "roles": Erasing(kept="Nothing: somebody with a role is not erased."),
+    "person": Erasing(
+        kept="That there was an account, and since when: other records name its reference.",
+        blanked="Name, e-mail address, telephone, time zone and password of the account",
+        blanks={
+            "name": words, "email": address, "phone": NOTHING, "zone": constant("UTC"), "password_hash": NOTHING,
+        },
+    ),
+}  # fmt: skip
+# What holds traces for a short while, and goes by itself.
+SHORT_LIVED = "Counts of tries and background work may name an address for up to 30 days. They go by themselves."
+
+
+def changed(model: sa.Table, erasing: Erasing, *, paid: bool, text: str) -> dict[str, Any]:
+    """Return the new value of each column that is blanked."""
+    blanks = {**erasing.blanks, **({} if paid else erasing.unpaid_blanks)}
+    return {column: value(model, text) for column, value in blanks.items()}
