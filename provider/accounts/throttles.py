@@ -11,6 +11,7 @@ from provider.accounts.links import hash_of
 from provider.accounts.models import Throttle
 from provider.kernel.database import db, insert_unless, rows_changed, table
 from provider.kernel.errors import TooMany
+from provider.kernel.settings import settings
 
 # A window is counted in slices: the present one and the five before it cover it wherever it begins.
 SLICES = 5
@@ -43,6 +44,12 @@ def count_try(*, key: str, limit: int, window: dt.timedelta, at: dt.datetime) ->
     }
     if db.session.execute(_counting(db.engine.dialect.name), tried).scalar_one() > limit:
         raise TooMany(wait=window + step)
+
+
+def count_link_letter(*, client: str, at: dt.datetime) -> None:
+    """Count a letter with a link that a client asks for, whoever gets it; raises TooMany."""
+    limit = settings().LINK_LETTERS_PER_HOUR
+    count_try(key=f"link-letters:{client}", limit=limit, window=dt.timedelta(hours=1), at=at)
 
 
 def _slice(window: dt.timedelta, at: dt.datetime) -> dt.datetime:

@@ -10,14 +10,14 @@ from provider.accounts import devices, halfway, passwords, queries, second_step,
 from provider.accounts.links import open_link
 from provider.accounts.schemas import AskPasswordLink, SignIn, SignInCode
 from provider.accounts.signing_in import Attempt
-from provider.accounts.throttles import count_try
+from provider.accounts.throttles import count_link_letter
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import PUBLIC, Door
+from provider.kernel.errors import TooMany
 from provider.kernel.forms import Form
 from provider.kernel.registry import registry
-from provider.kernel.settings import settings
-from provider.kernel.web import HOUR, actor, client, only, received_at, request_id
+from provider.kernel.web import actor, client, only, received_at, request_id
 
 door = Door("accounts", __name__, needs=PUBLIC)
 WRONG = "The e-mail address and the password do not fit together. Check both, or ask for a link to set a new password."
@@ -38,7 +38,7 @@ def local(target: str | None) -> str | None:
 
 @door.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    return render_template("accounts/sign_in.html", form=Form(SignIn()), next=local(request.args.get("next")))
+    return _sign_in_page(Form(SignIn()), local(request.args.get("next")))
 
 
 @door.post("/sign-in")
@@ -47,15 +47,23 @@ def start_session() -> ResponseReturnValue:
     form = Form(SignIn()).load_form(request.form)
     if form.ok:
         account = queries.to_sign_in(form.data["email"])
-        right = signing_in.check(account, form.data["password"], _attempt(form.data["email"], account))
+        try:
+            right = signing_in.check(account, form.data["password"], _attempt(form.data["email"], account))
+        except TooMany as full:
+            form.add_error("_schema", full.sentence)
+            return _sign_in_page(form, target), 429, full.headers
         if account is not None and right and account.has_factor:
             halfway.wait(account)
             return redirect(url_for("accounts.ask_code", next=target), code=303)
         if account is not None and right:
             return _come_in(account, target)
         form.add_error("_schema", WRONG)
+    return _sign_in_page(form, target), 422
+
+
+def _sign_in_page(form: Form, target: str | None) -> str:
     form.values.pop("password", None)
-    return render_template("accounts/sign_in.html", form=form, next=target), 422
+    return render_template("accounts/sign_in.html", form=form, next=target)
 
 
 def _come_in(account: queries.Account, target: str | None) -> ResponseReturnValue:
@@ -128,9 +136,13 @@ def send_password_link() -> ResponseReturnValue:
     if not form.ok:
         return render_template("accounts/forgot_password.html", form=form), 422
     email = form.data["email"]
-    with unit_of_work():
-        count_try(key=f"link-letters:{client()}", limit=settings().LINK_LETTERS_PER_HOUR, window=HOUR, at=received_at())
-        passwords.ask_password_link(email=email, request=request_id(), at=received_at())
+    try:
+        with unit_of_work():
+            count_link_letter(client=client(), at=received_at())
+            passwords.ask_password_link(email=email, request=request_id(), at=received_at())
+    except TooMany as full:
+        form.add_error("_schema", full.sentence)
+        return render_template("accounts/forgot_password.html", form=form), 429, full.headers
     return render_template("accounts/password_link_sent.html", email=email)
 
 

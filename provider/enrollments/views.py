@@ -10,7 +10,7 @@ from flask_wtf.csrf import generate_csrf
 
 from provider.accounts import sessions
 from provider.accounts.rules import Permission
-from provider.accounts.throttles import count_try
+from provider.accounts.throttles import count_link_letter, count_try
 from provider.catalog import queries as catalog
 from provider.catalog.queries import Catalog, PlanOffer, ProgramOffer
 from provider.enrollments import actions, proof_letters, queries, terms
@@ -22,7 +22,7 @@ from provider.enrollments.schemas import PREREQUISITE, AskLetter, enroll_schema
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.doors import PUBLIC, Door
-from provider.kernel.errors import DomainError
+from provider.kernel.errors import DomainError, TooMany
 from provider.kernel.forms import Form
 from provider.kernel.pdf import render
 from provider.kernel.settings import settings
@@ -239,9 +239,13 @@ def send_letter() -> ResponseReturnValue:
     if not form.ok:
         return render_template("enrollments/ask_letter.html", form=form), 422
     email = form.data["email"]
-    with unit_of_work():
-        count_try(key=f"link-letters:{client()}", limit=settings().LINK_LETTERS_PER_HOUR, window=HOUR, at=received_at())
-        proof_letters.ask_again(email=email, request=request_id(), at=received_at())
+    try:
+        with unit_of_work():
+            count_link_letter(client=client(), at=received_at())
+            proof_letters.ask_again(email=email, request=request_id(), at=received_at())
+    except TooMany as full:
+        form.add_error("_schema", full.sentence)
+        return render_template("enrollments/ask_letter.html", form=form), 429, full.headers
     return render_template("enrollments/letter_sent.html", email=email)
 
 

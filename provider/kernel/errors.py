@@ -41,4 +41,5 @@ class TooMany(DomainError):
 
     def __init__(self, sentence: str | None = None, *, wait: dt.timedelta = dt.timedelta(minutes=15)) -> None:
         self.wait = wait
+        self.headers = {"Retry-After": f"{wait.total_seconds():.0f}"}
         super().__init__((sentence or self.sentence).format(minutes=math.ceil(wait / dt.timedelta(minutes=1))))

@@ -158,7 +158,7 @@ def _refused(error: DomainError) -> ResponseReturnValue:
     db.session.rollback()
     response = current_app.make_response(error_page(error.status, error.sentence))
     if isinstance(error, TooMany):
-        response.headers["Retry-After"] = f"{error.wait.total_seconds():.0f}"
+        response.headers.extend(error.headers)
     elif error.status == 503:
         response.headers["Retry-After"] = "5"
     return response

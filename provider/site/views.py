@@ -112,7 +112,7 @@ def send_message() -> ResponseReturnValue:
         reference = retrying(lambda: actions.send_message(**form.data, client=client(), at=received_at()).reference)
     except TooMany as busy:
         form.add_error("_schema", TOO_MANY)
-        return render_template("site/contact.html", form=form), 429, {"Retry-After": f"{busy.wait.total_seconds():.0f}"}
+        return render_template("site/contact.html", form=form), 429, busy.headers
     return redirect(url_for("site.contact", sent=reference), code=303)
 
 

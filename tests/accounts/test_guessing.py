@@ -76,7 +76,7 @@ def test_strangers_keep_nobody_out_of_a_browser_that_the_account_knows(app: Flas
     new = Visitor(app)
     assert tried(new, email, PASSWORD, address="203.0.113.9") == 429
     new.get("/sign-in")
-    assert new.submit({"email": email, "password": PASSWORD}, 429).words(".lead") == STRANGERS_WAIT
+    assert new.submit({"email": email, "password": PASSWORD}, 429).errors == {"_schema": [STRANGERS_WAIT]}
     visitor.get("/sign-in")
     visitor.post("/sign-out", {})
     assert tried(visitor, email, PASSWORD, address="203.0.113.10") == 303
@@ -98,7 +98,9 @@ def test_an_address_without_an_account_makes_strangers_wait_alike(app: Flask) ->
     assert strangers_try(app, "nobody@example.org", OF_STRANGERS + 1) == [422] * OF_STRANGERS + [429]
     page = Visitor(app)
     page.get("/sign-in")
-    assert page.submit({"email": "nobody@example.org", "password": PASSWORD}, 429).words(".lead") == STRANGERS_WAIT
+    assert page.submit({"email": "nobody@example.org", "password": PASSWORD}, 429).errors == {
+        "_schema": [STRANGERS_WAIT]
+    }
 
 
 def test_a_known_browser_has_ten_tries_of_its_own(app: Flask, visitor: Visitor) -> None:

@@ -229,7 +229,8 @@ def test_ten_wrong_passwords_make_one_client_wait_for_one_account(app: Flask, vi
         tried(visitor, email, PASSWORD, 429)
         assert visitor.page is not None
         assert visitor.page.response.headers["Retry-After"] == "1080"
-        assert visitor.page.words(".lead") == "That was tried too often. Wait 18 minutes and try again."
+        assert visitor.page.errors == {"_schema": ["That was tried too often. Wait 18 minutes and try again."]}
+        assert visitor.page.all("input[name=email]")[0].attrs["value"] == email
         tried(visitor, email.upper(), PASSWORD, 429)
         tried(Visitor(app), other, PASSWORD, 303)
         tried(Visitor(app), email, PASSWORD, 303, address="203.0.113.9")

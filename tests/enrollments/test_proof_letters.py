@@ -89,4 +89,5 @@ def test_one_client_asks_for_thirty_letters_an_hour(app: Flask, visitor: Visitor
         for path in ("/confirm-email", "/forgot-password"):
             visitor.get(path)
             page = visitor.submit({"email": EMAIL}, 429)
-            assert page.words(".lead") == "That was tried too often. Wait 72 minutes and try again."
+            assert page.errors == {"_schema": ["That was tried too often. Wait 72 minutes and try again."]}
+            assert page.all("input[name=email]")[0].attrs["value"] == EMAIL
