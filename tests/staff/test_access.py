@@ -65,7 +65,7 @@ def test_the_page_of_access_says_who_may_do_what(app: Flask, visitor: Visitor) -
         ["Payments, payouts, requests, withdrawals", "Change", "Anybody’s", "Bursar, Admin"],
         ["Refunds as exceptions, with a reason", "Change", "Anybody’s", "Bursar, Admin"],
     ]
-    (own,) = told["The student’s own pages"]
+    own = told["The student’s own pages"][0]
     assert own[2:] == ["Only their own", "Everybody who signs in; before that, the browser that enrolled"]
     assert ["What has to be done and by when", "See", "Anybody’s", "Everybody who works here"] in told["Tasks"]
 
