@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 
+from config import ConfigError
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import PAGE, Page, keyset, up_to
@@ -112,8 +113,11 @@ class WayOut:
 
 
 def way_out(url: str) -> WayOut:
-    """Return how letters leave by a MAIL_URL."""
-    way = gateway.transport(url)
+    """Return how letters leave by a MAIL_URL; one that cannot be used says why, without its password."""
+    try:
+        way = gateway.transport(url)
+    except ConfigError as error:
+        return WayOut(leaves=False, words=str(error))
     if not isinstance(way, gateway.Smtp):
         return WayOut(leaves=False, words="A folder of this machine. Nobody gets what is put there.")
     safety = {"implicit": "encrypted from the first byte", "required": "encrypted, or not at all"}

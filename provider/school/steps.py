@@ -26,6 +26,7 @@ class Trial(StrEnum):
 
     NONE = "none"
     ON_ITS_WAY = "on_its_way"
+    DELAYED = "delayed"
     UNATTENDED = "unattended"
     SENT = "sent"
     FAILED = "failed"
@@ -133,14 +134,16 @@ def _letter(facts: Facts) -> Step:
     words = {
         Trial.NONE: "No letter was tried yet. Send one to yourself.",
         Trial.ON_ITS_WAY: "A test letter is on its way. Look again in a minute.",
+        Trial.DELAYED: "The mail server did not take the test letter yet; it is tried again. See what the server said, "
+        "and ask the operator of the machine.",
         Trial.UNATTENDED: "A test letter waits and nobody sends it: the worker does not seem to run. "
         "Ask the operator of the machine to start it.",
         Trial.FAILED: "The last test letter could not be delivered. See what the mail server said.",
         Trial.SENT: "A test letter was sent.",
     }
     done = facts.trial is Trial.SENT and facts.mail_leaves
-    folder = "Letters are only put into a folder of this machine, and reach nobody. Ask the operator to set MAIL_URL."
-    said = words[facts.trial] if facts.mail_leaves else folder
+    stays = "Letters do not leave this machine, and reach nobody. Ask the operator to set MAIL_URL to a mail server."
+    said = words[facts.trial] if facts.mail_leaves else stays
     return _step("letter", "A test letter", done=done, yes=said, no=said)
 
 

@@ -83,5 +83,7 @@ def trial(letter: OutboxLetter | None, now: dt.datetime) -> Trial:
     if letter.state in {LetterState.FAILED, LetterState.CANCELED}:
         return Trial.FAILED
     job = jobs.by_key(f"{SEND}:{letter.reference}")
-    waits = job is not None and job.state is JobState.QUEUED and seems_unattended(due_at=job.run_at, now=now)
-    return Trial.UNATTENDED if waits else Trial.ON_ITS_WAY
+    if job is not None and job.state is JobState.QUEUED and seems_unattended(due_at=job.run_at, now=now):
+        return Trial.UNATTENDED
+    put_off = letter.outcome is not None or (job is not None and job.waits_for is not None)
+    return Trial.DELAYED if put_off else Trial.ON_ITS_WAY

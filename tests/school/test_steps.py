@@ -47,6 +47,7 @@ def test_what_is_optional_is_never_counted_as_missing() -> None:
         ("letter", {"mail_leaves": False}),
         ("letter", {"trial": Trial.NONE}),
         ("letter", {"trial": Trial.ON_ITS_WAY}),
+        ("letter", {"trial": Trial.DELAYED}),
         ("letter", {"trial": Trial.UNATTENDED}),
         ("letter", {"trial": Trial.FAILED}),
         ("payment", {"payment_lines": 0}),

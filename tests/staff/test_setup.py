@@ -189,7 +189,7 @@ def test_letters_in_a_folder_are_no_mail_and_a_server_is_told_without_its_passwo
         admin.submit({}, form=1)
         with app.app_context():
             run_due(clock.now())
-    assert sentence(admin, "A test letter").startswith("Letters are only put into a folder of this machine")
+    assert sentence(admin, "A test letter").startswith("Letters do not leave this machine, and reach nobody.")
     operators(MAIL_URL="smtp://kim:sesame-open@mail.bay.edu:2525?tls=required")
     page = admin.get("/staff/setup/mailboxes")
     assert (
@@ -198,6 +198,16 @@ def test_letters_in_a_folder_are_no_mail_and_a_server_is_told_without_its_passwo
     assert "sesame" not in page.text
     assert "kim:" not in page.text
     assert (states(admin)["A test letter"], sentence(admin, "A test letter")) == ("Done", "A test letter was sent.")
+
+
+def test_a_way_out_that_cannot_be_used_says_why_without_its_password(
+    app: Flask, admin: Visitor, operators: Callable[..., None]
+) -> None:
+    operators(MAIL_URL="ftp://kim:sesame-open@mail.bay.edu")
+    assert states(admin)["A test letter"] == "Missing"
+    page = admin.get("/staff/setup/mailboxes")
+    assert "MAIL_URL is “ftp://…@mail.bay.edu”; write maildir:FOLDER" in page.words()
+    assert "sesame" not in page.text
 
 
 def test_a_letter_that_nobody_takes_says_that_no_worker_runs(
@@ -211,6 +221,16 @@ def test_a_letter_that_nobody_takes_says_that_no_worker_runs(
         assert sentence(admin, "A test letter") == "A test letter is on its way. Look again in a minute."
         now.shift(dt.timedelta(microseconds=1))
         assert "the worker does not seem to run" in sentence(admin, "A test letter")
+
+
+def test_a_letter_that_no_server_takes_yet_says_so(app: Flask, admin: Visitor, operators: Callable[..., None]) -> None:
+    operators(MAIL_URL="smtp://127.0.0.1:9")
+    admin.get("/staff/setup/mailboxes")
+    admin.submit({}, form=1)
+    with app.app_context():
+        run_due(clock.now())
+    assert sentence(admin, "A test letter").startswith("The mail server did not take the test letter yet")
+    assert "ConnectionRefusedError" in admin.get("/staff/setup/mailboxes").words("section[aria-labelledby=test]")
 
 
 def test_a_letter_that_the_server_refused_says_what_it_said(
