@@ -15,7 +15,7 @@ from provider.kernel.database import db, table
 from provider.kernel.finding import Hit, Source, Typed
 from provider.kernel.paging import limited
 from provider.mail.models import OutboxLetter
-from provider.search.queries import has_word, typed_words
+from provider.search.queries import has_all, has_word, typed_words
 from provider.search.rules import whole_reference
 from provider.tasks.models import Task
 
@@ -175,8 +175,7 @@ def _newest(
     near = sa.select(sa.func.max(key) - NEAR).scalar_subquery()
     found = list(db.session.scalars(limited(query.where(key > near, *having), key, size=most - 1)))
     if len(found) < most:
-        each = [has_word(kind, Typed(word.beginning, common=False), key) for word in words]
-        rest = limited(query.where(key <= near, *each), key, size=most - len(found) - 1)
+        rest = limited(query.where(key <= near, has_all(kind, words, key)), key, size=most - len(found) - 1)
         found += db.session.scalars(rest)
     return key.in_(found)
 

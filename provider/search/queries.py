@@ -1,6 +1,6 @@
 """Finding records by the beginnings of words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -49,6 +49,14 @@ def has_word(kind: str, word: Typed, subject_id: sa.Column[int]) -> sa.ColumnEle
 def ids_under(kind: str, word: str) -> sa.Select[int]:
     """Return the query of the records of a kind that are filed under exactly this e-mail address or reference."""
     return sa.select(_WORDS.subject_id).where(_WORDS.kind == kind, _WORDS.word == word[:LONGEST_WORD])
+
+
+def has_all(kind: str, words: Sequence[Typed], subject_id: sa.Column[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that a record has all of these words, put together from the records of each.
+
+    It costs as much as those records are, whatever stands in the list: the way when hardly any has two common words.
+    """
+    return subject_id.in_(sa.intersect(*(_ids(kind, word.beginning) for word in words)))
 
 
 def _ids(kind: str, beginning: str) -> sa.Select[int]:

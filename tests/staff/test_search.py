@@ -177,3 +177,23 @@ def test_a_common_word_finds_the_same_as_a_rare_one(app: Flask, colleague: Colle
     assert (found(search(admin, "ana li")), found(search(admin, "sam"))) == before
     assert before[0]["Students"] == ["Ana Li"]
     assert before[1]["Staff"] == ["Sam Staff"]
+
+
+def test_two_common_words_find_the_newest_and_the_oldest_who_have_both(
+    app: Flask, colleague: Colleague, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = colleague(Role.ADMIN)
+    with app.app_context():
+        for number in range(4):
+            joined("Ana Li" if number % 3 == 0 else f"Ana Ng{number}", f"ana{number}@example.org")
+        with unit_of_work():
+            for kind in ("person", "enrollment"):
+                for word in ("ana", "li"):
+                    rows = [
+                        {"kind": kind, "word": word, "subject_id": 10**6 + 2 * n + len(word)} for n in range(COMMON)
+                    ]
+                    insert_all(SearchWord, rows)
+    for near in (0, 1, 2, 1_000):
+        monkeypatch.setattr(finding, "NEAR", near)
+        page = found(search(admin, "ana li"))
+        assert (near, page["Students"], page["Enrollments"]) == (near, ["Ana Li"] * 2, ["Ana Li"] * 2)
