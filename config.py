@@ -93,6 +93,14 @@ class Config:
     CATALOG_FILE: str = ""
     # A folder of your own data files of careers, read beside those that come with the software (docs/careers.md).
     CAREERS_DIR: str = ""
+    # Months after which a canceled enrollment that nobody proved loses its personal data (“retention”); 0: never.
+    RETENTION_CANCELED_MONTHS: int = 12
+    # Months after which the texts of letters are removed; that they were sent, when and to whom stays. 0: never.
+    RETENTION_LETTER_MONTHS: int = 24
+    # Months after which an answered message of the contact form is blanked; 0: never.
+    RETENTION_MESSAGE_MONTHS: int = 12
+    # Months after which ended sessions, and personal links that nobody used, are removed; 0: never.
+    RETENTION_SESSION_MONTHS: int = 6
     # Months after which “careers check” calls a figure old.
     FIGURE_MONTHS: int = 24
     # Web processes.

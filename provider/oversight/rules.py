@@ -14,6 +14,7 @@ WEEK = dt.timedelta(days=7)
 # Cal. Civ. Code 1798.130(a)(2) gives 45 days from the request, and most other states' privacy laws give the same. A
 # school may be too small for these laws; the promise is kept all the same. A pointer for counsel, no legal advice.
 ERASURE_DAYS = 45
+TRIES_KEPT = dt.timedelta(days=30)
 
 
 class ErasureBasis(StrEnum):
@@ -85,9 +86,9 @@ def months_before(instant: dt.datetime, months: int) -> dt.datetime:
     return instant.replace(year=year, month=month, day=min(instant.day, last))
 
 
-def is_over(since: dt.datetime, *, months: int, now: dt.datetime) -> bool:
-    """Say whether something may go that is kept for so many months; its last instant included, 0 keeps it for good."""
-    return months > 0 and since < months_before(now, months)
+def kept_since(now: dt.datetime, months: int) -> dt.datetime | None:
+    """Return the instant from which on something is still kept, that instant included; None keeps it for good."""
+    return months_before(now, months) if months > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

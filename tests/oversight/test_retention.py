@@ -1,0 +1,162 @@
+"""What nobody needs any more goes when its months are over, not an instant earlier; a dry run tells the same."""
+
+import datetime as dt
+import json
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+
+from provider.accounts.models import PersonSession
+from provider.enrollments.models import Enrollment
+from provider.kernel import clock
+from provider.kernel.database import db, unit_of_work
+from provider.mail.models import OutboxLetter
+from provider.oversight import retention
+from provider.oversight.models import Erasure
+from provider.oversight.rules import kept_since, months_before
+from provider.tasks.actions import finish
+from provider.tasks.models import Task
+from tests.harness import season as steps
+from tests.harness.audit import assert_clean
+from tests.harness.checksums import checksums
+from tests.harness.season import STAFF, Season, make
+from tests.harness.stories import sign_in
+from tests.harness.visitor import Visitor
+
+LONG = dt.timedelta(days=31 * 25)
+
+
+@pytest.mark.parametrize(
+    "now, months, then",
+    [
+        ("2026-11-22T10:00:00", 12, "2025-11-22T10:00:00"),
+        ("2026-03-31T10:00:00", 1, "2026-02-28T10:00:00"),
+        ("2028-03-31T10:00:00", 1, "2028-02-29T10:00:00"),
+        ("2026-01-15T00:00:00", 1, "2025-12-15T00:00:00"),
+        ("2026-12-31T23:59:59", 6, "2026-06-30T23:59:59"),
+        ("2028-02-29T12:00:00", 12, "2027-02-28T12:00:00"),
+        ("2026-11-22T10:00:00", 0, "2026-11-22T10:00:00"),
+    ],
+)
+def test_months_are_those_of_the_calendar(now: str, months: int, then: str) -> None:
+    instant = dt.datetime.fromisoformat(now).replace(tzinfo=dt.UTC)
+    assert months_before(instant, months) == dt.datetime.fromisoformat(then).replace(tzinfo=dt.UTC)
+
+
+def test_no_months_keep_it_for_good() -> None:
+    now = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    assert kept_since(now, 0) is None
+    assert kept_since(now, 1) == dt.datetime(2026, 10, 22, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def season(app: Flask) -> Season:
+    made = make(app, clock.now())
+    with app.app_context(), unit_of_work():
+        steps.cancel(made["started"], clock.now())
+        task = db.session.scalars(sa.select(Task).where(Task.kind == "answer_message")).one()
+        finish(task=task, remark="Called Dana", actor=STAFF, at=clock.now())
+    return made
+
+
+def ran(app: Flask, *words: str, after: dt.timedelta = LONG) -> list[str]:
+    with time_machine.travel(clock.now() + after, tick=False):
+        result = app.test_cli_runner().invoke(args=["retention", *words])
+    assert result.exit_code == 0, result.output
+    return [line.strip() for line in result.output.splitlines()]
+
+
+def test_a_dry_run_tells_what_a_run_does_and_changes_nothing(app: Flask, season: Season) -> None:
+    visitor = Visitor(app)
+    sign_in(visitor, season["fresh"].email)
+    visitor.post("/sign-out", {})
+    before = checksums(app, frozenset())
+    told = ran(app, "--dry-run")
+    assert checksums(app, frozenset()) == before
+    done = ran(app)
+    assert (told[-1], done[-1]) == ("Nothing was changed.", "Done.")
+    assert told[:-1] == done[:-1]
+    counts = {line.partition(" ")[2]: int(line.split()[0].replace(",", "")) for line in told[:-1]}
+    assert list(counts) == [
+        "texts of letters (kept 24 months)",
+        "answered messages (kept 12 months)",
+        "ended sessions (kept 6 months)",
+        "personal links that nobody used (kept 6 months)",
+        "counts of tries (kept 30 days)",
+        "canceled enrollments that nobody proved (kept 12 months)",
+    ]
+    assert counts["answered messages (kept 12 months)"] == counts["ended sessions (kept 6 months)"] == 1
+    assert counts["canceled enrollments that nobody proved (kept 12 months)"] == 1
+    assert (
+        min(counts["texts of letters (kept 24 months)"], counts["personal links that nobody used (kept 6 months)"]) > 3
+    )
+    assert [line.split()[0] for line in ran(app)[:-1]] == ["0"] * 6
+
+
+def test_only_what_is_over_goes(app: Flask, season: Season) -> None:
+    ran(app)
+    who, kept = season["started"], season["canceled"]
+    with app.app_context():
+        gone = db.session.scalars(sa.select(Enrollment).where(Enrollment.reference == who.enrollment)).one()
+        stays = db.session.scalars(sa.select(Enrollment).where(Enrollment.reference == kept.enrollment)).one()
+        assert gone.legal_name.startswith("Erased on ")
+        assert (stays.legal_name, stays.claimed_email) == (kept.name, kept.email)
+        assert [row.about for row in db.session.scalars(sa.select(Erasure))] == [who.enrollment]
+        letters = db.session.scalars(sa.select(OutboxLetter)).all()
+        texts = json.dumps([[row.values, row.body_text, row.body_html] for row in letters], ensure_ascii=False)
+        assert [each.name for each in season.students.values() if each.name in texts] == []
+        receipts = [row for row in letters if row.template == "receipt" and row.recipient == season["fresh"].email]
+        assert "Receipt" in (receipts[0].subject or "")
+        message = next(row for row in letters if row.template == "contact_message")
+        assert (message.reply_to, message.values, (message.subject or "")[:11]) == (None, {}, "Removed on ")
+        task = db.session.scalars(sa.select(Task).where(Task.kind == "answer_message")).one()
+        assert (task.sentence[:11], task.done_note) == ("Removed on ", None)
+    assert_clean(app)
+
+
+def test_nothing_goes_before_its_time(app: Flask, season: Season) -> None:
+    visitor = Visitor(app)
+    sign_in(visitor, season["fresh"].email)
+    told = ran(app, after=dt.timedelta(days=20))
+    assert [line.split()[0] for line in told[:-1]] == ["0"] * 6
+
+
+def test_the_last_instant_is_still_kept(app: Flask, season: Season) -> None:
+    with app.app_context():
+        ended = db.session.scalars(
+            sa.select(Enrollment.ended_at).where(Enrollment.reference == season["started"].enrollment)
+        ).one()
+        assert ended is not None
+        on_the_day = ended.replace(year=ended.year + 1)
+        by_rule = {rule.what: rule for rule in retention.rules(on_the_day)}
+        assert by_rule["canceled enrollments that nobody proved"].count() == 0
+        later = {rule.what: rule for rule in retention.rules(on_the_day + dt.timedelta(microseconds=1))}
+        assert later["canceled enrollments that nobody proved"].count() == 1
+
+
+def test_many_rows_go_in_parts(app: Flask, season: Season, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    for _ in range(5):
+        visitor = Visitor(app)
+        sign_in(visitor, season["fresh"].email)
+        visitor.post("/sign-out", {})
+    assert ran(app)[2].startswith("5 ended sessions")
+    with app.app_context():
+        assert db.session.scalars(sa.select(PersonSession)).all() == []
+
+
+def test_money_that_waits_keeps_an_enrollment(app: Flask, season: Season) -> None:
+    who = season["too_late"]
+    with app.app_context():
+        with unit_of_work():
+            db.session.execute(
+                sa.update(Enrollment).where(Enrollment.reference == who.enrollment).values(person_id=None)
+            )
+        rule = next(one for one in retention.rules(clock.now() + LONG) if "enrollments" in one.what)
+        assert rule.count() == 1
+    ran(app)
+    with app.app_context():
+        name = db.session.scalars(sa.select(Enrollment.legal_name).where(Enrollment.reference == who.enrollment)).one()
+        assert name == who.name
