@@ -37,6 +37,7 @@ def test_an_administrator_sees_what_goes_and_what_stays_and_erases(app: Flask, s
     assert (page.path, page.title) == (f"{PATH}/{reference}", reference)
     assert listed(page, "What goes") == [
         "The text, subject and address of letters",
+        "Old and new personal values of changes",
         "What was written when asking for a refund",
         "Name, e-mail address, telephone and ZIP code of enrollments",
         "Name, e-mail address, telephone, time zone and password of the account",
