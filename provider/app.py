@@ -112,7 +112,8 @@ def create_app(config: Config | None = None) -> Flask:
     web.install(app)
     database.install(app)
     migrating.install(app, ROOT / "migrations")
-    login = LoginManager(app)
+    login = LoginManager()
+    login.init_app(app, add_context_processor=False)  # it would read the signed-in person for every page
     provider.accounts.views.install(app, login)
     _read_careers(app, config)
     app.jinja_env.globals["school"] = School(app)

@@ -161,7 +161,7 @@ def install(app: Flask, login: LoginManager) -> None:
     login.user_loader(_load)
     login.session_protection = None
     app.after_request(_remember_use)
-    app.context_processor(lambda: {"may": may})
+    app.context_processor(lambda: {"may": may, "current_user": current_user})  # read when a page asks for it
 
 
 def _load(key: str) -> Viewer | None:
