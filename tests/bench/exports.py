@@ -46,6 +46,8 @@ class Exports:
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
+        if set_now := answer.headers.get("Set-Cookie"):  # a page with a form puts the form's token into the session
+            self.cookie = set_now.partition(";")[0]
         if answer.status != 200:
             message = f"{method} {path} answered {answer.status}: {content[:1500].decode()}"
             raise SystemExit(message)
