@@ -22,6 +22,7 @@ REFUSED = {
     ("enroll", "zip"),
     ("enroll", "signature"),  # it is not the name above it; both are planted by a story of their own
     ("payment", "amount"),
+    ("erase", "reference"),
     ("program", "class_weeks"),
     ("new program", "code"),
     ("new program", "slug"),

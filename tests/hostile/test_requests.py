@@ -113,6 +113,8 @@ QUERIES = (
     "/careers/medical-assistant-vs-phlebotomist?q-{}=brief",
     "/licensing?state={}",
     "/sources?q={}",
+    "/staff/disclosures?who={}",
+    "/staff/erasures?who={}",
 )
 PATHS = (
     "/programs/{}",
@@ -129,8 +131,6 @@ PATHS = (
     "/staff/tasks/{}",
     "/staff/people/{}",
     "/staff/erasures/{}",
-    "/staff/erasures?who={}",
-    "/staff/disclosures?who={}",
     "/staff/programs/{}",
     "/staff/faq/{}",
     "/staff/files/{}",
