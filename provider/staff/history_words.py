@@ -29,6 +29,10 @@ KINDS = {
     "task": "Task",
     "file": "Uploaded file",
     "person": "Person",
+    "email_change": "Change of an e-mail address",
+    "person_session": "Session",
+    "second_factor": "Second factor",
+    "erasure": "Erasure",
     "signed_link": "Signed link",
     "disclosure": "Disclosure",
     "program": "Program",
@@ -69,6 +73,18 @@ MORE_WORDS = {
     "person.password_set": "Password set",
     "person.role_granted": "Role given",
     "person.role_revoked": "Role taken away",
+    "email_change.asked": "Change of e-mail address asked for",
+    "email_change.confirmed": "Change of e-mail address confirmed",
+    "email_change.stopped": "Change of e-mail address stopped",
+    "email_change.undone": "Change of e-mail address undone",
+    "person.email_changed": "E-mail address changed",
+    "person.invitation_withdrawn": "Invitation withdrawn",
+    "person.invited_again": "Invited again",
+    "person.password_taken_away": "Password taken away",
+    "person.session_ended": "Session ended",
+    "person.sessions_ended": "All sessions ended",
+    "person.sign_in_failed": "Signing in failed",
+    "signed_link.revoked": "Signed link revoked",
     "person.signed_in": "Signed in",
     "person.signed_out": "Signed out",
     "school.set": "Setting of the school changed",
@@ -122,7 +138,7 @@ def states(change: Change) -> tuple[str, str] | None:
     """Return the state before and after, in words, where there are any."""
     if change.old_state is None and change.new_state is None:
         return None
-    return plain(change.old_state or "") or "–", plain(change.new_state or "") or "–"
+    return plain(change.old_state or ""), plain(change.new_state or "")
 
 
 def values(change: Change) -> list[tuple[str, str]]:
