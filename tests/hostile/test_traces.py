@@ -35,8 +35,17 @@ FIRST = {
     "/staff/programs/{program}/sale": "/staff/programs/{program}/sale-end",
     "/staff/policies/floors/{floor}/off": "/staff/policies/floors/{floor}/on",
 }
-# Not without a form before them, or without rows chosen from a list: tried where they stand.
-IN_STEPS = {"/staff/completions", "/staff/tasks/{task}/reopen"}
+# Not without a form before them, rows chosen from a list, or something that the season does not have: an invitation, a
+# second factor, a session by its name, a link that still opens. They are tried where they stand.
+IN_STEPS = {
+    "/staff/completions",
+    "/staff/links/{signed}/revoke",
+    "/staff/people/{colleague}/invitation",
+    "/staff/people/{colleague}/invitation/withdrawal",
+    "/staff/people/{colleague}/second-factor-reset",
+    "/staff/people/{colleague}/sessions/end",
+    "/staff/tasks/{task}/reopen",
+}
 FROM_LISTS = ("/many", "/many/results", "/export")
 CHANGING = [case for case in CASES if isinstance(case.who, Role) and case.name not in STORES_NOTHING]
 PRESSED = [
