@@ -43,7 +43,7 @@ class Plan:
     starts: int = 5
 
 
-QUICK = Plan(small=6_000, big=60_000, rounds=4, seconds=0.8, office_rounds=3, office_seconds=0.2, starts=3)
+QUICK = Plan(small=8_000, big=80_000, rounds=4, seconds=0.8, office_rounds=3, office_seconds=0.2, starts=3)
 
 
 class Bench:
