@@ -1,5 +1,6 @@
 """One contract, two doors: a marshmallow schema, and the form that gives a browser's post the same shape."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,6 +111,19 @@ class Field:
     def id(self) -> str:
         """The element's id, which its label and the error summary point to."""
         return f"field-{self.name}"
+
+    @property
+    def type(self) -> str:
+        """The kind of input; what is no date is typed as text, for a date field would show nothing of it."""
+        read = {"date": dt.date.fromisoformat, "datetime": dt.datetime.fromisoformat}.get(self.widget)
+        if read is None:
+            return self.widget or "text"
+        try:
+            if self.value:
+                read(str(self.value))
+        except ValueError:
+            return "text"
+        return "datetime-local" if self.widget == "datetime" else self.widget
 
 
 class Form:

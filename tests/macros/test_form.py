@@ -52,6 +52,14 @@ def test_an_input_is_tied_to_its_label_hint_and_error() -> None:
     assert 'id="field-name-error"' in html
 
 
+def test_what_is_no_instant_can_be_read_and_mended() -> None:
+    assert 'type="datetime-local"' in drawn("at", at="2026-11-21T18:30")
+    assert 'type="datetime-local"' in drawn("at")
+    wrong = drawn("at", at="tomorrow at nine")
+    assert 'type="text"' in wrong
+    assert 'value="tomorrow at nine"' in wrong
+
+
 def test_what_is_not_required_says_so() -> None:
     assert "(optional)" in drawn("phone")
     assert "(optional)" not in drawn("name")
