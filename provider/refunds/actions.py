@@ -367,7 +367,15 @@ def withdraw(*, enrollment: Enrollment, reason: str, waive: bool, actor: Actor, 
     post_ledger(
         kind=PostingKind.WAIVED, about=about, subject=withdrawal.reference, amounts=Amounts(unpaid=waived), at=at
     )
-    note(withdrawal, "withdrawal.decided", actor=actor, at=at, about=about, data={"waived_cents": waived})
+    note(
+        withdrawal,
+        "withdrawal.decided",
+        actor=actor,
+        at=at,
+        about=about,
+        data={"waived_cents": waived},
+        personal={"reason": reason},
+    )
     enrollments.end(enrollment=enrollment, to=EnrollmentState.WITHDRAWN, actor=actor, at=at)
     still = sum(one.open_cents for one in payments.owed(enrollment))
     letter = letters.withdrawal(

@@ -110,7 +110,7 @@ def _event(group: Sequence[Remembered], telling: Telling) -> Event:
         at=row.at,
         title=_filled(title, row, telling.names),
         kind=kind,
-        text=extra.text or _note(group[0]) or _reason(row) or _document(row),
+        text=extra.text or _note(group[0]) or _reason(group[0]) or _document(row),
         who=telling.names.get(row.actor_reference or "", NOBODY[row.actor_kind]),
         href=extra.href,
         amount_cents=extra.amount_cents,
@@ -147,9 +147,10 @@ def _installments(rows: Sequence[History]) -> str:
     return f"Installments {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
-def _reason(row: History) -> str | None:
-    reason = row.data.get("reason")
-    return str(reason).replace("_", " ").capitalize() if reason else None
+def _reason(told: Remembered) -> str | None:
+    """Return why it was done: as somebody wrote it, or what the rule that did it calls it."""
+    written_reason, rule = told.personal.get("reason"), str(told.row.data.get("reason") or "")
+    return str(written_reason) if written_reason else (rule[:1].upper() + rule[1:].replace("_", " ")) or None
 
 
 def _plain(event: str) -> str:
