@@ -80,7 +80,8 @@ def test_a_second_factor_is_reset_for_somebody_else(app: Flask, admin: Visitor) 
     assert not is_in(visitor)
     assert sign_in(visitor, email).path == "/staff"
     with app.app_context():
-        letters = db.session.scalars(sa.select(OutboxLetter).where(OutboxLetter.template == "second_factor")).all()
+        query = sa.select(OutboxLetter).where(OutboxLetter.template == "second_factor").order_by(OutboxLetter.id)
+        letters = db.session.scalars(query).all()
         assert [letter.values["what"] for letter in letters] == ["set", "reset"]
     event, who = last(app)
     assert (event, who is not None) == ("person.signed_in", True)
