@@ -15,7 +15,8 @@ class Promise:
     """One thing that runs: what it is, by when, who is on it, and the page on which to act.
 
     Before ``due_on`` has passed it is in time, after ``last_on`` overdue, between them due; where both are one day, it
-    is due on that day. Without dates any day will do, and it stands where ``turn_on`` puts it.
+    is due on that day. Without dates any day will do, and it stands where ``turn_on`` puts it. ``team`` says in words
+    who sees to what is no one person's.
     """
 
     label: str
@@ -25,6 +26,7 @@ class Promise:
     due_on: dt.date | None = None
     last_on: dt.date | None = None
     owner: str | None = None
+    team: str = "Nobody yet"
     about: str | None = None
 
 

@@ -38,6 +38,7 @@ def rows(asked: Asked) -> list[Promise]:
             turn_on=row.due_on,
             due_on=row.due_on,
             last_on=row.due_on + _HOLD_AFTER,
+            team="Anybody of admissions",
             about=row.reference,
         )
         for row in found

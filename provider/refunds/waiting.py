@@ -35,6 +35,7 @@ def rows(asked: Asked) -> list[Promise]:
             turn_on=row.due_on,
             due_on=row.due_on,
             last_on=row.overdue_on,
+            team="Any bursar",
             about=row.about,
         )
         for row in db.session.execute(_RUNNING.limit(asked.most))
