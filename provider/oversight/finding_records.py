@@ -14,6 +14,7 @@ from provider.kernel.database import db, table
 from provider.kernel.finding import Hit, Source, Typed
 from provider.kernel.money import dollars
 from provider.payments.models import Payment, Receipt
+from provider.payments.rules import ReceiptKind
 from provider.policies.models import StateFloorRow
 from provider.programs import queries as programs
 from provider.programs.models import FaqItem, Program
@@ -34,7 +35,9 @@ def receipts(words: Sequence[Typed], most: int) -> list[Hit]:
     """Return the receipt and the credit note of a number."""
     number = words[0].beginning if len(words) == 1 else ""
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
-    rows = db.session.execute(_RECEIPTS.where(_RC.number == min(wanted, LARGEST_NUMBER)).limit(most))
+    # Numbers are counted in series, and the index that keeps them apart begins with the series.
+    of_series = _RC.series.in_([kind.series for kind in ReceiptKind])
+    rows = db.session.execute(_RECEIPTS.where(of_series, _RC.number == min(wanted, LARGEST_NUMBER)).limit(most))
     return [_receipt(row) for row in rows]
 
 
