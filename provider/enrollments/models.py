@@ -141,6 +141,7 @@ class Installment(Model):
         sa.Index(
             "ix_installment_past_due", "state", "enrollment_id", sqlite_where=_PAST_DUE, postgresql_where=_PAST_DUE
         ),
+        sa.Index("ix_installment_past_due_by_day", "due_on", "id", sqlite_where=_PAST_DUE, postgresql_where=_PAST_DUE),
     )
 
     @property

@@ -7,8 +7,7 @@ from flask import url_for
 
 from provider.accounts.rules import Permission
 from provider.enrollments import lists
-from provider.enrollments.models import Enrollment, Installment
-from provider.enrollments.rules import InstallmentState
+from provider.enrollments.models import PAST_DUE_ROWS, Enrollment, Installment
 from provider.kernel.database import db
 from provider.kernel.promises import NOBODY, Asked, Promise, Queue
 from provider.tuition.rules import HOLD_AFTER_DAYS
@@ -16,7 +15,7 @@ from provider.tuition.rules import HOLD_AFTER_DAYS
 _LATE = (
     sa.select(Installment.due_on, Installment.number, Enrollment.reference, Enrollment.legal_name)
     .join(Enrollment, Enrollment.id == Installment.enrollment_id)
-    .where(Installment.state == InstallmentState.PAST_DUE, Enrollment.hold_on.is_(None))
+    .where(PAST_DUE_ROWS, Enrollment.hold_on.is_(None))
     .order_by(Installment.due_on, Installment.id)
 )
 _HOLD_AFTER = dt.timedelta(days=HOLD_AFTER_DAYS)
