@@ -47,6 +47,18 @@ class Config:
     MAIL_DOMAIN: str = "example.org"
     # How students pay: the account and the postal address, as pages and letters print them; a | starts a new line.
     PAYMENT_INSTRUCTIONS: str = ""
+    # Stripe's secret key (sk_test_… or sk_live_…). Without the two keys nobody pays by card.
+    STRIPE_SECRET_KEY: str = ""
+    # Stripe's publishable key (pk_…), which the browser's card fields use.
+    STRIPE_PUBLISHABLE_KEY: str = ""
+    # The signing secret (whsec_…) of the webhook endpoint BASE_URL/hooks/stripe. Without it every event is refused.
+    STRIPE_WEBHOOK_SECRET: str = ""
+    # Where Stripe's API is called.
+    STRIPE_API_URL: str = "https://api.stripe.com"
+    # From where the browser loads Stripe's card fields.
+    STRIPE_JS_URL: str = "https://js.stripe.com/v3/"
+    # Says on every page that this is a demonstration where no money moves, and explains the test cards.
+    DEMONSTRATION: bool = False
     # The school's own color, like #7a1f5c. Empty: the one that comes with the software.
     ACCENT_COLOR: str = ""
     # Hours for which a letter that cannot be delivered is tried again.
@@ -121,6 +133,16 @@ class Config:
         """The lines that tell students where to pay; none as long as the school has not said it."""
         return tuple(line.strip() for line in self.PAYMENT_INSTRUCTIONS.split("|") if line.strip())
 
+    @property
+    def cards_on(self) -> bool:
+        """Cards are taken once both keys are set."""
+        return bool(self.STRIPE_SECRET_KEY and self.STRIPE_PUBLISHABLE_KEY)
+
+    @property
+    def live_cards(self) -> bool:
+        """A live key moves real money."""
+        return "_live_" in self.STRIPE_SECRET_KEY
+
     def session_idle(self, *, staff: bool) -> dt.timedelta:
         """Return how long a session may be left alone."""
         return dt.timedelta(hours=self.STAFF_SESSION_IDLE_HOURS if staff else self.SESSION_IDLE_HOURS)
@@ -151,8 +173,26 @@ class Config:
         return cls(**given | {"SECRET_KEY": _own_key(instance)})
 
     def _refuse_unsafe(self) -> None:
+        if self.STRIPE_SECRET_KEY and not self.STRIPE_PUBLISHABLE_KEY:
+            message = (
+                "STRIPE_PUBLISHABLE_KEY is missing: without it no card fields can be shown. Set both keys, or none."
+            )
+            raise ConfigError(message)
+        if self.cards_on and ("_live_" in self.STRIPE_PUBLISHABLE_KEY) != self.live_cards:
+            message = (
+                "STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY are of different modes: take both live, or both test."
+            )
+            raise ConfigError(message)
+        if self.live_cards and self.DEMONSTRATION:
+            message = "DEMONSTRATION is on, and the keys of Stripe are live: take one of them out, or real money moves."
+            raise ConfigError(message)
         if not self.production:
             return
+        if self.cards_on and not self.STRIPE_WEBHOOK_SECRET:
+            message = (
+                "STRIPE_WEBHOOK_SECRET is missing: with an https BASE_URL and cards, set what Stripe shows for it."
+            )
+            raise ConfigError(message)
         if len(self.SECRET_KEY) < 32:
             message = "SECRET_KEY is missing: with an https BASE_URL, set it to 32 or more random characters."
             raise ConfigError(message)

@@ -7,6 +7,11 @@ from provider.tasks.rules import TaskKind
 NEEDS: dict[TaskKind, frozenset[Permission]] = {
     TaskKind.RETURN_PAYMENT: frozenset({Permission.RECORD_MONEY}),
     TaskKind.PAY_OUT: frozenset({Permission.RECORD_MONEY}),
+    TaskKind.CHECK_CARD_PAYMENT: frozenset({Permission.RECORD_MONEY}),
+    TaskKind.ANSWER_DISPUTE: frozenset({Permission.RECORD_MONEY}),
+    TaskKind.PAYOUT_FAILED: frozenset({Permission.RECORD_MONEY}),
+    TaskKind.OUTSIDE_REFUND: frozenset({Permission.RECORD_MONEY}),
+    TaskKind.CLOSE_DAY: frozenset({Permission.RECORD_MONEY}),
     TaskKind.PAYMENT_HOLD: frozenset({Permission.CHANGE_ENROLLMENTS, Permission.RECORD_MONEY}),
     TaskKind.ERASE_PERSON: frozenset({Permission.ERASE_PEOPLE}),
     TaskKind.LETTER_FAILED: frozenset({Permission.RESEND_MAIL}),

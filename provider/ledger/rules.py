@@ -41,6 +41,9 @@ class PostingKind(enum.StrEnum):
     CANCELED = "canceled"
     REFUND_APPROVED = "refund_approved"
     PAID_OUT = "paid_out"
+    PAYOUT_FAILED = "payout_failed"
+    DISPUTED = "disputed"
+    DISPUTE_WON = "dispute_won"
 
     @property
     def label(self) -> str:
@@ -91,6 +94,10 @@ TABLE: dict[PostingKind, tuple[tuple[Account | None, Account | None, _Part], ...
         (_A.TUITION, _A.RECEIVABLE, _Part.UNPAID),
     ),
     _K.PAID_OUT: ((_A.REFUNDS_PAYABLE, _CASH, _Part.OWED),),
+    _K.PAYOUT_FAILED: ((_CASH, _A.REFUNDS_PAYABLE, _Part.OWED),),
+    # A dispute that is lost posts nothing more: the loss stays where it is.
+    _K.DISPUTED: ((_A.DISPUTED, _CASH, _Part.OWED),),
+    _K.DISPUTE_WON: ((_CASH, _A.DISPUTED, _Part.OWED),),
 }
 
 

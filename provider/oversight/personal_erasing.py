@@ -108,6 +108,15 @@ ERASES: Mapping[str, Erasing] = {
         kept=_DECIDED, blanked="What was written when asking for a refund", blanks={"note": NOTHING}
     ),
     "payouts": Erasing(kept=_BOOKS),
+    "card_customers": Erasing(kept=_BOOKS),
+    "cards": Erasing(
+        kept="That a card was used, and the consent to charge it: what it paid has to stay provable.",
+        blanked="Brand, last digits and date of cards",
+        blanks={"brand": NOTHING, "last4": NOTHING, "exp_month": NOTHING, "exp_year": NOTHING},
+    ),
+    "charges": Erasing(kept=_BOOKS),
+    "disputes": Erasing(kept=_BOOKS),
+    "charge_pauses": Erasing(kept=_DECIDED),
     "withdrawals": Erasing(kept=_DECIDED),
     "promises": Erasing(kept="That a promise was made, and whether it was met."),
     "disclosures": Erasing(kept="What was told to whom, and on which consent: others may have to hear of the erasure."),

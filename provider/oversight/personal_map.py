@@ -22,6 +22,7 @@ from provider.history.models import History, HistoryDetail
 from provider.ledger.models import LedgerEntry, LedgerPosting
 from provider.mail.models import OutboxLetter
 from provider.oversight import personal_finders as find
+from provider.oversight.personal_cards import CARDS
 from provider.oversight.personal_finders import COLLEAGUE, INSIDE, SAME, WOULD_OPEN, Held, Section
 from provider.payments.models import Allocation, Payment, Receipt
 from provider.refunds.models import Payout, Refund, Withdrawal
@@ -158,6 +159,7 @@ HELD: tuple[Held, ...] = (
         ("account", "side", "cents"),
         {"id": INSIDE, "posting_id": INSIDE},
     ),
+    *CARDS,
     Held(
         "refunds",
         Refund,
@@ -190,7 +192,7 @@ HELD: tuple[Held, ...] = (
             "state": "State",
             "sent_at": "Sent",
         },
-        ("failure",),
+        ("failure", "tries"),
         {"id": INSIDE, "refund_id": INSIDE, "payment_id": INSIDE, "sent_by": COLLEAGUE},
     ),
     Held(
@@ -341,6 +343,7 @@ OUTSIDE: Mapping[str, str] = {
     "faq_item": "Questions and answers for everybody.",
     "history_block": "Stretches of the history, by its instants alone.",
     "job": "References for the worker, removed 30 days after they were worked off; addresses typed to sign in, a day.",
+    "payment_event": "Word from the payment service: its names of payments, and amounts.",
     "place": "ZIP codes.",
     "program": "What the school teaches.",
     "program_version": "What the school teaches, with the name of who wrote it.",
@@ -349,6 +352,7 @@ OUTSIDE: Mapping[str, str] = {
     "refund_policy": "Policies for everybody.",
     "school_setting": "What the school set for itself.",
     "search_word": "Words of the name, address and reference above, by which staff find them.",
+    "service_call": "Calls to the payment service: keys and references alone.",
     "state_floor": "Law for everybody.",
     "throttle": "How often something was tried, under keys that name nobody, removed after two days.",
     "tuition_plan": "Plans for everybody.",

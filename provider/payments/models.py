@@ -9,8 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from provider.enrollments.models import Enrollment, Installment
 from provider.files.models import File
 from provider.kernel.database import Cents, Line, Model, Ref, known
-from provider.payments.rules import PaymentMethod, PaymentState, ReceiptKind
+from provider.payments.rules import CallKind, CallState, PaymentMethod, PaymentState, ReceiptKind
 
+_OPEN = sa.text("state = 'open'")
 _STANDING = sa.text("reversed_at IS NULL")
 FOR_RETURN_ROWS = sa.text("for_return")
 
@@ -113,4 +114,38 @@ class Receipt(Model):
         sa.UniqueConstraint("series", "number"),
         sa.UniqueConstraint("payment_id", "kind"),
         sa.CheckConstraint("number > 0", name="number_positive"),
+    )
+
+
+class ServiceCall(Model):
+    """One call to the payment service, stored with its key before the first attempt; each attempt uses that key.
+
+    ``subject`` is the record it is for, ``number`` counts its keys: a key serves 23 hours, then the service is looked
+    through, and only if nothing had come of it a new one is made.
+    """
+
+    __tablename__ = "service_call"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[CallKind]
+    subject: Mapped[Ref]
+    number: Mapped[int] = mapped_column(default=1)
+    state: Mapped[CallState] = mapped_column(default=CallState.OPEN)
+    created_at: Mapped[dt.datetime]
+    tried_at: Mapped[dt.datetime | None]
+    looked_up_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    object_id: Mapped[Line | None]
+    error: Mapped[str | None] = mapped_column(sa.Text)
+
+    __table_args__ = (
+        known("kind", CallKind),
+        known("state", CallState),
+        sa.UniqueConstraint("key"),
+        sa.UniqueConstraint("subject", "kind", "number"),
+        sa.CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended_has_instant"),
+        sa.CheckConstraint("state <> 'answered' OR object_id IS NOT NULL", name="answered_has_object"),
+        sa.CheckConstraint("state <> 'expired' OR looked_up_at IS NOT NULL", name="expired_was_looked_up"),
+        sa.Index("uq_service_call_open", "subject", "kind", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )

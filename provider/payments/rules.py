@@ -55,6 +55,27 @@ PURCHASE_STATES = frozenset({_S.CAPTURED, _S.DISPUTED, _S.LOST})
 CLOCK_STATES = frozenset({EnrollmentState.ACTIVE, EnrollmentState.COMPLETED, EnrollmentState.WITHDRAWN})
 
 
+class CallKind(enum.StrEnum):
+    """What the payment service is asked for with a key of its own."""
+
+    CUSTOMER = "customer"
+    SETUP = "setup"
+    CHARGE = "charge"
+    GIVE_BACK = "give_back"
+
+
+class CallState(enum.StrEnum):
+    """How a call to the payment service ended.
+
+    ``open``: not answered yet. ``expired``: its key is too old to be used again, and nothing had come of it.
+    """
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
 class PaymentMethod(enum.StrEnum):
     """How money came in."""
 

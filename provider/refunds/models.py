@@ -13,7 +13,7 @@ from provider.payments.rules import PaymentMethod
 from provider.policies.rules import Refusal
 from provider.refunds.rules import Channel, PayoutState, RefundBasis, RefundState
 
-_RUNNING = sa.text("state IN ('requested', 'approved', 'settled') AND basis <> 'late_payment'")
+_RUNNING = sa.text("state IN ('requested', 'approved', 'settled') AND basis NOT IN ('late_payment', 'outside')")
 
 
 class Refund(Model):
@@ -76,6 +76,7 @@ class Payout(Model):
     amount_cents: Mapped[Cents]
     method: Mapped[PaymentMethod]
     state: Mapped[PayoutState] = mapped_column(default=PayoutState.DUE)
+    tries: Mapped[int] = mapped_column(default=0)
     external_reference: Mapped[Line | None]
     sent_at: Mapped[dt.datetime | None]
     sent_by: Mapped[Ref | None]

@@ -63,6 +63,7 @@ class RefundBasis(State):
     STATE_FLOOR = "state_floor"
     OVERRIDE = "override"
     LATE_PAYMENT = "late_payment"
+    OUTSIDE = "outside"
 
     @property
     def label(self) -> str:
@@ -95,6 +96,7 @@ _BASIS_LABELS = {
     _B.STATE_FLOOR: "Law of the student's state",
     _B.OVERRIDE: "Exception made by staff",
     _B.LATE_PAYMENT: "Payment that came too late",
+    _B.OUTSIDE: "Made at the payment service itself",
 }
 _BASIS_OF_CLAUSE = {
     ClauseCode.POLICY_ACCEPTED: _B.WINDOW,
@@ -141,6 +143,7 @@ class Channel(State):
     LINK = "link"
     STAFF = "staff"
     MAIL = "mail"
+    SERVICE = "service"
 
 
 def late_payment_record(*, amount_cents: int, at: dt.datetime) -> dict[str, Any]:

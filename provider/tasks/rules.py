@@ -23,6 +23,11 @@ class TaskKind(StrEnum):
     AUDIT_BREACH = "audit_breach"
     FOLLOW_UP = "follow_up"
     ERASE_PERSON = "erase_person"
+    CHECK_CARD_PAYMENT = "check_card_payment"
+    ANSWER_DISPUTE = "answer_dispute"
+    PAYOUT_FAILED = "payout_failed"
+    OUTSIDE_REFUND = "outside_refund"
+    CLOSE_DAY = "close_day"
 
     @property
     def label(self) -> str:
@@ -39,6 +44,11 @@ class TaskKind(StrEnum):
             "audit_breach": "The nightly audit found a contradiction",
             "follow_up": "Follow up",
             "erase_person": "Erase what is held about a person",
+            "check_card_payment": "Look into a card payment",
+            "answer_dispute": "Answer a dispute",
+            "payout_failed": "A refund to a card failed",
+            "outside_refund": "A refund was made outside of this system",
+            "close_day": "A day’s money differs from the payment service",
         }[self.value]
 
 

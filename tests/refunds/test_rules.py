@@ -63,6 +63,7 @@ def test_each_state_has_a_label_and_a_tone() -> None:
         "Law of the student's state",
         "Exception made by staff",
         "Payment that came too late",
+        "Made at the payment service itself",
     ]
     assert [channel.label for channel in Channel] == ["Page", "Link", "Staff", "Mail"]
 
