@@ -200,6 +200,11 @@ def unit_of_work() -> Iterator[None]:
             writers.leave()
 
 
+def in_unit_of_work() -> bool:
+    """Say whether a unit of work is open here, so that rows may be locked."""
+    return _writing.get() is not None
+
+
 def _connection() -> Connection:
     """Return the connection of this unit of work; the session itself takes ten steps to find it."""
     connection = _writing.get()

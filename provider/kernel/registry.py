@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
@@ -37,6 +37,19 @@ class LinkPurpose(Protocol):
     def show(self, *, subject: str, token: str) -> ResponseReturnValue: ...
 
     def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue: ...
+
+
+class PaymentEventHandler(Protocol):
+    """Brings our records up to what the payment service says of one kind of object.
+
+    ``fetch`` asks the service for the object as it stands now, outside of any transaction. ``apply`` runs in the
+    transaction that marks the event: it gets what was fetched and the stored event with what that claims, and returns
+    what came of it (an event's state) with a sentence for staff. It is safe to repeat, in any order.
+    """
+
+    def fetch(self, object_id: str) -> Any: ...  # noqa: ANN401 - what its own apply understands
+
+    def apply(self, found: Any, /, *, event: Any, now: dt.datetime) -> tuple[str, str]: ...  # noqa: ANN401 - as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,7 @@ class Registry:
     jobs: dict[str, JobHandler] = field(default_factory=dict)
     periodic: list[Periodic] = field(default_factory=list)
     links: dict[str, LinkPurpose] = field(default_factory=dict)
+    payment_events: dict[str, PaymentEventHandler] = field(default_factory=dict)
     invariants: dict[str, Invariant] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     failed_jobs: dict[str, Callable[[Payload, str, dt.datetime], None]] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import UNPAID_STATES, EnrollmentState
 from provider.files.models import File
 from provider.history.actions import born, move, note
+from provider.jobs.actions import enqueue
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
@@ -28,6 +29,7 @@ from provider.payments.rules import (
     OFFLINE_METHODS,
     REFERENCE_PREFIX,
     REFUND_LINK,
+    RETURN_JOB,
     Allocated,
     PaymentMethod,
     PaymentState,
@@ -147,12 +149,33 @@ def record(
     return payment
 
 
+def capture(
+    *, enrollment: Enrollment, amount_cents: int, intent_id: str, charged_at: dt.datetime, actor: Actor, at: dt.datetime
+) -> Payment:
+    """Take in money that the payment service took from a card; the caller holds the enrollment.
+
+    The purchase is ``at``, when the receipt goes out, and ``charged_at`` is the service's instant. Money that the
+    enrollment cannot take any more, or that pays nothing because nothing is owed, is recorded for return, and a job
+    sends it back by itself.
+    """
+    payment = Payment(
+        enrollment_id=enrollment.id,
+        method=PaymentMethod.CARD,
+        amount_cents=amount_cents,
+        external_reference=intent_id,
+        received_at=charged_at,
+        recorded_at=at,
+    )
+    _take_in(payment, enrollment, actor, at)
+    return payment
+
+
 def _take_in(payment: Payment, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
     """Store a payment, let it pay what is owed, post it, and send its receipt."""
     first = enrollment.purchased_at is None
     payment.reference, payment.state = references.new(REFERENCE_PREFIX), PaymentState.CAPTURED
     payment.refunded_cents, payment.allocations = 0, []
-    payment.for_return = not _takes(enrollment, actor, at)
+    payment.for_return = not _takes(enrollment, payment.method, actor, at)
     db.session.add(payment)
     db.session.flush()
     born(payment, actor=actor, at=at, about=enrollment.reference, data={"amount_cents": payment.amount_cents})
@@ -180,12 +203,15 @@ def _check_typed(
         raise ReceivedInFuture
 
 
-def _takes(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> bool:
-    """Say whether the enrollment can take money, and make it active by its first."""
+def _takes(enrollment: Enrollment, method: PaymentMethod, actor: Actor, at: dt.datetime) -> bool:
+    """Say whether the enrollment can take money, and make it active by its first.
+
+    A card is charged for what is owed. When nothing is, something else has paid it meanwhile, and the card's goes back.
+    """
     if enrollment.state in UNPAID_STATES:
         return enrollments.activate(enrollment=enrollment, purchased_at=at, actor=actor, at=at)
-    if enrollment.state is EnrollmentState.WITHDRAWN:
-        return bool(queries.owed(enrollment))
+    if enrollment.state is EnrollmentState.WITHDRAWN or method is PaymentMethod.CARD:
+        return enrollment.state in CLOCK_STATES and bool(queries.owed(enrollment))
     return enrollment.state in CLOCK_STATES
 
 
@@ -206,6 +232,10 @@ def return_key(payment_reference: str) -> str:
 
 
 def _ask_to_return(payment: Payment, enrollment: Enrollment, at: dt.datetime) -> None:
+    """Have money sent back: a card's goes by itself, staff return the rest."""
+    if payment.method is PaymentMethod.CARD:
+        enqueue(kind=RETURN_JOB, key=return_key(payment.reference), payload={"payment": payment.reference}, at=at)
+        return
     raise_task(
         kind=TaskKind.RETURN_PAYMENT,
         key=return_key(payment.reference),

@@ -13,6 +13,8 @@ from provider.ledger.rules import Account
 from provider.tuition.rules import Reminder, hold_at, past_due_at, reminders
 
 REFERENCE_PREFIX = "PY"
+RETURN_JOB = "refunds.return_payment"  # sends a card payment back that its enrollment could not take
+KEY_SERVES = dt.timedelta(hours=23)  # the payment service forgets a key after 24
 REFUND_LINK = "refund"  # the purpose of the link that receipts carry; its handler is in the room refunds
 LINK_DAYS = 30
 MOST_REFERENCE = 200
@@ -74,6 +76,11 @@ class CallState(enum.StrEnum):
     ANSWERED = "answered"
     REFUSED = "refused"
     EXPIRED = "expired"
+
+
+def key_serves(first_tried_at: dt.datetime, now: dt.datetime) -> bool:
+    """Say whether the key of a call may be used again: for less than 23 hours from its first attempt."""
+    return now - first_tried_at < KEY_SERVES
 
 
 class PaymentMethod(enum.StrEnum):
