@@ -45,6 +45,7 @@ class School:
     enquiries: str
     payment_lines: tuple[str, ...] = ()
     accent: Accent = PLAIN
+    demonstration: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,14 @@ def write(letter: OutboxLetter) -> Written:
     """Write a letter from its values; raises Unsendable when template and values do not fit."""
     known = settings()
     color = shades(known.ACCENT_COLOR) if known.ACCENT_COLOR else PLAIN
-    school = School(known.SCHOOL_NAME, known.BASE_URL, known.mailbox("enquiries"), known.payment_lines, color)
+    school = School(
+        known.SCHOOL_NAME,
+        known.BASE_URL,
+        known.mailbox("enquiries"),
+        known.payment_lines,
+        color,
+        demonstration=known.DEMONSTRATION,
+    )
     values = {name: _value(name, value) for name, value in letter.values.items()} | _placeholders(letter)
     try:
         subject, body, html = (

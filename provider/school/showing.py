@@ -62,6 +62,11 @@ class School:
         return self._known.payment_lines
 
     @property
+    def demonstration(self) -> bool:
+        """Whether it is none: no money moves, and its students are invented."""
+        return self._known.DEMONSTRATION
+
+    @property
     def color(self) -> str:
         """The color of the icon in the browser."""
         return self._known.ACCENT_COLOR or accent.DEFAULT.light.accent

@@ -280,3 +280,17 @@ def test_letters_that_ask_for_money_print_where_to_pay_once_the_school_has_said_
     assert re.search(r"\n *Sample Bank, account 123456\n *1 Main Street\n", written.text)
     assert "Sample Bank, account 123456<br>1 Main Street" in written.html
     assert "Answer this letter for our account" not in written.text
+
+
+@pytest.mark.parametrize("template", list(VALUES))
+def test_each_letter_of_a_demonstration_says_so_last_and_no_other_does(words: Flask, template: str) -> None:
+    line = "This letter comes from a demonstration: no money moves, and the students are invented."
+    assert line not in letters.write(outbox(template)).text
+    real = words.extensions["settings"]
+    words.extensions["settings"] = replace(real, DEMONSTRATION=True)
+    try:
+        written = letters.write(outbox(template))
+    finally:
+        words.extensions["settings"] = real
+    assert written.text.splitlines()[-1] == line
+    assert written.html.count(line) == 1
