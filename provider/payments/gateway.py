@@ -98,7 +98,9 @@ class Intent:
     """What the service says of one charge. ``reference`` is ours, from its metadata; ``live`` is no test.
 
     ``charged_at`` and ``charge_id`` belong to the successful charge; ``failure`` is the service's code of the last
-    refusal of the bank (``card_declined``, ``authentication_required``, ``expired_card``, …).
+    refusal: the bank's where it gave one (``generic_decline``, ``insufficient_funds``, ``expired_card``,
+    ``authentication_required``, …), else the service's own (``card_declined``,
+    ``payment_intent_authentication_failure``). Not all of them are for the student's eyes: ``stolen_card`` is not.
     """
 
     id: str
