@@ -17,6 +17,7 @@ import provider.accounts.views
 import provider.accounts.views_account
 import provider.accounts.views_confirm
 import provider.accounts.views_factor
+import provider.cards.handlers
 import provider.careers.commands
 import provider.careers.queries
 import provider.careers.views
@@ -59,6 +60,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.accounts.handlers.register,
     provider.enrollments.handlers.register,
     provider.payments.handlers.register,
+    provider.cards.handlers.register,
     provider.refunds.handlers.register,
     provider.oversight.handlers.register,
 )

@@ -114,9 +114,11 @@ def move(
     at: dt.datetime,
     about: str | None = None,
     data: dict[str, Any] | None = None,
+    personal: dict[str, Any] | None = None,
 ) -> None:
     """Change a record's state along its lifecycle and remember who did it when; raises IllegalTransition."""
     old = subject.state
     lifecycle.check(old, to)
     subject.state = to
-    note(subject, f"{subject.__tablename__}.{to}", actor=actor, at=at, about=about, old=old, new=to, data=data)
+    event = f"{subject.__tablename__}.{to}"
+    note(subject, event, actor=actor, at=at, about=about, old=old, new=to, data=data, personal=personal)

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
 from provider.accounts.rules import Permission
+from provider.cards import pausing
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import lapses_on
 from provider.enrollments.models import Enrollment
@@ -41,6 +42,7 @@ def enrollment(reference: str) -> ResponseReturnValue:
         links=_classroom(found),
         unpaid=found.state in UNPAID_STATES,
         lapses_on=lapses_on(found),
+        paused=pausing.paused(found.id) is not None,
         now=received_at(),
     )
 

@@ -185,7 +185,7 @@ def _take_in(payment: Payment, enrollment: Enrollment, actor: Actor, at: dt.date
     else:
         spread = pay(payment, enrollment, actor=actor, at=at)
     _post_captured(payment, enrollment, spread, at)
-    _lift_hold(enrollment, at)
+    lift_hold(enrollment, at)
     _send_receipt(payment, enrollment, spread, at, purchase=first and not payment.for_return)
 
 
@@ -251,7 +251,7 @@ def hold_key(enrollment_reference: str, number: int) -> str:
     return f"payment_hold:{enrollment_reference}:{number}"
 
 
-def _lift_hold(enrollment: Enrollment, at: dt.datetime) -> None:
+def lift_hold(enrollment: Enrollment, at: dt.datetime) -> None:
     """Take the flag away once nothing is so late any more."""
     if enrollment.hold_on is None:
         return

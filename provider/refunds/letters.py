@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from provider.accounts.models import SignedLink
-from provider.enrollments.models import Enrollment
+from provider.enrollments.models import Enrollment, Installment
 from provider.mail.rules import Letter, Value
+from provider.payments.rules import OpenInstallment
 from provider.policies.rules import Refusal
 from provider.refunds.models import Payout, Refund, Withdrawal
 from provider.refunds.rules import RefundBasis
@@ -67,6 +68,23 @@ def withdrawal(record: Withdrawal, enrollment: Enrollment, *, recipient: str, st
     """Word that the student left the program, and what of the tuition is still owed."""
     values: dict[str, Value] = {"waived_cents": record.waived_cents, "still_owed_cents": still_owed_cents}
     return _letter("withdrawal", record.reference, enrollment, recipient, values)
+
+
+def waived(
+    installment: Installment, enrollment: Enrollment, *, cents: int, owed: list[OpenInstallment], recipient: str
+) -> Letter:
+    """Word that one installment need not be paid, and what is owed now."""
+    values: dict[str, Value] = {
+        "number": installment.number,
+        "of": len(enrollment.installments),
+        "due_on": installment.due_on.isoformat(),
+        "waived_cents": cents,
+        "still_owed_cents": sum(one.open_cents for one in owed),
+        "next_due_on": owed[0].due_on.isoformat() if owed else None,
+        "next_cents": owed[0].open_cents if owed else None,
+    }
+    event = f"{enrollment.reference}:waived:{installment.number}"
+    return _letter("installment_waived", event, enrollment, recipient, values)
 
 
 def _letter(template: str, event: str, enrollment: Enrollment, recipient: str, values: Mapping[str, Value]) -> Letter:

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from provider.accounts import queries as people
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
+from provider.cards import pausing
+from provider.cards.models import ChargePause
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import LIFECYCLE, UNPAID_STATES, EnrollmentState
 from provider.kernel.money import dollars
+from provider.kernel.settings import settings
 from provider.kernel.web import received_at
 from provider.ledger import queries as ledger
 from provider.ledger.models import LedgerPosting
 from provider.ledger.rules import Account
 from provider.payments import queries as payments
 from provider.payments.models import Payment
-from provider.payments.rules import PURCHASE_STATES, PaymentState
+from provider.payments.rules import CLOCK_STATES, PURCHASE_STATES, PaymentState
 from provider.refunds import queries as refunds
 from provider.refunds.models import Refund
 from provider.refunds.queries import Outlook
@@ -64,6 +67,8 @@ class Can:
     complete: bool
     cancel: bool
     release_hold: bool
+    waive: Sequence[int]
+    pause: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ class Money:
     payments: Sequence[Payment]
     refunds: Sequence[Refund]
     postings: Sequence[LedgerPosting]
+    pause: ChargePause | None
 
 
 def read(enrollment: Enrollment) -> Dossier:
@@ -118,6 +124,7 @@ def _money(enrollment: Enrollment) -> Money:
         payments=paid,
         refunds=outlook.refunds,
         postings=ledger.postings(enrollment.reference),
+        pause=pausing.paused(enrollment.id),
     )
 
 
@@ -139,6 +146,7 @@ def figures(enrollment: Enrollment, paid: Sequence[Payment], given_back: Sequenc
 def _can(enrollment: Enrollment, money: Money | None) -> Can:
     state, change, record = enrollment.state, may(P.CHANGE_ENROLLMENTS), may(P.RECORD_MONEY)
     paid = money is not None and any(one.state is PaymentState.CAPTURED for one in money.payments)
+    owed = [one.number for one in payments.owed(enrollment)] if record and state in CLOCK_STATES else []
     return Can(
         record_payment=record,
         enter_refund=record and paid and LIFECYCLE.can(state, EnrollmentState.REFUNDED),
@@ -146,4 +154,6 @@ def _can(enrollment: Enrollment, money: Money | None) -> Can:
         complete=change and LIFECYCLE.can(state, EnrollmentState.COMPLETED),
         cancel=change and state in UNPAID_STATES,
         release_hold=change and enrollment.hold_on is not None,
+        waive=owed,
+        pause=bool(owed) and settings().cards_on and money is not None and money.pause is None,
     )

@@ -22,6 +22,7 @@ KINDS = {
     "enrollment": "Enrollment",
     "installment": "Installment",
     "payment": "Payment",
+    "charge_pause": "Pause of automatic payments",
     "refund": "Refund",
     "payout": "Payout",
     "withdrawal": "Withdrawal",

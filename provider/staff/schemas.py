@@ -140,6 +140,18 @@ class Withdraw(Schema):
     )
 
 
+class WaiveInstallment(Schema):
+    """Why a student need not pay one installment."""
+
+    reason = _reason("Reason", "It is kept with the installment. The student’s letter does not tell it.")
+
+
+class PauseCharges(Schema):
+    """Why the schedule charges nothing for now."""
+
+    reason = _reason("Reason", "It is kept with the enrollment. The student’s page says only that it is paused.")
+
+
 class Cancel(Schema):
     """A word that an unpaid enrollment may end."""
 

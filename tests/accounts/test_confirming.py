@@ -36,6 +36,7 @@ ASKING = {
     "staff_exports_of_money.payments",
     "staff_exports_of_money.refunds",
     "staff_history.export",
+    "staff_installments.waive",
     "staff_overrides.override",
     "staff_people.change_roles",
     "staff_people.disable",

@@ -109,6 +109,18 @@ CASES = (
         "/staff/enrollments/{late}/withdrawal",
         {"reason": "Moves to another country", "unpaid": "keep"},
     ),
+    Case(
+        "waiver",
+        Role.BURSAR,
+        "/staff/enrollments/{late}/installments/4/waiver",
+        {"reason": "Agreed with the director on the telephone"},
+    ),
+    Case(
+        "pause",
+        Role.BURSAR,
+        "/staff/enrollments/{paying}/automatic-payments/pause",
+        {"reason": "Waits for the next pay day"},
+    ),
     Case("cancel", Role.ADMISSIONS, "/staff/enrollments/{awaiting}/cancel", {"sure": "on"}),
     Case("invite", Role.ADMIN, "/staff/people/new", {"name": "Nia", "email": "nia@example.org", "roles": "editor"}),
     Case("program", Role.EDITOR, "/staff/programs/{program}/edit"),
@@ -172,6 +184,7 @@ BUTTONS = {
     "/links/{prove}": None,
     "/staff/completions": Role.ADMISSIONS,
     "/staff/enrollments/{late}/completion": Role.ADMISSIONS,
+    "/staff/enrollments/{late}/automatic-payments/release": Role.BURSAR,
     "/staff/enrollments/{late}/hold-release": Role.ADMISSIONS,
     "/staff/enrollments/many": Role.ADMISSIONS,
     "/staff/enrollments/many/results": Role.ADMISSIONS,
@@ -213,7 +226,7 @@ def path_of(school: Flask, season: Season, path: str) -> str:
 
 def references(school: Flask, season: Season) -> dict[str, str]:
     """Return what a path may name; its link to set a password is a new one each time."""
-    known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "settled", "started")}
+    known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "paying", "settled", "started")}
     known |= {"prove": token_for(school, "prove_email", season["started"].enrollment)}
     known |= {"late_payment": season["too_late"].payments[0]}
     known |= {name: season[name].refund for name in ("declined", "refunding")}

@@ -44,7 +44,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/programs/": {"program": "ccma"},
             "/exams/": {"credential": "ccma"},
             MINE: {"reference": owner.enrollment, "receipt": receipt},
-            "/staff/enrollments/": {"reference": season["late"].enrollment},
+            "/staff/enrollments/": {"reference": season["late"].enrollment, "number": "2"},
             "/staff/payments/": {"reference": owner.payments[0]},
             "/staff/payouts/": {"reference": one(sa.select(Payout.reference))},
             "/staff/refunds/": {"reference": season["declined"].refund},

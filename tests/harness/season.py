@@ -12,6 +12,7 @@ from provider.accounts import queries as people
 from provider.accounts.models import Person
 from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import Role
+from provider.cards import pausing
 from provider.catalog import queries as catalog
 from provider.enrollments import actions as enrollments
 from provider.enrollments import queries as enrolled
@@ -169,6 +170,11 @@ def complete(student: Student, at: dt.datetime) -> None:
     enrollments.complete(enrollment=_row(student), actor=STAFF, at=at)
 
 
+def pause(student: Student, at: dt.datetime) -> None:
+    reason = "Asked by telephone for two weeks until the next pay day."
+    pausing.pause(enrollment=_row(student), reason=reason, actor=STAFF, at=at)
+
+
 def cancel(student: Student, at: dt.datetime) -> None:
     enrollments.cancel(enrollment=_row(student), reason=CancelReason.STUDENT, actor=SYSTEM, at=at)
 
@@ -193,7 +199,7 @@ def stories() -> dict[str, Story]:
         ),
         "late": (
             Student("Marie-Ève O’Neil McAllister", "marie@example.org", "ccma", "installments", "AZ", "85001"),
-            [(50 * DAY, enroll), (49 * DAY, prove), (48 * DAY, pay)],
+            [(50 * DAY, enroll), (49 * DAY, prove), (48 * DAY, pay), (2 * DAY, pause)],
         ),
         "completed": (
             Student("محمد العلي", "m.alali@example.org", "cpct-a", "upfront", "WA", "98101"),

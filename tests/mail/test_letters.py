@@ -190,6 +190,7 @@ def test_a_declined_request_is_answered_with_both_instants_and_the_states_law() 
         ("receipt", NOTHING_TO_GIVE_BACK),
         ("receipt", NOTHING_TO_GIVE_BACK | {"for_return": True}),
         ("withdrawal", {"reason": None, "waived_cents": 0, "still_owed_cents": 64_900}),
+        ("installment_waived", {"still_owed_cents": 0, "next_due_on": None, "next_cents": None}),
         ("payout_sent", {"external_reference": None}),
         ("refund_approved", {"override": True, "refund_link": None}),
         ("refund_approved", {"basis": "late_payment"}),

@@ -65,7 +65,7 @@ def test_each_state_has_a_label_and_a_tone() -> None:
         "Payment that came too late",
         "Made at the payment service itself",
     ]
-    assert [channel.label for channel in Channel] == ["Page", "Link", "Staff", "Mail"]
+    assert [channel.label for channel in Channel] == ["Page", "Link", "Staff", "Mail", "Service"]
 
 
 def decision(hours_later: int, *, hours_at_purchase: int = 24, floor_hours: int = 0) -> Decision:
