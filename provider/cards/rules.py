@@ -2,8 +2,14 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
+from provider.kernel.days import day_of, written
 from provider.kernel.lifecycles import Lifecycle, State, Tone
+from provider.kernel.money import dollars
+from provider.payments.gateway import CURRENCY, Intent
+from provider.payments.rules import OpenInstallment
 
 CARD_PREFIX = "CD"
 CHARGE_PREFIX = "CH"
@@ -11,6 +17,12 @@ DISPUTE_PREFIX = "D"
 PAUSE_PREFIX = "PS"
 CHANGE_CARD_LINK = "change_card"
 RETRY_DAYS = (1, 3, 7)
+LINK_DAYS = 30
+CHARGE_HOUR = 9  # the school's wall clock: a bank that asks its customer to confirm does not wake them
+CARDS_PER_HOUR = 12
+ABANDONED_AFTER = dt.timedelta(hours=1)
+STUCK_AFTER = dt.timedelta(hours=24)
+PENDING_FOR = dt.timedelta(hours=2)
 
 
 class CardState(State):
@@ -133,3 +145,88 @@ def attempt_due(*, due_on: dt.date, tried_on: Sequence[dt.date], today: dt.date)
     if len(tried_on) > len(RETRY_DAYS) or tried_on[-1] >= today:
         return False
     return charge_days(tried_on[0])[len(tried_on)] <= today
+
+
+def charging_day(now: dt.datetime, zone: ZoneInfo) -> dt.date:
+    """Return the school's day whose installments are charged now: a day begins at nine, and lasts until the next."""
+    return day_of(now - dt.timedelta(hours=CHARGE_HOUR), zone)
+
+
+class What(State):
+    """What a student pays for at once: everything due by today, the next installment before its day, or all of it."""
+
+    DUE = "due"
+    NEXT = "next"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to pay now, in cents; ``rows`` are the installments it meets."""
+
+    what: What
+    cents: int
+    rows: tuple[OpenInstallment, ...]
+
+
+def choices(owed: Sequence[OpenInstallment], today: dt.date) -> list[Choice]:
+    """Return what a student may pay now, the least first: what is due or else what comes next, and all of it."""
+    if not owed:
+        return []
+    ordered = sorted(owed, key=lambda one: (one.due_on, one.number))
+    due = tuple(one for one in ordered if one.due_on <= today)
+    first = Choice(What.DUE, _sum(due), due) if due else Choice(What.NEXT, ordered[0].open_cents, (ordered[0],))
+    rest = Choice(What.REST, _sum(ordered), tuple(ordered))
+    return [rest] if len(first.rows) == len(rest.rows) else [first, rest]
+
+
+def _sum(rows: Sequence[OpenInstallment]) -> int:
+    return sum(one.open_cents for one in rows)
+
+
+def consent(owed: Sequence[OpenInstallment], school: str) -> str:
+    """Return the words by which a student lets a card be charged for the installments that are still to come."""
+    dates = "; ".join(f"{dollars(one.open_cents)} on {written(one.due_on)}" for one in owed)
+    return (
+        f"I allow {school} to keep this card with its payment service and to charge it for my installments on their "
+        f"days: {dates}. A charge that is declined is tried again 1, 3 and 7 days later. I get a letter before each "
+        "day. I can take the card away at any time on the page of my enrollment."
+    )
+
+
+_DECLINED = "Your bank declined the payment and does not tell us why. The number on the back of the card helps."
+_CONFIRM = "Your bank wanted you to confirm the payment, and that did not happen."
+_WHY_FAILED = {
+    "insufficient_funds": "There was not enough money on the card.",
+    "card_velocity_exceeded": "The card has reached a limit that your bank has set for it.",
+    "expired_card": "The card has expired.",
+    "incorrect_cvc": "The security code of the card was not right.",
+    "invalid_cvc": "The security code of the card was not right.",
+    "incorrect_number": "The number of the card was not right.",
+    "authentication_required": _CONFIRM,
+    "authentication_not_handled": _CONFIRM,
+    "payment_intent_authentication_failure": _CONFIRM,
+    "processing_error": "Something went wrong at the bank. Nothing was taken; trying again often works.",
+    "abandoned": "The payment was not confirmed in time, so nothing was taken.",
+}
+
+
+def why_failed(code: str | None) -> str:
+    """Say why a charge failed; of what a bank keeps to itself (a card reported lost) no more than that it declined."""
+    return _WHY_FAILED.get(code or "", _DECLINED)
+
+
+def contradiction(
+    intent: Intent, *, amount_cents: int, customer_id: str, reference: str, intent_id: str | None, live: bool
+) -> str | None:
+    """Say in what the service's word about a charge contradicts our own record of it; None when it does not."""
+    there, here = dollars(intent.amount_cents), dollars(amount_cents)
+    found = (
+        (intent.amount_cents != amount_cents, f"the amount is {there} there and {here} here"),
+        (intent.currency != CURRENCY, f"the currency there is {intent.currency.upper()}"),
+        (intent.live != live, "it is a live payment there" if intent.live else "it is only a test there"),
+        (intent.customer_id != customer_id, f"it belongs to another customer there, {intent.customer_id}"),
+        (intent.reference != reference, f"it carries another reference there, {intent.reference}"),
+        (intent_id not in {None, intent.id}, f"it is a second one there, {intent.id} beside {intent_id}"),
+    )
+    return next((sentence for differs, sentence in found if differs), None)

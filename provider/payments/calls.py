@@ -1,7 +1,7 @@
 """Calls to the payment service that must happen once: each has a key that is stored before the first attempt.
 
-The service remembers a key for 24 hours: within 23 the same call is repeated with the same key and happens once. Later
-the service is looked through first, and only if nothing had come of the call it gets a new key.
+Before a call is repeated the service is looked through for what came of it. It remembers a key for 24 hours: within 23
+the call is repeated with the same key and happens once, later it gets a new key.
 """
 
 import datetime as dt
@@ -46,22 +46,20 @@ def through(
 ) -> T:
     """Make a stored call, or make it again, outside of any transaction; it happens once.
 
-    ``send`` gets the key; ``find`` looks for what an earlier attempt brought about. Raises Unreachable when the outcome
-    is not known: call again. Raises Refused when the service will not, CallEnded when somebody else ended it. The
-    answer is kept by `answered`, in the transaction that applies it.
+    ``send`` gets the key; ``find`` looks for what an earlier attempt brought about, and sees it at once. Raises
+    Unreachable when the outcome is not known: call again. Raises Refused when the service will not, CallEnded when
+    somebody else ended it. The answer is kept by `answered`, in the transaction that applies it.
     """
     call = _open(kind, subject)
     if call is None:
         raise CallEnded(f"the {kind.value} of {subject} has ended")
-    if call.tried_at is not None and not key_serves(call.tried_at, now):
-        found = ask(find)
+    key, tried_at = call.key, call.tried_at
+    if tried_at is not None:
+        found = ask(find)  # the service keeps a failure of its own as the answer to a key, whatever came of it
         if found is not None:
             return found
-        _renew(kind, subject, now)
-        call = _open(kind, subject)
-        if call is None:
-            raise CallEnded(f"the {kind.value} of {subject} has ended")
-    key = call.key
+        if not key_serves(tried_at, now):
+            key = _renewed(kind, subject, now)
     _note_attempt(key, now)
     try:
         return ask(lambda gateway: send(gateway, key))
@@ -90,14 +88,17 @@ def _note_attempt(key: str, now: dt.datetime) -> None:
         db.session.execute(first.values(tried_at=now))
 
 
-def _renew(kind: CallKind, subject: str, now: dt.datetime) -> None:
-    """Give a call a new key, because its old one is forgotten and nothing had come of it."""
+def _renewed(kind: CallKind, subject: str, now: dt.datetime) -> str:
+    """Give a call a new key, because its old one is forgotten and nothing had come of it; return the one to use."""
     with unit_of_work():
         call = _open(kind, subject)
-        if call is None or call.tried_at is None or key_serves(call.tried_at, now):
-            return
-        _end(ServiceCall.key == call.key, CallState.EXPIRED, now, looked_up_at=now)
-        store(kind=kind, subject=subject, at=now)
+        if call is not None and call.tried_at is not None and not key_serves(call.tried_at, now):
+            _end(ServiceCall.key == call.key, CallState.EXPIRED, now, looked_up_at=now)
+            store(kind=kind, subject=subject, at=now)
+            call = _open(kind, subject)
+        if call is None:
+            raise CallEnded(f"the {kind.value} of {subject} has ended")
+        return call.key
 
 
 def _end(which: sa.ColumnElement[bool], state: CallState, at: dt.datetime, **values: object) -> int:

@@ -43,6 +43,15 @@ VALUES: Mapping[str, dict[str, Value]] = {
     },
     "enrollment_canceled": {**_ONE, "reason": "unpaid"},
     "installment_reminder": {**_ONE, "number": 2, "due_on": "2026-12-21", "amount_cents": 64_900, "kind": "ahead"},
+    "card_declined": {
+        **_ONE,
+        "number": 2,
+        "amount_cents": 64_900,
+        "card": "Visa ending in 4242",
+        "why": "There was not enough money on the card.",
+        "again_on": "2026-12-22",
+        "card_link": LINK,
+    },
     "receipt": {
         **_ONE,
         "receipt_number": "2026-000017",

@@ -65,7 +65,7 @@ def test_each_attempt_within_23_hours_uses_the_stored_key(line: Line) -> None:
             through(line, NOON + hours * HOUR)
     (call,) = rows()
     assert line.keys == [call.key] * 3
-    assert (call.state, call.tried_at, line.lookups) == (CallState.OPEN, NOON, 0)
+    assert (call.state, call.tried_at, line.lookups) == (CallState.OPEN, NOON, 2)
 
 
 def test_the_first_attempt_is_stored_before_it_is_made(line: Line) -> None:
@@ -112,6 +112,15 @@ def test_a_lookup_without_an_answer_makes_no_new_key(line: Line) -> None:
     with pytest.raises(Unreachable):
         calls.through(kind=CHARGE, subject="CH-22222222", send=line.send, find=find, now=NOON + 25 * HOUR)
     assert len(rows()) == len(line.keys) == 1
+
+
+def test_what_a_failed_attempt_brought_about_all_the_same_is_found_before_it_is_repeated(line: Line) -> None:
+    line.answer = Unreachable("500, and kept as the answer to this key")
+    with pytest.raises(Unreachable):
+        through(line, NOON)
+    line.found = "pi_1"
+    assert through(line, NOON + HOUR) == "pi_1"
+    assert len(line.keys) == 1
 
 
 def test_an_answer_ends_the_call_once(line: Line) -> None:

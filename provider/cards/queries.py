@@ -1,0 +1,165 @@
+"""Reading cards, charges and disputes."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from provider.cards.models import Card, CardCustomer, Charge, ChargePause, Dispute
+from provider.cards.rules import CardState, ChargeState, DisputeState
+from provider.enrollments.models import Enrollment, Installment
+from provider.enrollments.rules import CLASSROOM_STATES, OWED_STATES
+from provider.kernel.database import db
+from provider.kernel.errors import NotFound
+from provider.payments.models import Payment
+
+T = TypeVar("T")
+
+
+def customer(enrollment_id: int) -> str | None:
+    """Return what the service calls an enrollment."""
+    return db.session.scalar(sa.select(CardCustomer.customer_id).where(CardCustomer.enrollment_id == enrollment_id))
+
+
+def card(reference: str) -> Card:
+    """Return one card; raises NotFound."""
+    found = db.session.scalar(_fresh(sa.select(Card).where(Card.reference == reference)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def own_card(enrollment_id: int, reference: str) -> Card:
+    """Return a card of one enrollment; another's raises NotFound."""
+    found = card(reference)
+    if found.enrollment_id != enrollment_id:
+        raise NotFound
+    return found
+
+
+def kept_card(enrollment_id: int) -> Card | None:
+    """Return the card that the installments of an enrollment are charged to."""
+    query = sa.select(Card).where(Card.enrollment_id == enrollment_id, Card.kept, Card.state == CardState.SAVED)
+    return db.session.scalar(_fresh(query))
+
+
+def saved_cards(enrollment_id: int) -> Sequence[Card]:
+    """Return every card of an enrollment that can still be charged."""
+    query = sa.select(Card).where(Card.enrollment_id == enrollment_id, Card.state == CardState.SAVED)
+    return db.session.scalars(_fresh(query.order_by(Card.id))).all()
+
+
+def charge(reference: str) -> Charge:
+    """Return one charge with its card; raises NotFound."""
+    query = sa.select(Charge).where(Charge.reference == reference).options(joinedload(Charge.card))
+    found = db.session.scalar(_fresh(query))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def own_charge(enrollment_id: int, reference: str) -> Charge:
+    """Return a charge of one enrollment with its card; another's raises NotFound."""
+    found = charge(reference)
+    if found.enrollment_id != enrollment_id:
+        raise NotFound
+    return found
+
+
+def charge_of_intent(intent_id: str) -> Charge | None:
+    """Return the charge that the service knows by a name."""
+    return db.session.scalar(_fresh(sa.select(Charge).where(Charge.intent_id == intent_id)))
+
+
+def charge_of_payment(payment_id: int) -> Charge | None:
+    """Return the charge by which a payment came in, with its card."""
+    query = sa.select(Charge).where(Charge.payment_id == payment_id).options(joinedload(Charge.card))
+    return db.session.scalar(query)
+
+
+def running(enrollment_id: int) -> Charge | None:
+    """Return the charge of an enrollment that has not ended, with its card."""
+    query = sa.select(Charge).where(Charge.enrollment_id == enrollment_id, Charge.state == ChargeState.STARTED)
+    return db.session.scalar(_fresh(query.options(joinedload(Charge.card))))
+
+
+def charges(enrollment_id: int) -> Sequence[Charge]:
+    """Return every charge of an enrollment with its card, newest first."""
+    query = sa.select(Charge).where(Charge.enrollment_id == enrollment_id).order_by(Charge.id.desc())
+    return db.session.scalars(query.options(joinedload(Charge.card))).all()
+
+
+def attempts(enrollment_id: int) -> dict[int, list[dt.datetime]]:
+    """Return when the schedule charged each installment of an enrollment, by number, oldest first."""
+    query = (
+        sa.select(Charge.installment_number, Charge.started_at)
+        .where(Charge.enrollment_id == enrollment_id, Charge.installment_number.is_not(None))
+        .order_by(Charge.id)
+    )
+    found: dict[int, list[dt.datetime]] = {}
+    for number, started_at in db.session.execute(query):
+        found.setdefault(int(number or 0), []).append(started_at)
+    return found
+
+
+def payment_of_intent(intent_id: str) -> Payment | None:
+    """Return the payment that came in by what the service calls so."""
+    query = sa.select(Payment).join(Charge, Charge.payment_id == Payment.id).where(Charge.intent_id == intent_id)
+    return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def dispute(service_id: str) -> Dispute | None:
+    """Return the dispute that the service knows by a name."""
+    return db.session.scalar(_fresh(sa.select(Dispute).where(Dispute.service_id == service_id)))
+
+
+def disputes(enrollment_id: int) -> Sequence[Dispute]:
+    """Return the disputes about payments of an enrollment, newest first."""
+    query = sa.select(Dispute).join(Payment).where(Payment.enrollment_id == enrollment_id)
+    return db.session.scalars(query.order_by(Dispute.id.desc())).all()
+
+
+def in_dispute(enrollment_id: int) -> bool:
+    """Say whether a bank holds money of an enrollment, or has kept it."""
+    query = sa.select(Dispute.id).join(Payment).where(Payment.enrollment_id == enrollment_id)
+    return db.session.scalar(query.where(Dispute.state != DisputeState.WON).limit(1)) is not None
+
+
+def is_paused(enrollment_id: int) -> bool:
+    """Say whether staff have paused what the schedule charges."""
+    query = sa.select(ChargePause.id).where(
+        ChargePause.enrollment_id == enrollment_id, ChargePause.released_at.is_(None)
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def due_by(today: dt.date) -> Sequence[str]:
+    """Return the enrollments with a kept card of which an installment is due by a day and nobody paused it."""
+    paused = sa.exists().where(ChargePause.enrollment_id == Enrollment.id, ChargePause.released_at.is_(None))
+    query = (
+        sa.select(Enrollment.reference)
+        .join(Installment, Installment.enrollment_id == Enrollment.id)
+        .join(Card, Card.enrollment_id == Enrollment.id)
+        .where(
+            Card.kept,
+            Card.state == CardState.SAVED,
+            Installment.state.in_(OWED_STATES),
+            Installment.due_on <= today,
+            Enrollment.state.in_(CLASSROOM_STATES),
+            ~paused,
+        )
+        .distinct()
+    )
+    return db.session.scalars(query.order_by(Enrollment.reference)).all()
+
+
+def pending_before(instant: dt.datetime) -> Sequence[str]:
+    """Return the cards that a browser began to save before an instant and never told us about."""
+    query = sa.select(Card.reference).where(Card.state == CardState.PENDING, Card.created_at < instant)
+    return db.session.scalars(query.order_by(Card.id)).all()
+
+
+def _fresh(query: sa.Select[T]) -> sa.Select[T]:
+    return query.execution_options(populate_existing=True)

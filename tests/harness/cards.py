@@ -1,0 +1,75 @@
+"""Students who pay by card, through the actions that the pages call."""
+
+import datetime as dt
+
+from provider.cards import charging, queries, saving
+from provider.cards.models import Card, Charge
+from provider.cards.rules import ChargeState, What, choices, consent
+from provider.kernel.actors import Actor, ActorKind
+from provider.kernel.database import unit_of_work
+from provider.kernel.days import day_of
+from provider.kernel.settings import settings
+from provider.payments import queries as paid
+from tests.harness.fake_service import FakeService
+from tests.harness.money import stored
+from tests.harness.service_words import GOOD
+
+STUDENT = Actor(ActorKind.STUDENT, "P-33333333")
+
+
+class TimedService(FakeService):
+    """The payment service in memory, on a clock of the test."""
+
+    def __init__(self, at: dt.datetime) -> None:
+        self.at = at
+        super().__init__(now=lambda: self.at)
+
+
+def enter_card(service: TimedService, enrollment: str, *, number: str = GOOD, keep: bool = False) -> str:
+    """Save a card as the pay page does; returns its reference."""
+    row = stored(enrollment)
+    begun = saving.begin(enrollment_id=row.id, actor=STUDENT, now=service.at)
+    service.confirm_setup(begun.client_secret.partition("_secret_")[0], number)
+    words = consent(paid.owed(stored(enrollment)), settings().SCHOOL_NAME) if keep else None
+    saving.save(card=queries.card(begun.reference), consent=words, actor=STUDENT, now=service.at)
+    return begun.reference
+
+
+def start(service: TimedService, enrollment: str, card: str, what: What | None = None) -> str:
+    """Decide to pay by a saved card what comes first, or what is named; returns the charge's reference."""
+    row = stored(enrollment)
+    offered = choices(paid.owed(row), day_of(service.at, settings().SCHOOL_ZONE))
+    chosen = next(one for one in offered if what in {None, one.what})
+    with unit_of_work():
+        return charging.start(
+            enrollment_id=row.id,
+            card_reference=card,
+            what=chosen.what,
+            expected_cents=chosen.cents,
+            actor=STUDENT,
+            at=service.at,
+        ).reference
+
+
+def pay(
+    service: TimedService,
+    enrollment: str,
+    *,
+    number: str = GOOD,
+    keep: bool = False,
+    what: What | None = None,
+) -> tuple[str, ChargeState]:
+    """Pay by a new card; returns the charge and how it stands."""
+    card = enter_card(service, enrollment, number=number, keep=keep)
+    reference = start(service, enrollment, card, what)
+    return reference, charging.follow(reference, now=service.at)
+
+
+def charge(reference: str) -> Charge:
+    """Return a charge as it is stored."""
+    return queries.charge(reference)
+
+
+def cards(enrollment: str) -> list[Card]:
+    """Return the cards of an enrollment that can still be charged."""
+    return list(queries.saved_cards(stored(enrollment).id))
