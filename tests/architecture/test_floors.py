@@ -12,6 +12,9 @@ SOURCES = sorted((ROOT / "provider").rglob("*.py"))
 
 BUILDERS = frozenset({"app", "server", "tables"})  # they know every room
 OWN_ONLY = frozenset({"views", "schemas", "handlers", "commands", "letters", "gateway"})
+# What the payment service is asked and answers, in words of our own: cards and refunds read them. They call it by
+# payments.service alone, which nobody can open past.
+SPOKEN = frozenset({"payments.gateway"})
 NAMELESS = frozenset({"utils.py", "helpers.py", "common.py", "base.py", "misc.py"})
 
 COMMITTER = ROOT / "provider/kernel/database.py"
@@ -37,7 +40,7 @@ def offenses(graph: grimp.ImportGraph) -> list[str]:
         f"{'.'.join(importer)} imports {'.'.join(imported)}"
         for importer, imported in direct_imports(graph)
         if importer and imported and importer[0] not in BUILDERS and importer[0] != imported[0]
-        if OWN_ONLY.intersection(imported[1:2])
+        if OWN_ONLY.intersection(imported[1:2]) and ".".join(imported) not in SPOKEN
     )
 
 
