@@ -17,6 +17,7 @@ import provider.accounts.views
 import provider.accounts.views_account
 import provider.accounts.views_confirm
 import provider.accounts.views_factor
+import provider.books.views
 import provider.cards.handlers
 import provider.careers.commands
 import provider.careers.queries
@@ -80,6 +81,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.enrollments.views.papers,
     provider.payments.views.door,
     provider.refunds.views.door,
+    provider.books.views.door,
     provider.my.views.door,
     provider.oversight.views.door,
     provider.careers.views.door,

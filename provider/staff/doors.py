@@ -25,6 +25,7 @@ from provider.staff import (
     views_search,
     views_setup,
     views_sign_in,
+    views_statements,
     views_students,
     views_tasks,
 )
@@ -40,6 +41,7 @@ DOORS: tuple[Door, ...] = (
     views_payments.door,
     views_refunds.door,
     views_installments.door,
+    views_statements.door,
     views_refunds.overrides,
     views_mail.door,
     views_links.door,

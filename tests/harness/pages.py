@@ -103,6 +103,9 @@ def student(stage: Stage) -> Iterator[Visit]:
     yield Visit("my", "/my", paying.email)
     yield Visit("my-agreement", f"{here}/agreement", paying.email)
     yield Visit("my-schedule", f"{here}/schedule", paying.email)
+    for state in ("paying", "overpaid", "refunding", "settled", "withdrawn", "reversed", "awaiting"):
+        who = stage.season[state]
+        yield Visit(f"my-{state}-statement", f"/my/enrollments/{who.enrollment}/statement", who.email)
     yield Visit("my-receipt", f"{here}/receipts/{receipt}", paying.email)
     yield from own_account("my", paying.email)
     yield Visit("my-nobody", "/my")
@@ -207,6 +210,7 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "payment-new": f"/staff/enrollments/{awaiting}/payments/new",
         "refund-new": f"/staff/enrollments/{late}/refunds/new",
         "withdrawal": f"/staff/enrollments/{late}/withdrawal",
+        "statement": f"/staff/enrollments/{late}/statement",
         "waiver": f"/staff/enrollments/{late}/installments/2/waiver",
         "waiver-not-owed": f"/staff/enrollments/{late}/installments/1/waiver",
         "pause": f"/staff/enrollments/{season['paying'].enrollment}/automatic-payments/pause",
