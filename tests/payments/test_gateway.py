@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -21,15 +21,26 @@ from provider.payments.gateway import (
     Unreachable,
 )
 from tests.harness import service_words as words
+from tests.harness.card_service import CardService
 from tests.harness.fake_service import FakeService
 from tests.harness.service_words import Fault, Play, Total
 
 EVER = (dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC))
 
 
-@pytest.fixture
-def play() -> Play:
-    return FakeService()
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CardService]:
+    with CardService(tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture(params=["memory", "line"])
+def play(request: pytest.FixtureRequest) -> Play:
+    if request.param == "memory":
+        return FakeService()
+    service: CardService = request.getfixturevalue("line")
+    service.reset()
+    return service
 
 
 @pytest.fixture
