@@ -89,6 +89,13 @@ class AlreadyRecorded(DomainError):
         self.reference = payment.reference
 
 
+class CardPayment(DomainError):
+    """The payment service took this money; striking it from the books would keep it."""
+
+    code = "card_payment"
+    sentence = "A card payment was not typed in, so it is no error of recording. Give the money back by a refund."
+
+
 class NotCaptured(DomainError):
     """Only money that counts can be taken back."""
 
@@ -293,11 +300,13 @@ def link_lasts(window: Window | None, at: dt.datetime) -> dt.timedelta:
 def reverse(*, payment: Payment, reason: str, actor: Actor, at: dt.datetime) -> Payment:
     """Take back a payment that was recorded in error: what it paid is owed again, and a credit note goes out.
 
-    The only payment takes the purchase back with it. Raises NotCaptured, BeingRefunded, ReasonRefused.
+    The only payment takes the purchase back with it. Raises CardPayment, NotCaptured, BeingRefunded, ReasonRefused.
     """
     problem = reason_problem(reason)
     if problem is not None:
         raise ReasonRefused(problem)
+    if payment.method is PaymentMethod.CARD:
+        raise CardPayment
     enrollment = queries.hold(payment.enrollment_id)
     payments = queries.of_enrollment(enrollment.id)
     if payment.state is not PaymentState.CAPTURED:

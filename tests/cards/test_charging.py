@@ -14,6 +14,8 @@ from provider.enrollments.queries import by_reference
 from provider.enrollments.rules import CancelReason
 from provider.jobs.worker import run_due
 from provider.kernel.database import db, unit_of_work
+from provider.payments.actions import CardPayment
+from provider.payments.actions import reverse as reverse_payment
 from provider.payments.gateway import IntentStatus, Unreachable
 from provider.tasks.queries import about as tasks_about
 from provider.tasks.queries import by_key
@@ -195,6 +197,16 @@ def test_a_check_recorded_while_the_card_is_charged_sends_the_cards_money_back(s
     assert payment is not None
     assert payment.for_return
     assert rows(reference) == [(1, "paid", UPFRONT, UPFRONT)]
+
+
+def test_a_card_payment_is_never_struck_from_the_books_as_an_error(service: TimedService) -> None:
+    reference = agreed()
+    paid, _state = pay(service, reference)
+    payment = queries.payment_of_intent(charge(paid).intent_id or "")
+    assert payment is not None
+    with pytest.raises(CardPayment), unit_of_work():
+        reverse_payment(payment=payment, reason="Typed in for the wrong student", actor=STUDENT, at=PAID)
+    assert books(reference)["cash_card"] == UPFRONT
 
 
 def test_what_the_page_showed_must_still_be_what_is_open(service: TimedService) -> None:
