@@ -13,6 +13,10 @@ help: ## list these commands
 run: install ## start the school: pages and worker, on port PORT (8000), data in INSTANCE_DIR (instance/)
 	@.venv/bin/python .ci/start.py
 
+.PHONY: demo
+demo: install-dev ## a school with sixty invented students, to click through; DEMO_KEEP=1 goes on with the last one
+	@.venv/bin/python -m tests.demo
+
 .PHONY: install
 install: ## make .venv with what the application needs
 	@.ci/install run

@@ -40,6 +40,7 @@ from tests.harness import disclosed
 PASSWORD = "a long and quiet password"
 SCAN = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 STAFF = Actor(ActorKind.STAFF, "P-22222222")
+HERSELF = Actor(ActorKind.STUDENT, "P-33333333")
 
 
 @dataclass(slots=True)
@@ -52,6 +53,10 @@ class Student:
     plan: str = "upfront"
     state: str = "NY"
     zip: str = "10001"
+    phone: str = "(555) 010-0199"
+    herself: Actor = HERSELF
+    bursar: Actor = STAFF
+    admissions: Actor = STAFF
     enrollment: str = ""
     refund: str = ""
     payments: list[str] = field(default_factory=list)
@@ -82,7 +87,7 @@ def enroll(student: Student, at: dt.datetime) -> None:
     answers = enrollments.Answers(
         legal_name=student.name,
         email=student.email,
-        phone="(555) 010-0199",
+        phone=student.phone,
         state_code=student.state,
         zip=student.zip,
         zone=zone_of(student.zip, student.state),
@@ -106,28 +111,27 @@ def prove(student: Student, at: dt.datetime) -> None:
 
 def pay(student: Student, at: dt.datetime) -> None:
     """Record what is due next, by a method that changes from one payment to the next."""
-    enrollment = _row(student)
-    cents = paid.owed(enrollment)[0].open_cents
-    _record(student, enrollment, cents, at)
+    record(student, paid.owed(_row(student))[0].open_cents, at)
 
 
 def pay_once_more(student: Student, at: dt.datetime) -> None:
     """Record money that the enrollment cannot take any more."""
-    _record(student, _row(student), 25_000, at)
+    record(student, 25_000, at)
 
 
-def _record(student: Student, enrollment: Enrollment, cents: int, at: dt.datetime) -> None:
+def record(student: Student, cents: int, at: dt.datetime) -> None:
+    """Record a transfer or a check, in turn."""
     number = len(student.payments) + 1
-    scan = keep(data=SCAN, about=student.enrollment, actor=STAFF, at=at) if number == 1 else None
+    scan = keep(data=SCAN, about=student.enrollment, actor=student.bursar, at=at) if number == 1 else None
     payment = payments.record(
-        enrollment=enrollment,
+        enrollment=_row(student),
         method=(PaymentMethod.BANK_TRANSFER, PaymentMethod.CHECK)[number % 2],
         amount_cents=cents,
         external_reference=f"{number:03d}-{student.enrollment[2:]}",
         received_at=at - dt.timedelta(hours=3),
         proof_file=scan,
         proof_note=None if scan else "In the folder of bank statements, page 12",
-        actor=STAFF,
+        actor=student.bursar,
         at=at,
     )
     student.payments.append(payment.reference)
@@ -135,7 +139,8 @@ def _record(student: Student, enrollment: Enrollment, cents: int, at: dt.datetim
 
 def reverse(student: Student, at: dt.datetime) -> None:
     payment = paid.by_reference(student.payments.pop())
-    payments.reverse(payment=payment, reason="Recorded for the wrong student of the same name", actor=STAFF, at=at)
+    reason = "Recorded for the wrong student of the same name"
+    payments.reverse(payment=payment, reason=reason, actor=student.bursar, at=at)
 
 
 def ask(student: Student, at: dt.datetime) -> None:
@@ -143,7 +148,7 @@ def ask(student: Student, at: dt.datetime) -> None:
         enrollment=_row(student),
         note="My shifts changed and I cannot study this winter.",
         channel=Channel.PAGE,
-        actor=Actor(ActorKind.STUDENT, "P-33333333"),
+        actor=student.herself,
         received_at=at,
         at=at,
     ).reference
@@ -152,22 +157,22 @@ def ask(student: Student, at: dt.datetime) -> None:
 def override(student: Student, at: dt.datetime) -> None:
     refund = returned.by_reference(student.refund)
     reason = "In hospital during the whole window; the letter of the clinic is on file."
-    student.refund = refunds.override(refund=refund, reason=reason, actor=STAFF, at=at).reference
+    student.refund = refunds.override(refund=refund, reason=reason, actor=student.bursar, at=at).reference
 
 
 def pay_out(student: Student, at: dt.datetime) -> None:
     for payout in returned.by_reference(student.refund).payouts:
         row = returned.payout(payout.reference)
-        refunds.send_payout(payout=row, external_reference=f"OUT-{payout.reference}", actor=STAFF, at=at)
+        refunds.send_payout(payout=row, external_reference=f"OUT-{payout.reference}", actor=student.bursar, at=at)
 
 
 def withdraw(student: Student, at: dt.datetime) -> None:
     reason = "Moves abroad with the family; agreed by telephone and by letter."
-    refunds.withdraw(enrollment=_row(student), reason=reason, waive=True, actor=STAFF, at=at)
+    refunds.withdraw(enrollment=_row(student), reason=reason, waive=True, actor=student.bursar, at=at)
 
 
 def complete(student: Student, at: dt.datetime) -> None:
-    enrollments.complete(enrollment=_row(student), actor=STAFF, at=at)
+    enrollments.complete(enrollment=_row(student), actor=student.admissions, at=at)
 
 
 def pause(student: Student, at: dt.datetime) -> None:

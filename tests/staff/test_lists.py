@@ -93,7 +93,7 @@ def test_an_order_stands_in_the_address_and_on_its_heading(
 
 def test_the_largest_payment_comes_first_when_asked(app: Flask, bursar: Visitor, students: list[Student]) -> None:
     with app.app_context(), unit_of_work():
-        season._record(students[2], season._row(students[2]), 450, clock.now())
+        season.record(students[2], 450, clock.now())
     assert names(bursar.get("/staff/payments?sort=largest"))[-1] == "Cy"
     assert names(bursar.get("/staff/payments?sort=newest"))[0] == "Cy"
     assert names(bursar.get("/staff/payments?q=cy")) == ["Cy"]

@@ -1,0 +1,208 @@
+"""A season of sixty students for a demonstration: about ten weeks that end now, told by the actions of the pages."""
+
+import datetime as dt
+import heapq
+import itertools
+import random
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Flask
+
+from provider.accounts.passwords import hash_password
+from provider.accounts.rules import Role
+from provider.jobs.worker import run_due
+from provider.kernel import clock
+from provider.kernel.database import db, is_sqlite, unit_of_work
+from provider.kernel.days import day_of
+from provider.kernel.registry import registry
+from provider.mail import sender
+from provider.mail.models import OutboxLetter
+from provider.mail.rules import LetterState
+from provider.oversight.handlers import NIGHTLY
+from tests.demo.cast import Person, people
+from tests.demo.office import Office, deeds
+from tests.demo.steps import Player, enroll
+from tests.demo.times import ONE_DAY, on, zone
+from tests.demo.ways import Beat, Way, everybody
+from tests.harness.season import PASSWORD, Student
+
+SEED = 20261122
+WEEKS = 12
+NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox here"
+Deed = Callable[[dt.datetime], dt.datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody who plays: the students in the order of their ways, and the staff."""
+
+    players: Sequence[Player]
+    office: Office
+
+    def first(self, way: str) -> Student:
+        """Return the first student who went a way."""
+        return next(player.student for player in self.players if player.way == way)
+
+
+class Play:
+    """What is still to happen, the earliest first; the clock goes with it, and the worker works."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self.now = now
+        self.at = now - dt.timedelta(weeks=WEEKS)
+        self._waiting: list[tuple[dt.datetime, int, Deed]] = []
+        self._numbers = itertools.count()
+
+    def plan(self, at: dt.datetime, deed: Deed) -> None:
+        """Let something happen at an instant; it says when it goes on. What lies ahead of now never happens."""
+        if at <= self.now:
+            heapq.heappush(self._waiting, (max(at, self.at), next(self._numbers), deed))
+
+    def run(self) -> None:
+        """Let everything happen."""
+        while self._waiting:
+            self.at, _, deed = heapq.heappop(self._waiting)
+            again = deed(self.at)
+            if again is not None:
+                self.plan(again, deed)
+            run_due(self.at)
+        self.at = self.now
+
+    @contextmanager
+    def moving_the_clock(self) -> Iterator[None]:
+        """Let everything that reads the time read the play's."""
+        real = clock.now
+        clock.now = lambda: self.at
+        try:
+            yield
+        finally:
+            clock.now = real
+
+
+def prepare(app: Flask, now: dt.datetime) -> None:
+    """Prepare an instance as `flask prepare` does, on the day before the season begins."""
+    before = Play(now - ONE_DAY)
+    with before.moving_the_clock():
+        done = app.test_cli_runner().invoke(args=["prepare"])
+    assert done.exit_code == 0, done.output
+
+
+def make(app: Flask, now: dt.datetime, *, seed: int = SEED) -> Cast:
+    """Let a season happen in an instance that is prepared; the same seed and instant tell the same story."""
+    chance = random.Random(seed)
+    play, office = Play(now), Office()
+    with app.app_context(), play.moving_the_clock(), _hurried():
+        hashed = hash_password(PASSWORD)
+        with unit_of_work():
+            office.open(hashed, play.at)
+        players = [
+            Player(way.name, _student(way, who, office), hashed, way.bounces) for way, who in _cast(everybody(), chance)
+        ]
+        for number, (player, way) in enumerate(zip(players, everybody(), strict=True)):
+            own = random.Random(f"{seed}:{number}")
+            play.plan(way.start(now, own), _way(player, way.beats, own))
+        for at, deed in deeds(now, chance):
+            play.plan(at, _in_the_office(deed, office))
+        play.plan(play.at, _each_morning(chance))
+        with _no_audit_at_night():
+            play.run()
+        run_due(now)
+        db.session.remove()
+    return Cast(players, office)
+
+
+def _cast(ways: Sequence[Way], chance: random.Random) -> Iterator[tuple[Way, Person]]:
+    """Give each way to somebody who may go it: California is closed to one program."""
+    waiting = list(people(chance))
+    for way in ways:
+        who = next(one for one in waiting if (way.program, one.state) != ("cpt", "CA"))
+        waiting.remove(who)
+        yield way, who
+
+
+def _student(way: Way, who: Person, office: Office) -> Student:
+    return Student(
+        who.name,
+        who.email,
+        way.program,
+        way.plan,
+        who.state,
+        who.zip,
+        phone=who.phone,
+        bursar=office.actors[Role.BURSAR],
+        admissions=office.actors[Role.ADMISSIONS],
+    )
+
+
+def _way(player: Player, beats: Sequence[Beat], chance: random.Random) -> Deed:
+    """Return what a student does, step by step: enrolling, then the beats of the way."""
+    left = iter(beats)
+    step = enroll
+
+    def go_on(at: dt.datetime) -> dt.datetime | None:
+        nonlocal step
+        with unit_of_work():
+            step(player, at)
+        if player.bounces:
+            _lose_letters(player.student.email, at)
+        beat = next(left, None)
+        if beat is None:
+            return None
+        when, step = beat
+        return when(player, at, chance)
+
+    return go_on
+
+
+def _in_the_office(deed: Callable[[Office, dt.datetime], None], office: Office) -> Deed:
+    def happen(at: dt.datetime) -> None:
+        with unit_of_work():
+            deed(office, at)
+
+    return happen
+
+
+def _each_morning(chance: random.Random) -> Deed:
+    """Return the morning of each day, on which the worker finds what fell due by the calendar."""
+    return lambda at: on(day_of(at, zone()) + ONE_DAY, 5, 6, chance)
+
+
+@contextmanager
+def _hurried() -> Iterator[None]:
+    """Let SQLite not wait for the disk: a power cut while a demonstration is made costs nothing."""
+    if not is_sqlite():
+        yield
+        return
+    db.engine.dispose()
+    sa.event.listen(db.engine, "connect", _not_waiting)
+    yield
+    sa.event.remove(db.engine, "connect", _not_waiting)
+    db.session.remove()
+    db.engine.dispose()
+
+
+def _not_waiting(connection: sqlite3.Connection, _entry: object) -> None:
+    connection.execute("pragma synchronous=off")
+
+
+@contextmanager
+def _no_audit_at_night() -> Iterator[None]:
+    """Let the nights pass without their audit; one at the end sees the same."""
+    periodic = registry().periodic
+    every = list(periodic)
+    periodic[:] = [one for one in every if one.kind != NIGHTLY]
+    yield
+    periodic[:] = every
+
+
+def _lose_letters(email: str, at: dt.datetime) -> None:
+    """Let the mail server refuse whatever waits for an address."""
+    query = sa.select(OutboxLetter.reference).where(
+        OutboxLetter.recipient == email, OutboxLetter.state == LetterState.QUEUED
+    )
+    for reference in db.session.scalars(query).all():
+        sender.give_up(reference, NO_SUCH_MAILBOX, at)

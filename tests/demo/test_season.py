@@ -1,0 +1,137 @@
+"""The season of the demonstration: sixty people in every state of their way, on any day of the year."""
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from provider.enrollments.models import Agreement, Enrollment, Installment
+from provider.enrollments.rules import EnrollmentState, InstallmentState
+from provider.history.models import History
+from provider.jobs.models import Job
+from provider.jobs.rules import JobState
+from provider.kernel.database import db
+from provider.mail.models import OutboxLetter
+from provider.mail.rules import LetterState
+from provider.payments.models import Payment
+from provider.payments.rules import PaymentState
+from provider.refunds.models import Payout, Refund
+from provider.refunds.rules import Channel, PayoutState, RefundBasis, RefundState
+from provider.tasks.models import Task
+from provider.tasks.rules import TaskKind
+from tests.demo.cast import DOMAINS
+from tests.demo.conftest import Demonstration, made
+from tests.harness.audit import assert_clean
+from tests.harness.soak import repetitions
+
+E, R = EnrollmentState, RefundState
+SHOULD_BE: dict[str, EnrollmentState] = {
+    "just enrolled": E.STARTED,
+    "letter lost": E.STARTED,
+    "unproved": E.STARTED,
+    "awaiting payment": E.AWAITING_PAYMENT,
+    "reminded": E.AWAITING_PAYMENT,
+    "reversed": E.AWAITING_PAYMENT,
+    "canceled unpaid": E.CANCELED,
+    "canceled unproved": E.CANCELED,
+    "canceled by the student": E.CANCELED,
+    "came too late": E.CANCELED,
+    "late payment returned": E.CANCELED,
+    "completed": E.COMPLETED,
+    "asks for erasure": E.COMPLETED,
+    "done, still paying": E.COMPLETED,
+    "refund on its way": E.REFUNDED,
+    "refund due": E.REFUNDED,
+    "refund overdue": E.REFUNDED,
+    "refund half sent": E.REFUNDED,
+    "refund settled": E.REFUNDED,
+    "refund by mail": E.REFUNDED,
+    "exception made": E.REFUNDED,
+    "exception on its way": E.REFUNDED,
+    "withdrawn": E.WITHDRAWN,
+    "withdrawn, still owing": E.WITHDRAWN,
+}
+# Days on which weekends, holidays and daylight saving lie in the way.
+OTHER_DAYS = ("2027-01-03T18:30", "2027-03-15T13:00", "2027-07-05T04:10", "2026-11-30T23:50")
+
+
+def _states(found: Demonstration) -> dict[str, set[EnrollmentState]]:
+    states: dict[str, set[EnrollmentState]] = {}
+    with found.app.app_context():
+        rows = db.session.execute(sa.select(Enrollment.reference, Enrollment.state))
+        known = {reference: state for reference, state in rows}  # noqa: C416 - rows are no pairs to the type checker
+        db.session.remove()
+    for player in found.cast.players:
+        states.setdefault(player.way, set()).add(known[player.student.enrollment])
+    return states
+
+
+def _counted(found: Demonstration, column: sa.orm.InstrumentedAttribute[object]) -> set[object]:
+    with found.app.app_context():
+        values = set(db.session.scalars(sa.select(column).distinct()).all())
+        db.session.remove()
+    return values
+
+
+def test_sixty_people_with_addresses_that_lead_nowhere(demonstration: Demonstration) -> None:
+    addresses = [player.student.email for player in demonstration.cast.players]
+    assert len(set(addresses)) == len(addresses) == 60
+    assert {address.partition("@")[2] for address in addresses} == set(DOMAINS)
+    assert all(re.fullmatch(r"[a-z-]+\.[a-z-]+@example\.\w{3}", address) for address in addresses)
+
+
+def test_everybody_is_where_the_name_of_their_way_says(demonstration: Demonstration) -> None:
+    expected = {way: {SHOULD_BE.get(way, E.ACTIVE)} for way in _states(demonstration)}
+    assert _states(demonstration) == expected
+    assert set(expected) >= set(SHOULD_BE)
+
+
+@pytest.mark.parametrize(
+    "column, every",
+    [
+        (Enrollment.state, EnrollmentState),
+        (Installment.state, InstallmentState),
+        (Refund.state, (RefundState.APPROVED, RefundState.DECLINED, RefundState.SETTLED)),
+        (Refund.basis, (RefundBasis.WINDOW, RefundBasis.OVERRIDE, RefundBasis.LATE_PAYMENT)),
+        (Refund.channel, (Channel.PAGE, Channel.LINK, Channel.MAIL, Channel.STAFF)),
+        (Payout.state, (PayoutState.DUE, PayoutState.SENT)),
+        (Payment.state, (PaymentState.CAPTURED, PaymentState.REVERSED)),
+        (OutboxLetter.state, (LetterState.SENT, LetterState.FAILED)),
+        (Agreement.plan_kind, ("upfront", "installments")),
+        (Agreement.program_code, ("CCMA", "CPT", "CPCT/A")),
+        (Job.state, (JobState.DONE,)),
+    ],
+    ids=lambda value: str(value) if isinstance(value, sa.orm.InstrumentedAttribute) else "",
+)
+def test_every_state_is_there(
+    demonstration: Demonstration, column: sa.orm.InstrumentedAttribute[object], every: tuple[object, ...]
+) -> None:
+    assert _counted(demonstration, column) == set(every)
+
+
+def test_staff_have_what_a_week_brings(demonstration: Demonstration) -> None:
+    kinds = {TaskKind.ANSWER_MESSAGE, TaskKind.ERASE_PERSON, TaskKind.FOLLOW_UP, TaskKind.LETTER_FAILED}
+    kinds |= {TaskKind.PAYMENT_HOLD, TaskKind.PAY_OUT, TaskKind.RETURN_PAYMENT}
+    assert _counted(demonstration, Task.kind) == kinds
+
+
+def test_nothing_contradicts_anything(demonstration: Demonstration) -> None:
+    assert_clean(demonstration.app)
+
+
+def test_history_is_told_in_order_and_ends_by_now(demonstration: Demonstration) -> None:
+    with demonstration.app.app_context():
+        told = db.session.scalars(sa.select(History.at).order_by(History.id)).all()
+        db.session.remove()
+    assert list(told) == sorted(told)
+    assert demonstration.now - dt.timedelta(weeks=13) < told[0]
+    assert told[-1] <= demonstration.now
+
+
+@pytest.mark.parametrize("day", OTHER_DAYS[: repetitions(len(OTHER_DAYS))])
+def test_on_any_day_the_season_is_as_whole(tmp_path: Path, day: str) -> None:
+    found = made(tmp_path, dt.datetime.fromisoformat(f"{day}+00:00"))
+    assert _states(found) == {way: {SHOULD_BE.get(way, E.ACTIVE)} for way in _states(found)}
+    assert_clean(found.app, found.now)

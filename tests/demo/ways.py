@@ -1,0 +1,155 @@
+"""The ways of sixty students, each cut off by today: who began when, with which plan, and what happened then."""
+
+from dataclasses import dataclass
+
+from provider.refunds.rules import Channel
+from tests.demo import steps
+from tests.demo.steps import Step
+from tests.demo.times import Start, When, after, ago, business_ago, due, office
+
+Beat = tuple[When, Step]
+QUICK: Beat = (after(minutes=20), steps.prove)
+PAID: Beat = (office(), steps.pay)
+AT_ONCE: Beat = (after(minutes=45), steps.pay)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One student's way: its name in the list of who to look at, its plan, its start, and what follows."""
+
+    name: str
+    program: str
+    plan: str
+    start: Start
+    beats: tuple[Beat, ...] = ()
+    bounces: bool = False
+
+
+def way(name: str, start: Start, *beats: Beat, plan: str = "ccma upfront", bounces: bool = False) -> Way:
+    """Return a way; ``plan`` names program and plan in one."""
+    program, chosen = plan.split()
+    return Way(name, program, chosen, start, beats, bounces)
+
+
+def unpaid() -> list[Way]:
+    """Return those who have not paid, or never did."""
+    return [
+        way("just enrolled", ago(0.03)),
+        way("just enrolled", ago(0.4), plan="cpt installments"),
+        way("letter lost", ago(3), bounces=True),
+        way("unproved", ago(9), plan="cpct-a upfront"),
+        way("awaiting payment", ago(0.7), QUICK, plan="ccma installments"),
+        way("awaiting payment", ago(2), QUICK, plan="cpt upfront"),
+        way(
+            "awaiting payment",
+            ago(4),
+            QUICK,
+            (office(), steps.remark("Asked by telephone whether a money order is fine. It is.")),
+            plan="cpct-a installments",
+        ),
+        way("reminded", ago(9), QUICK),
+        way("reminded", ago(12), QUICK, plan="cpt upfront"),
+        way("canceled unpaid", ago(26), QUICK),
+        way("canceled unproved", ago(41), plan="cpct-a upfront"),
+        way("canceled by the student", ago(17), QUICK, (after(days=2), steps.cancel), plan="cpt installments"),
+        way("chose another plan", ago(33), QUICK, (after(hours=3), steps.enroll_again("ccma", "installments")),
+            (after(minutes=10), steps.prove), PAID, (due(), steps.pay)),
+        way("came too late", ago(24), QUICK, (office(12), steps.pay_too_late)),
+    ]  # fmt: skip
+
+
+def upfront() -> list[Way]:
+    """Return those who paid everything at once and study, or are done."""
+    return [
+        way("refund window open", ago(0.85), QUICK, (after(hours=2), steps.pay)),
+        way("refund window open", ago(0.2), QUICK, AT_ONCE, plan="cpt upfront"),
+        way("active", ago(6), QUICK, PAID),
+        way("active", ago(10), QUICK, PAID, plan="cpct-a upfront"),
+        way("active", ago(13), QUICK, PAID, plan="cpt upfront"),
+        way("active", ago(19), QUICK, PAID),
+        way("active", ago(22), QUICK, PAID, plan="cpct-a upfront"),
+        way("active", ago(31), QUICK, PAID, (office(9), steps.remark("Needs captions in the videos of week 4.")),
+            (after(minutes=5), steps.follow_up("Ask the instructor for captions in week 4.", in_days=6))),
+        way("overpaid", ago(15), QUICK, PAID, (office(3), steps.pay_too_much)),
+        way("reversed", ago(9), QUICK, PAID, (office(1), steps.reverse)),
+        way("completed", ago(72), QUICK, PAID, (after(days=58), steps.complete), plan="cpt upfront"),
+        way("completed", ago(70), QUICK, PAID, (after(days=63), steps.complete), plan="cpct-a upfront"),
+        way("completed", ago(71), QUICK, PAID, (after(days=59), steps.complete)),
+        way("a second program", ago(69), QUICK, PAID, (after(days=50), steps.complete),
+            (after(days=5), steps.enroll_again("ccma", "installments")), QUICK, PAID, plan="cpt upfront"),
+        way("asks for erasure", ago(66), QUICK, PAID, (after(days=51), steps.complete),
+            (after(days=4), steps.ask_erasure), plan="cpt upfront"),
+    ]  # fmt: skip
+
+
+def installments() -> list[Way]:
+    """Return those who pay by installments: in time, early, late, and very late."""
+    often = ((due(), steps.pay),) * 4
+    return [
+        way("paying", ago(5), QUICK, PAID, *often, plan="ccma installments"),
+        way("paying", ago(16), QUICK, PAID, *often, plan="cpct-a installments"),
+        way("paying", ago(24), QUICK, PAID, *often, plan="cpt installments"),
+        way("paying", ago(35), QUICK, PAID, *often, plan="ccma installments"),
+        way("paying", ago(47), QUICK, PAID, *often, plan="cpct-a installments"),
+        way("paying", ago(61), QUICK, PAID, *often, plan="ccma installments"),
+        way("due this week", ago(26), QUICK, PAID, plan="ccma installments"),
+        way("paid early", ago(28), QUICK, PAID, (office(5), steps.pay_off), plan="cpct-a installments"),
+        way("paid in part", ago(32), QUICK, PAID, (due(2), steps.pay_part(20_000)), plan="ccma installments"),
+        way("late", ago(30), QUICK, PAID, plan="ccma installments"),
+        way("late", ago(27), QUICK, PAID, plan="cpct-a installments"),
+        way("on hold", ago(42), QUICK, PAID, plan="ccma installments"),
+        way("on hold", ago(72), QUICK, PAID, (due(), steps.pay),
+            (due(11), steps.remark("Called twice, no answer. Wrote to ask for another number.")),
+            plan="ccma installments"),
+        way("hold released", ago(45), QUICK, PAID,
+            (due(12), steps.remark("Started a new job; pays on the 15th of next month. Agreed with the bursar.")),
+            (after(minutes=10), steps.release_hold),
+            (after(minutes=5), steps.follow_up("Has the late installment come in?", in_days=20, by_bursar=True)),
+            plan="ccma installments"),
+        way("done, still paying", ago(62), QUICK, PAID, (due(), steps.pay), (due(), steps.pay),
+            (after(days=9), steps.complete), plan="cpct-a installments"),
+    ]  # fmt: skip
+
+
+def leaving() -> list[Way]:
+    """Return those who asked for their money back, and those who left without it."""
+    day_one = (after(minutes=15), steps.prove), (after(minutes=40), steps.pay)
+    shifts = steps.ask("My shifts changed and I cannot study this winter.")
+    moved = "Moves abroad with the family; agreed by telephone and by letter."
+    clinic = "In hospital during the whole window; the letter of the clinic is on file."
+    return [
+        way("refund on its way", business_ago(2), *day_one, (after(hours=3), shifts)),
+        way("refund on its way", business_ago(5), *day_one, (after(hours=2), steps.ask()), plan="cpt upfront"),
+        way("refund due", business_ago(8), *day_one, (after(hours=4), steps.ask(channel=Channel.LINK))),
+        way("refund overdue", business_ago(13), *day_one, (after(hours=3), steps.ask()), plan="cpct-a upfront"),
+        way("refund half sent", business_ago(4), *day_one, (after(minutes=30), steps.pay),
+            (after(hours=2), steps.ask("I paid twice by mistake and it is the wrong program for me.")),
+            (office(2), steps.pay_out_first), plan="cpt installments"),
+        way("refund settled", business_ago(24), *day_one, (after(hours=3), shifts), (office(4), steps.pay_out)),
+        way("refund settled", business_ago(36), *day_one, (after(hours=5), steps.ask()), (office(6), steps.pay_out),
+            plan="ccma installments"),
+        way("refund settled", business_ago(17), *day_one, (after(hours=1), steps.ask(channel=Channel.LINK)),
+            (office(3), steps.pay_out), plan="cpt upfront"),
+        way("refund by mail", business_ago(10), *day_one,
+            (after(hours=22), steps.enter_mailed(3, "Mail to enquiries@, subject “please cancel”, same day.")),
+            (office(3), steps.pay_out)),
+        way("refund declined", business_ago(14), *day_one, (after(days=4), steps.ask("The videos are too fast."))),
+        way("refund declined", business_ago(29), *day_one, (after(days=9), steps.ask()), plan="cpct-a upfront"),
+        way("exception made", business_ago(20), *day_one, (after(days=6), steps.ask("I was in hospital that week.")),
+            (office(1), steps.override(clinic)), (office(5), steps.pay_out)),
+        way("exception on its way", business_ago(9), *day_one, (after(days=5), steps.ask("My father died.")),
+            (office(2), steps.override("Death in the family; the certificate was shown to the bursar.")),
+            plan="cpt upfront"),
+        way("late payment returned", ago(38), QUICK, (after(days=1), steps.cancel), (office(3), steps.pay_too_late),
+            (office(1), steps.return_late), (office(4), steps.pay_out)),
+        way("withdrawn", ago(52), QUICK, PAID, (office(20), steps.withdraw(moved, waive=True)),
+            plan="ccma installments"),
+        way("withdrawn, still owing", ago(58), QUICK, PAID, (due(), steps.pay), (office(5), steps.withdraw(
+            "Wants to go on later with another school; keeps the materials.", waive=False)),
+            plan="cpct-a installments"),
+    ]  # fmt: skip
+
+
+def everybody() -> list[Way]:
+    """Return the sixty."""
+    return [*unpaid(), *upfront(), *installments(), *leaving()]
