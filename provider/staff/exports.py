@@ -9,7 +9,7 @@ import datetime as dt
 import tempfile
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from flask import Response
 
@@ -19,9 +19,8 @@ from provider.kernel.database import db, retrying
 from provider.kernel.days import day_of
 from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
-from provider.kernel.sheets import CSV_TYPE, MOST_SHEET_ROWS, XLSX_TYPE, TooLong, write_csv, write_xlsx
+from provider.kernel.sheets import CSV_TYPE, MOST_SHEET_ROWS, XLSX_TYPE, Column, TooLong, write_csv, write_xlsx
 from provider.kernel.web import actor, received_at
-from provider.staff.lists import Listed
 
 PIECE = 1 << 16
 BASIS = "Work of the school, by somebody who may take lists out of it."
@@ -63,11 +62,32 @@ class TooManyRows(DomainError):
     sentence = f"An Excel sheet holds {MOST_SHEET_ROWS:,} rows. Narrow the list, or take it as CSV, which has no limit."
 
 
-def export(listed: Listed[Any], given: str) -> Response:
+class Exportable(Protocol):
+    """What can be taken along: a list of the back office, or a file of the books."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def readable(self) -> bool:
+        """Say whether what it is narrowed to could be read."""
+        ...
+
+    def columns(self) -> Sequence[Column[Any]]: ...
+
+    def rows(self) -> Iterator[Sequence[Any]]: ...
+
+    def in_words(self, *, typed: bool) -> list[tuple[str, str]]: ...
+
+
+def export(listed: Exportable, given: str) -> Response:
     """Return a list under its filters as a file; who took what is kept before it leaves. Raises the refusals above."""
     if given not in set(Format):
         raise NoFormat
-    if not listed.asked.form.ok:
+    if not listed.readable:
         raise UnreadableFilter
     kind = Format(given)
     file = tempfile.TemporaryFile(prefix="export-")  # noqa: SIM115 - it is closed when the last byte was sent
@@ -83,7 +103,7 @@ def export(listed: Listed[Any], given: str) -> Response:
     return _sent(kind, file, listed.name)
 
 
-def _write(kind: Format, file: IO[bytes], listed: Listed[Any]) -> int:
+def _write(kind: Format, file: IO[bytes], listed: Exportable) -> int:
     columns, batches = listed.columns(), _apart(listed.rows())
     return write_csv(file, columns, batches) if kind is Format.CSV else write_xlsx(file, listed.title, columns, batches)
 
@@ -95,7 +115,7 @@ def _apart(batches: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         yield rows
 
 
-def _keep(kind: Format, listed: Listed[Any], rows: int) -> None:
+def _keep(kind: Format, listed: Exportable, rows: int) -> None:
     words = "; ".join(f"{label}: {value}" for label, value in listed.in_words(typed=False))
     record(
         kind=DisclosureKind.EXPORT,

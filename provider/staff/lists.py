@@ -25,10 +25,19 @@ from provider.payments.lists import PaymentLine
 from provider.payments.rules import PaymentState
 from provider.programs import queries as programs
 from provider.refunds import lists as refunds
+from provider.refunds import payout_lists as payouts
 from provider.refunds.lists import RefundLine
-from provider.refunds.rules import RefundState
+from provider.refunds.payout_lists import PayoutLine
+from provider.refunds.rules import PayoutState, RefundState
 from provider.staff.listing import loaded
-from provider.staff.schemas_lists import FindActive, FindEnrollments, FindLetters, FindPayments, FindRefunds
+from provider.staff.schemas_lists import (
+    FindActive,
+    FindEnrollments,
+    FindLetters,
+    FindPayments,
+    FindPayouts,
+    FindRefunds,
+)
 
 R = TypeVar("R")
 UNPAID, LATE = "unpaid", "late"
@@ -73,6 +82,11 @@ class Listed(ABC, Generic[R]):
         named = form.data.get("sort")
         sort = next((one for one in self.sorts if one.name == named), self.sorts[0])
         self.asked: Asked[R] = Asked(form, sort)
+
+    @property
+    def readable(self) -> bool:
+        """Say whether what it is narrowed to could be read."""
+        return self.asked.form.ok
 
     def choices(self) -> dict[str, Choices]:
         """Return what the filters offer."""
@@ -259,6 +273,43 @@ class Refunds(Listed[RefundLine]):
             Column("Promised by", lambda one: one.due_on),
             Column("At the latest", lambda one: one.overdue_on),
             Column("Paid back (UTC)", lambda one: one.settled_at),
+        ]
+
+
+class Payouts(Listed[PayoutLine]):
+    """Every payment's part of a refund, in whatever state."""
+
+    name, title, schema, sorts = "payouts", "Payouts", FindPayouts, payouts.SORTS
+
+    def choices(self) -> dict[str, Choices]:
+        return {"state": [("", "All states"), *((state.value, state.label) for state in PayoutState)]}
+
+    @property
+    def state(self) -> PayoutState | None:
+        """The one state that was asked for."""
+        asked = self.asked.form.data.get("state", "")
+        return PayoutState(asked) if asked in set(PayoutState) else None
+
+    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[PayoutLine]:
+        chosen = payouts.Filters(typed=self.asked.form.data.get("q", ""), state=self.state)
+        return payouts.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
+
+    def columns(self) -> Sequence[Column[PayoutLine]]:
+        return [
+            Column("Reference", lambda one: one.reference),
+            Column("Refund", lambda one: one.refund),
+            Column("Enrollment", lambda one: one.enrollment),
+            Column("Student", lambda one: one.legal_name, width=28),
+            Column("Payment", lambda one: one.payment),
+            Column("Amount (USD)", lambda one: one.amount_cents, money=True),
+            Column("Method", lambda one: one.method.label),
+            Column("State", lambda one: one.state.label, width=20),
+            Column("Sent under", lambda one: one.external_reference, width=24),
+            Column("Approved (UTC)", lambda one: one.decided_at),
+            Column("Promised by", lambda one: one.due_on),
+            Column("At the latest", lambda one: one.overdue_on),
+            Column("Sent (UTC)", lambda one: one.sent_at),
+            Column("Why it failed", lambda one: one.failure, width=28),
         ]
 
 

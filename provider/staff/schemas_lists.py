@@ -49,6 +49,14 @@ class FindRefunds(Schema):
     sort = _select("Order")
 
 
+class FindPayouts(Schema):
+    """What the list of payouts is narrowed to; tabs choose the state."""
+
+    state = _tab("State")
+    q = _student()
+    sort = _select("Order")
+
+
 class FindLetters(Schema):
     """What the list of letters is narrowed to; tabs choose the state."""
 

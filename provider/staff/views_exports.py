@@ -1,5 +1,7 @@
 """Lists taken out of the house: each under the permission that shows it, and the one that lets it leave."""
 
+from typing import Any
+
 from flask import request
 from flask.typing import ResponseReturnValue
 
@@ -33,7 +35,7 @@ of_mail = Door(
 )
 
 
-def _exported(kind: type[lists.Enrollments | lists.Payments | lists.Refunds | lists.Letters]) -> ResponseReturnValue:
+def _exported(kind: type[lists.Listed[Any]]) -> ResponseReturnValue:
     only(*kind.schema().fields, "format")
     return export(kind(request.form), request.form.get("format", ""))
 
@@ -61,6 +63,12 @@ def payments() -> ResponseReturnValue:
 @confirmed
 def refunds() -> ResponseReturnValue:
     return _exported(lists.Refunds)
+
+
+@of_money.post("/payouts/export")
+@confirmed
+def payouts() -> ResponseReturnValue:
+    return _exported(lists.Payouts)
 
 
 @of_mail.post("/mail/export")

@@ -1,5 +1,6 @@
 """Money that goes back: payouts with their clocks, requests entered by staff, exceptions, withdrawals."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +23,11 @@ from provider.policies.rules import Refusal
 from provider.refunds import actions, queries
 from provider.refunds.lists import RefundLine
 from provider.refunds.models import Payout, Refund
-from provider.refunds.rules import RefundState
+from provider.refunds.payout_lists import PayoutLine
+from provider.refunds.rules import PayoutState, RefundState
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import key
-from provider.staff.lists import Refunds
+from provider.staff.lists import Payouts, Refunds
 from provider.staff.schemas import EnterRefundRequest, OverrideRefund, SendPayout, Withdraw
 
 door = Door(
@@ -59,10 +61,18 @@ def waiting(limit: int) -> list[Waiting]:
 
 def clock_of(refund: Refund | RefundLine) -> Standing | None:
     """Say how the promise of a refund stands today in the school's zone."""
-    if refund.due_on is None or refund.overdue_on is None or refund.state is not RefundState.APPROVED:
+    return _standing(refund.due_on, refund.overdue_on) if refund.state is RefundState.APPROVED else None
+
+
+def _clock_of_payout(payout: PayoutLine) -> Standing | None:
+    """Say how the promise stands that a payout belongs to, as long as it was not sent."""
+    return None if payout.state is PayoutState.SENT else _standing(payout.due_on, payout.overdue_on)
+
+
+def _standing(due_on: dt.date | None, overdue_on: dt.date | None) -> Standing | None:
+    if due_on is None or overdue_on is None:
         return None
-    today = day_of(received_at(), settings().SCHOOL_ZONE)
-    return standing(due_on=refund.due_on, overdue_on=refund.overdue_on, today=today)
+    return standing(due_on=due_on, overdue_on=overdue_on, today=day_of(received_at(), settings().SCHOOL_ZONE))
 
 
 @door.get("/refunds")
@@ -74,6 +84,15 @@ def index() -> ResponseReturnValue:
         page=listed.page(before=key("before"), after=key("after")),
         waiting=[] if request.args else waiting(50),
         clock_of=clock_of,
+    ), listed.asked.status
+
+
+@door.get("/payouts")
+def payouts() -> ResponseReturnValue:
+    listed = Payouts(request.args)
+    page = listed.page(before=key("before"), after=key("after"))
+    return render_template(
+        "staff/refunds/payouts.html", listed=listed, page=page, clock_of=_clock_of_payout
     ), listed.asked.status
 
 

@@ -267,7 +267,7 @@ def test_who_may_not_see_money_takes_none_along(app: Flask, colleague: Colleague
     assert len(content.splitlines()) == 5
 
 
-@pytest.mark.parametrize("name", ["enrollments", "completions", "payments", "refunds", "mail"])
+@pytest.mark.parametrize("name", ["enrollments", "completions", "payments", "refunds", "payouts", "mail"])
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_every_list_can_be_taken_along_and_it_is_kept_who_took_it(
     app: Flask, colleague: Colleague, students: list[Student], name: str, form: str
@@ -276,7 +276,7 @@ def test_every_list_can_be_taken_along_and_it_is_kept_who_took_it(
     with app.app_context():
         (kept,) = db.session.scalars(sa.select(Disclosure)).all()
         assert (kept.kind.value, kept.about, kept.actor_kind.value) == ("export", None, "staff")
-        rows = {"enrollments": 4, "completions": 2, "payments": 2, "refunds": 0}
+        rows = {"enrollments": 4, "completions": 2, "payments": 2, "refunds": 0, "payouts": 0}
         assert kept.row_count == rows.get(name, kept.row_count)
         assert f"as {'CSV' if form == 'csv' else 'Excel'}. Order: Newest first." in kept.what
 
