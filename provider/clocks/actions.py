@@ -25,3 +25,12 @@ def end(*, kind: ClockKind, subject: str, at: dt.datetime, state: ClockState = C
         .where(Clock.kind == kind, Clock.subject_reference == subject, Clock.state == ClockState.RUNNING)
         .values(state=state, ended_at=at)
     )
+
+
+def resume(*, kind: ClockKind, subject: str) -> None:
+    """Let a clock that was kept run again, on the dates that were promised; a running one changes nothing."""
+    db.session.execute(
+        sa.update(Clock)
+        .where(Clock.kind == kind, Clock.subject_reference == subject, Clock.state == ClockState.MET)
+        .values(state=ClockState.RUNNING, ended_at=None)
+    )

@@ -31,6 +31,12 @@ def by_key(key: str) -> Job | None:
     return db.session.scalar(sa.select(Job).where(Job.key == key))
 
 
+def last_done(kind: str) -> dt.datetime | None:
+    """Return when the last job of a kind that was done had been asked for."""
+    query = sa.select(Job.created_at).where(Job.state == JobState.DONE, Job.kind == kind)
+    return db.session.scalar(query.order_by(Job.ended_at.desc()).limit(1))
+
+
 def failed_page(*, before: int | None = None, after: int | None = None) -> Page[Job]:
     """Return a page of the jobs that were given up, newest first."""
     return keyset(sa.select(Job).where(Job.state == JobState.FAILED), Job.id, before=before, after=after)

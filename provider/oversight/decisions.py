@@ -20,7 +20,7 @@ from provider.policies import rules
 from provider.policies.models import StateFloorRow
 from provider.policies.rules import Anchor, Decision, PolicyVersion, Refusal, StateFloor, Terms, Unit, Window
 from provider.refunds.models import Refund
-from provider.refunds.rules import RefundBasis, RefundState, basis_of
+from provider.refunds.rules import OF_ONE_PAYMENT, RefundBasis, RefundState, basis_of
 
 # A payment that was on its way into the books in the same instant as a request did not count for it.
 AT_ONCE = dt.timedelta(minutes=1)
@@ -47,7 +47,7 @@ def refund_follows_the_policy() -> Iterator[Finding]:
         sa.select(Refund, Enrollment.state_code, Enrollment.zone, Enrollment.purchased_at, Agreement)
         .join(Enrollment, Enrollment.id == Refund.enrollment_id)
         .join(Agreement, Agreement.enrollment_id == Enrollment.id)
-        .where(Refund.basis != RefundBasis.LATE_PAYMENT)
+        .where(Refund.basis.not_in(OF_ONE_PAYMENT))
     )
     for refund, state, zone, purchased_at, agreement in rows(query):
         terms = _terms(agreement, state, zone, law)

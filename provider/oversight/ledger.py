@@ -126,10 +126,11 @@ def ledger_credit_is_what_pays_nothing() -> Iterator[Finding]:
         .group_by(Allocation.payment_id)
         .subquery()
     )
+    beyond = Payment.amount_cents - Payment.refunded_cents - known(paying.c.cents)
     rest = (
-        sa.select(Payment.enrollment_id, total(Payment.amount_cents - known(paying.c.cents)).label("cents"))
+        sa.select(Payment.enrollment_id, total(beyond).label("cents"))
         .outerjoin(paying, paying.c.payment_id == Payment.id)
-        .where(Payment.state.in_(_HELD), Payment.refunded_cents == 0)
+        .where(Payment.state.in_(_HELD), beyond > 0)
         .group_by(Payment.enrollment_id)
     )
     sentence = "has a credit of {booked} cents in the ledger and of {counted} cents by its payments"

@@ -16,7 +16,7 @@ from provider.oversight.checks import Finding, findings, rows
 from provider.oversight.money_out import APPROVED
 from provider.payments.models import Receipt
 from provider.refunds.models import Payout, Refund, Withdrawal
-from provider.refunds.rules import PayoutState, RefundState
+from provider.refunds.rules import PayoutState, RefundBasis, RefundState
 from provider.school.queries import domains_ever
 
 _LINK = re.compile(r"https?://[^\s\"'<>]*")
@@ -47,15 +47,21 @@ def letter_message_id_unique() -> Iterator[Finding]:
 
 
 def letter_for_each_event_of_money() -> Iterator[Finding]:
-    """Each agreement, receipt, credit note, decision, payout and withdrawal is told by its letter."""
+    """Each agreement, receipt, credit note, decision, payout and withdrawal is told by its letter.
+
+    What was given back at the payment service itself is told by one letter, when it is found.
+    """
+    outside = Refund.basis == RefundBasis.OUTSIDE
     events: list[tuple[sa.Select[str], str]] = [
         (sa.select(Enrollment.reference), "enrollment_received"),
         (sa.select(Receipt.reference).where(Receipt.kind == "receipt"), "receipt"),
         (sa.select(Receipt.reference).where(Receipt.kind == "credit_note"), "credit_note"),
-        (sa.select(Refund.reference).where(Refund.state.in_(APPROVED)), "refund_approved"),
+        (sa.select(Refund.reference).where(Refund.state.in_(APPROVED), ~outside), "refund_approved"),
+        (sa.select(Refund.reference).where(Refund.state.in_(APPROVED), outside), "refund_outside"),
         (sa.select(Refund.reference).where(Refund.state == RefundState.DECLINED), "refund_declined"),
-        (sa.select(Payout.reference).where(Payout.state == PayoutState.SENT), "payout_sent"),
-        (sa.select(Refund.reference).where(Refund.state == RefundState.SETTLED), "refund_settled"),
+        (sa.select(Payout.reference).join(Refund).where(Payout.state == PayoutState.SENT, ~outside), "payout_sent"),
+        (sa.select(Payout.reference).where(Payout.state == PayoutState.FAILED), "payout_failed"),
+        (sa.select(Refund.reference).where(Refund.state == RefundState.SETTLED, ~outside), "refund_settled"),
         (sa.select(Withdrawal.reference), "withdrawal"),
     ]
     for happened, template in events:

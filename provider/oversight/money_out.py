@@ -1,5 +1,6 @@
 """Refunds: everything goes back to where it came from, for a reason the policy gives, within the promised days."""
 
+import datetime as dt
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -9,21 +10,30 @@ from provider.clocks.rules import ClockKind, ClockState
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState
 from provider.history.models import History
+from provider.kernel import clock
 from provider.kernel.actors import ActorKind
 from provider.oversight.checks import Finding, findings, known, total
 from provider.payments.models import Payment
-from provider.payments.rules import PaymentState
+from provider.payments.rules import PaymentMethod, PaymentState
 from provider.policies.rules import MIN_REASON
 from provider.refunds.models import Payout, Refund
-from provider.refunds.rules import PayoutState, RefundBasis, RefundState
+from provider.refunds.rules import HANGS_AFTER, OF_ONE_PAYMENT, OTHER_WAYS, PayoutState, RefundBasis, RefundState
+from provider.tasks.models import Task
 
+LOOK_EVERY = dt.timedelta(hours=1)
 APPROVED = (RefundState.APPROVED, RefundState.SETTLED)
-WHOLE = sa.and_(Refund.state.in_(APPROVED), Refund.basis != RefundBasis.LATE_PAYMENT)
+WHOLE = sa.and_(Refund.state.in_(APPROVED), Refund.basis.not_in(OF_ONE_PAYMENT))
+
+
+def _out() -> sa.Subquery:
+    return (
+        sa.select(Payout.payment_id, total(Payout.amount_cents).label("cents")).group_by(Payout.payment_id).subquery()
+    )
 
 
 def payment_is_refunded_as_paid_out() -> Iterator[Finding]:
     """What counts as refunded of a payment is its payouts, nothing of one taken back, and never more than came in."""
-    out = sa.select(Payout.payment_id, total(Payout.amount_cents).label("cents")).group_by(Payout.payment_id).subquery()
+    out = _out()
     query = (
         sa.select(
             Payment.reference.label("subject"),
@@ -58,24 +68,48 @@ def refund_is_everything_captured() -> Iterator[Finding]:
         )
     )
     yield from findings(kept, "gave {amount} cents back, and {payment} or a part of it stayed behind")
-    running = (
-        sa.select(Enrollment.reference.label("subject"), Enrollment.state.label("state"))
-        .outerjoin(Refund, sa.and_(Refund.enrollment_id == Enrollment.id, WHOLE))
-        .where((Enrollment.state == EnrollmentState.REFUNDED) != Refund.id.is_not(None))
+    given_outside = sa.exists().where(
+        Refund.enrollment_id == Enrollment.id, Refund.state.in_(APPROVED), Refund.basis == RefundBasis.OUTSIDE
+    )
+    left = sa.exists().where(
+        Payment.enrollment_id == Enrollment.id,
+        Payment.for_return.is_(False),
+        Payment.state.in_((PaymentState.CAPTURED, PaymentState.DISPUTED)),
+        Payment.refunded_cents < Payment.amount_cents,
+    )
+    whole = sa.exists().where(Refund.enrollment_id == Enrollment.id, WHOLE)
+    refunded = Enrollment.state == EnrollmentState.REFUNDED
+    running = sa.select(Enrollment.reference.label("subject"), Enrollment.state.label("state")).where(
+        sa.or_(sa.and_(~refunded, whole), sa.and_(refunded, ~whole, sa.or_(~given_outside, left)))
     )
     yield from findings(running, "is {state.value}, which its refunds do not say")
 
 
 def payout_goes_back_whole_to_its_payment() -> Iterator[Finding]:
-    """Each payout is one whole payment of the same enrollment, and goes back by the way it came."""
+    """Each payout is what is left of one payment of the same enrollment, and goes back by the way it came.
+
+    Only what was given back at the payment service itself may be a part. A card's money goes another way, never to
+    another card, when and only when the card did not take it and a member of staff decided so.
+    """
+    out = _out()
+    decided = sa.exists().where(
+        History.subject_reference == Payout.reference,
+        History.event == "payout.sent_another_way",
+        History.actor_kind == ActorKind.STAFF,
+    )
+    not_taken = sa.exists().where(
+        History.subject_reference == Payout.reference, History.new_state == PayoutState.FAILED
+    )
+    another_way = sa.and_(Payment.method == PaymentMethod.CARD, Payout.method.in_(OTHER_WAYS), decided, not_taken)
     parts = (
         sa.select(Payout.reference.label("subject"), Payment.reference.label("payment"))
         .join(Payment, Payment.id == Payout.payment_id)
         .join(Refund, Refund.id == Payout.refund_id)
+        .join(out, out.c.payment_id == Payment.id)
         .where(
             sa.or_(
-                Payout.amount_cents != Payment.amount_cents,
-                Payout.method != Payment.method,
+                sa.and_(Refund.basis != RefundBasis.OUTSIDE, out.c.cents != Payment.amount_cents),
+                sa.and_(Payout.method != Payment.method, ~another_way),
                 Payment.enrollment_id != Refund.enrollment_id,
                 sa.and_(Refund.basis == RefundBasis.LATE_PAYMENT, Payment.for_return.is_(False)),
             )
@@ -114,6 +148,35 @@ def payouts_come_to_their_refund() -> Iterator[Finding]:
         )
     )
     return findings(sums, "is {state.value} with {amount} cents; its payouts come to {out}, {waiting} of them not sent")
+
+
+def card_refund_counts_once() -> Iterator[Finding]:
+    """What the payment service gave back under one name is one payout, of one payment of ours."""
+    query = (
+        sa.select(sa.func.min(Payout.reference).label("subject"), Payout.external_reference.label("name"))
+        .where(Payout.method == PaymentMethod.CARD, Payout.external_reference.is_not(None))
+        .group_by(Payout.external_reference)
+        .having(sa.func.count() > 1)
+    )
+    return findings(query, "is not the only payout that {name} at the payment service stands for")
+
+
+def failed_payout_is_before_staff() -> Iterator[Finding]:
+    """Whatever a card did not take, and what has been on its way to one for more than a day, is a task of staff."""
+    number = sa.case((Payout.tries > 1, sa.literal(".") + sa.cast(Payout.tries, sa.String)), else_="")
+    name = sa.type_coerce(Payout.reference, sa.String) + number
+    raised = sa.exists().where(Task.key.in_(("payout_failed:" + name, "payout_hangs:" + name)))
+    since = (
+        sa.select(sa.func.max(History.at))
+        .where(History.subject_reference == Payout.reference, History.new_state == PayoutState.SENDING)
+        .scalar_subquery()
+    )
+    late = clock.now() - HANGS_AFTER - LOOK_EVERY
+    hangs = sa.and_(Payout.state == PayoutState.SENDING, since < late)
+    query = sa.select(Payout.reference.label("subject"), Payout.state.label("state")).where(
+        Payout.method == PaymentMethod.CARD, sa.or_(Payout.state == PayoutState.FAILED, hangs), ~raised
+    )
+    return findings(query, "is {state.value}, and no task says so")
 
 
 def override_is_audited() -> Iterator[Finding]:
@@ -172,6 +235,8 @@ CHECKS = (
     refund_is_everything_captured,
     payout_goes_back_whole_to_its_payment,
     payouts_come_to_their_refund,
+    card_refund_counts_once,
+    failed_payout_is_before_staff,
     override_is_audited,
     refund_has_its_clock,
 )

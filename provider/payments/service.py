@@ -41,6 +41,11 @@ def ask(call: Callable[[Gateway], T]) -> T:
         slots.release()
 
 
+def connected() -> bool:
+    """Say whether there is a service to call: its keys are set."""
+    return settings().cards_on or _EXTENSION in current_app.extensions
+
+
 def gateway() -> Gateway:
     """Return the gateway of the running application, made at its first use; stripe is heavy to import."""
     found = current_app.extensions.get(_EXTENSION)

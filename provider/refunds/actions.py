@@ -2,15 +2,11 @@
 
 import datetime as dt
 
-import sqlalchemy as sa
-
 from provider.accounts.throttles import count_try
-from provider.clocks.actions import end as end_clock
-from provider.clocks.rules import ClockKind
 from provider.enrollments import actions as enrollments
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CLASSROOM_STATES, EnrollmentState, InstallmentState
-from provider.history.actions import born, move, note
+from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
@@ -20,16 +16,16 @@ from provider.ledger.rules import Amounts, PostingKind
 from provider.mail.actions import post
 from provider.payments import queries as payments
 from provider.payments.models import Payment
-from provider.payments.rules import PaymentState, cash_account
+from provider.payments.rules import PaymentMethod, PaymentState, cash_account
 from provider.policies import rules as policies
 from provider.policies.rules import Decision, reason_problem
 from provider.refunds import letters, queries
-from provider.refunds.approval import approve, late_key
+from provider.refunds.approval import approve, ask_service, store
 from provider.refunds.models import Payout, Refund, Withdrawal
+from provider.refunds.payouts import claim, failed_key, send
 from provider.refunds.rules import (
     DECLINED_PER_HOUR,
-    LIFECYCLE,
-    PAYOUT_LIFECYCLE,
+    OTHER_WAYS,
     REFERENCE_PREFIX,
     WITHDRAWAL_PREFIX,
     Channel,
@@ -37,8 +33,7 @@ from provider.refunds.rules import (
     RefundBasis,
     RefundState,
     basis_of,
-    is_settled,
-    late_payment_record,
+    one_payment_record,
     state_of,
 )
 from provider.tasks.actions import finish_by_key
@@ -107,16 +102,29 @@ class NotForReturn(DomainError):
     sentence = "This payment is not waiting to be returned. Reload the page to see how it stands."
 
 
-class PayoutSent(DomainError):
-    """The money was sent before; paying again would pay twice."""
+class GoesByItself(DomainError):
+    """What goes back to a card is sent by the payment service; sent by hand as well, it would be paid twice."""
 
-    code = "payout_sent"
+    code = "goes_by_itself"
+    sentence = (
+        "This money goes back to the card by itself; nobody has to send it. If the card does not take it, this page "
+        "offers another way."
+    )
 
-    def __init__(self, payout: Payout) -> None:
-        super().__init__(
-            f"This money was sent already, with reference “{payout.external_reference}”. Do not pay it a second time."
-        )
-        self.reference = payout.reference
+
+class NotFailed(DomainError):
+    """Only what the service reported as failed is tried again or sent otherwise."""
+
+    code = "payout_not_failed"
+    sentence = "This money is on its way to the card, or was sent. Reload the page to see how it stands."
+
+
+class NotAnotherWay(DomainError):
+    """A card's money goes back to that card, or by check or bank transfer; never to another card."""
+
+    status = 422
+    code = "not_another_way"
+    sentence = "Choose a check or a bank transfer. The money may never go to another card."
 
 
 class PayoutReferenceMissing(DomainError):
@@ -189,16 +197,8 @@ def _decided(enrollment: Enrollment, decision: Decision, channel: Channel, actor
         override_reason=decision.override_reason,
         payouts=[],
     )
-    _store(refund, state_of(decision), enrollment, actor, at)
+    store(refund, state_of(decision), enrollment, actor, at)
     return refund
-
-
-def _store(refund: Refund, state: RefundState, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
-    about, data = enrollment.reference, {"amount_cents": refund.amount_cents, "basis": refund.basis.value}
-    born(refund, actor=actor, at=at, about=about, data={"asked_at": refund.asked_at.isoformat()})
-    move(refund, state, LIFECYCLE, actor=actor, at=at, about=about, data=data)
-    db.session.add(refund)
-    db.session.flush()
 
 
 def enter_mailed_request(
@@ -262,83 +262,86 @@ def _check_reason(reason: str) -> None:
         raise ReasonRefused(problem)
 
 
-def return_late_payment(*, payment: Payment, actor: Actor, at: dt.datetime) -> Refund:
+def return_late_payment(*, payment: Payment, actor: Actor, at: dt.datetime, channel: Channel = Channel.STAFF) -> Refund:
     """Give back a payment that its enrollment could not take, whole and to where it came from. Raises NotForReturn."""
     enrollment = payments.hold(payment.enrollment_id)
     paid = [one for one in payments.of_enrollment(enrollment.id) if one.id == payment.id]
-    if not payment.for_return or payment.state is not PaymentState.CAPTURED or payment.refunded_cents:
+    left = payment.amount_cents - payment.refunded_cents
+    if not payment.for_return or payment.state is not PaymentState.CAPTURED or not left:
         raise NotForReturn
     refund = Refund(
         reference=references.new(REFERENCE_PREFIX),
         enrollment_id=enrollment.id,
         state=RefundState.REQUESTED,
         basis=RefundBasis.LATE_PAYMENT,
-        channel=Channel.STAFF,
-        amount_cents=payment.amount_cents,
+        channel=channel,
+        amount_cents=left,
         asked_at=at,
         decided_at=at,
-        decision=late_payment_record(amount_cents=payment.amount_cents, at=at),
+        decision=one_payment_record(RefundBasis.LATE_PAYMENT, amount_cents=left, at=at),
         decided_by=actor.reference,
         payouts=[],
     )
-    _store(refund, RefundState.APPROVED, enrollment, actor, at)
+    store(refund, RefundState.APPROVED, enrollment, actor, at)
     approve(refund, enrollment, paid, actor=actor, at=at)
     return refund
 
 
 def send_payout(*, payout: Payout, external_reference: str, actor: Actor, at: dt.datetime) -> Payout:
-    """Note that a payout was sent, once; the last one settles its refund and keeps the promise's clock.
+    """Note that a payout was sent by hand, once; the last one settles its refund and keeps the promise's clock.
 
-    Raises PayoutReferenceMissing, and PayoutSent to the second of two who pay at once.
+    Raises PayoutReferenceMissing, GoesByItself, and PayoutSent to the second of two who pay at once.
     """
     sent_as = " ".join(external_reference.split())
     if not sent_as:
         raise PayoutReferenceMissing
-    refund = payout.refund
-    enrollment = payments.hold(refund.enrollment_id)
-    _claim(payout, enrollment, actor, at)
-    payout.external_reference, payout.sent_at, payout.sent_by = sent_as, at, actor.reference
-    move(payout, PayoutState.SENT, PAYOUT_LIFECYCLE, actor=actor, at=at, about=enrollment.reference)
-    post_ledger(
-        kind=PostingKind.PAID_OUT,
-        about=enrollment.reference,
-        subject=payout.reference,
-        amounts=Amounts(owed=payout.amount_cents),
-        at=at,
-        cash=cash_account(payout.method),
-    )
-    recipient = payments.recipient(enrollment)
-    post(letters.payout_sent(payout, enrollment, recipient=recipient), at=at)
-    db.session.flush()
-    if is_settled(queries.payout_states(refund.id)):
-        _settle(refund, enrollment, actor, at)
+    if payout.method is PaymentMethod.CARD:
+        raise GoesByItself
+    enrollment = payments.hold(payout.refund.enrollment_id)
+    claim(payout, enrollment, actor, at)
+    send(payout, enrollment, sent_as=sent_as, cash=cash_account(payout.method), actor=actor, at=at)
     return payout
 
 
-def _claim(payout: Payout, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
-    """Take the payout in hand, unless somebody did before; raises PayoutSent."""
-    claimed = db.session.execute(
-        sa.update(Payout)
-        .where(Payout.id == payout.id, Payout.state.in_((PayoutState.DUE, PayoutState.FAILED)))
-        .values(state=PayoutState.SENDING)
-        .returning(Payout.id)
-        .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
-    old = payout.state
-    db.session.refresh(payout, ["state", "external_reference"])
-    if claimed is None:
-        raise PayoutSent(payout)
-    event = f"payout.{payout.state}"
-    note(payout, event, actor=actor, at=at, about=enrollment.reference, old=old, new=payout.state)
+def try_card_again(*, payout: Payout, actor: Actor, at: dt.datetime) -> Payout:
+    """Ask the service once more to send a failed payout to its card. Raises NotFailed."""
+    enrollment = _hold_failed(payout)
+    claim(payout, enrollment, actor, at)
+    finish_by_key(key=failed_key(payout, payout.tries - 1), at=at)
+    ask_service(payout, at)
+    return payout
 
 
-def _settle(refund: Refund, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
-    refund.settled_at = at
-    move(refund, RefundState.SETTLED, LIFECYCLE, actor=actor, at=at, about=enrollment.reference)
-    end_clock(kind=ClockKind.REFUND_PAYOUT, subject=refund.reference, at=at)
-    for overdue in (False, True):
-        finish_by_key(key=late_key(refund.reference, overdue=overdue), at=at)
-    post(letters.settled(refund, enrollment, recipient=payments.recipient(enrollment)), at=at)
+def send_another_way(
+    *, payout: Payout, method: PaymentMethod, external_reference: str, reason: str, actor: Actor, at: dt.datetime
+) -> Payout:
+    """Note that a payout which its card did not take was sent to the same student by check or bank transfer.
+
+    Never to another card. Raises NotAnotherWay, PayoutReferenceMissing, ReasonRefused, NotFailed.
+    """
+    sent_as = " ".join(external_reference.split())
+    if method not in OTHER_WAYS:
+        raise NotAnotherWay
+    if not sent_as:
+        raise PayoutReferenceMissing
+    _check_reason(reason)
+    enrollment = _hold_failed(payout)
+    claim(payout, enrollment, actor, at)
+    payout.method = method
+    data, personal = {"method": method.value}, {"reason": reason}
+    about = enrollment.reference
+    note(payout, "payout.sent_another_way", actor=actor, at=at, about=about, data=data, personal=personal)
+    send(payout, enrollment, sent_as=sent_as, cash=cash_account(method), actor=actor, at=at)
+    return payout
+
+
+def _hold_failed(payout: Payout) -> Enrollment:
+    """Hold the enrollment of a payout that the service said did not reach its card; raises NotFailed."""
+    enrollment = payments.hold(payout.refund.enrollment_id)
+    db.session.refresh(payout, ["state", "method"])
+    if payout.method is not PaymentMethod.CARD or payout.state is not PayoutState.FAILED:
+        raise NotFailed
+    return enrollment
 
 
 def withdraw(*, enrollment: Enrollment, reason: str, waive: bool, actor: Actor, at: dt.datetime) -> Withdrawal:

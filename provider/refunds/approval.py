@@ -6,12 +6,14 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from provider.accounts.links import make_link
+from provider.cards.saving import release_all
 from provider.clocks.actions import start as start_clock
 from provider.clocks.rules import ClockKind
 from provider.enrollments import actions as enrollments
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState, InstallmentState
-from provider.history.actions import born
+from provider.history.actions import born, move
+from provider.jobs.actions import enqueue
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
@@ -19,14 +21,25 @@ from provider.kernel.settings import settings
 from provider.ledger.actions import post as post_ledger
 from provider.ledger.rules import Amounts, PostingKind
 from provider.mail.actions import post
+from provider.payments import calls
 from provider.payments import queries as payments
 from provider.payments.actions import hold_key, return_key
+from provider.payments.allocations import live
 from provider.payments.models import Payment
-from provider.payments.rules import REFUND_LINK, PaymentState
+from provider.payments.rules import REFUND_LINK, CallKind, PaymentMethod, PaymentState
 from provider.policies.rules import payout_dates
 from provider.refunds import letters, queries
 from provider.refunds.models import Payout, Refund
-from provider.refunds.rules import LINK_DAYS, PAYOUT_PREFIX, PayoutState, RefundBasis
+from provider.refunds.rules import (
+    LIFECYCLE,
+    LINK_DAYS,
+    OF_ONE_PAYMENT,
+    PAY_OUT,
+    PAYOUT_PREFIX,
+    PayoutState,
+    RefundState,
+    tuition_part,
+)
 from provider.tasks.actions import finish_by_key
 
 
@@ -34,45 +47,63 @@ class PaymentMoved(RuntimeError):
     """A payment changed although its enrollment was held: more would go back than came in."""
 
 
+def store(refund: Refund, state: RefundState, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
+    """Store a refund in the state that was decided."""
+    about, data = enrollment.reference, {"amount_cents": refund.amount_cents, "basis": refund.basis.value}
+    born(refund, actor=actor, at=at, about=about, data={"asked_at": refund.asked_at.isoformat()})
+    move(refund, state, LIFECYCLE, actor=actor, at=at, about=about, data=data)
+    db.session.add(refund)
+    db.session.flush()
+
+
 def approve(refund: Refund, enrollment: Enrollment, paid: Sequence[Payment], *, actor: Actor, at: dt.datetime) -> None:
     """End the enrollment, make one payout of each payment, start the clock of the promise, and tell the student.
 
-    A late payment that goes back ends nothing: its enrollment never had it.
+    A late payment that goes back ends nothing: its enrollment never had it. What goes back to cards is asked for here,
+    with keys that are stored, and sent by jobs.
     """
     parts = queries.returnable(paid)
-    paid_tuition = sum(
-        allocation.cents for one in parts for allocation in one.allocations if allocation.released_at is None
-    )
-    whole = refund.basis is not RefundBasis.LATE_PAYMENT
-    unpaid = _end(enrollment, actor, at) if whole else 0
+    tuition = sum(tuition_of(one, one.amount_cents - one.refunded_cents) for one in parts)
+    unpaid = 0 if refund.basis in OF_ONE_PAYMENT else end(enrollment, actor, at)
     for payment in parts:
-        refund.payouts.append(_payout(refund, payment, enrollment, actor, at))
-    post_ledger(
-        kind=PostingKind.REFUND_APPROVED,
-        about=enrollment.reference,
-        subject=refund.reference,
-        amounts=Amounts(owed=paid_tuition, credit=refund.amount_cents - paid_tuition, unpaid=unpaid),
-        at=at,
-    )
-    _promise(refund, enrollment, at)
+        left = payment.amount_cents - payment.refunded_cents
+        payout = count(refund, payment, enrollment, cents=left, actor=actor, at=at)
+        if payout.method is PaymentMethod.CARD:
+            ask_service(payout, at)
+    post_approved(refund, enrollment, tuition=tuition, unpaid=unpaid, at=at)
+    promise(refund, enrollment, at)
     lasts = dt.timedelta(days=LINK_DAYS)
     link = make_link(purpose=REFUND_LINK, subject=enrollment.reference, at=at, lasts=lasts)
     post(letters.approved(refund, enrollment, recipient=payments.recipient(enrollment), link=link), at=at)
 
 
-def _end(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> int:
-    """End the enrollment as refunded and cancel what is unpaid, so that nothing is charged after this; return it."""
+def tuition_of(payment: Payment, cents: int) -> int:
+    """Return how much is tuition of the cents that go back of a payment."""
+    return tuition_part(
+        part_cents=cents,
+        left_cents=payment.amount_cents - payment.refunded_cents,
+        paying_cents=sum(one.cents for one in live(payment)),
+    )
+
+
+def end(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> int:
+    """End the enrollment as refunded and cancel what is unpaid, so that nothing is charged after this; return it.
+
+    Its cards are let go of. A charge that runs is left to land, and comes back by itself.
+    """
     to = InstallmentState.CANCELED
     unpaid = enrollments.end_installments(enrollment=enrollment, to=to, actor=actor, at=at)
     enrollments.end(enrollment=enrollment, to=EnrollmentState.REFUNDED, actor=actor, at=at)
+    release_all(enrollment, actor=actor, at=at)
     for installment in enrollment.installments:
         finish_by_key(key=hold_key(enrollment.reference, installment.number), at=at)
     return unpaid
 
 
-def _payout(refund: Refund, payment: Payment, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> Payout:
-    """Return a payment's part of the refund, and count it on the payment; never more than came in."""
-    cents = payment.amount_cents - payment.refunded_cents
+def count(
+    refund: Refund, payment: Payment, enrollment: Enrollment, *, cents: int, actor: Actor, at: dt.datetime
+) -> Payout:
+    """Add a payment's part to the refund, and count it on the payment; never more than came in."""
     counted = db.session.execute(
         sa.update(Payment)
         .where(
@@ -94,13 +125,33 @@ def _payout(refund: Refund, payment: Payment, enrollment: Enrollment, actor: Act
         amount_cents=cents,
         method=payment.method,
         state=PayoutState.DUE,
+        tries=0,
     )
+    refund.payouts.append(payout)
     born(payout, actor=actor, at=at, about=enrollment.reference, data={"amount_cents": cents})
     finish_by_key(key=return_key(payment.reference), at=at)
     return payout
 
 
-def _promise(refund: Refund, enrollment: Enrollment, at: dt.datetime) -> None:
+def ask_service(payout: Payout, at: dt.datetime) -> None:
+    """Ask for a try to send a payout to its card: the call with its key, and the job that makes it."""
+    calls.store(kind=CallKind.GIVE_BACK, subject=payout.reference, at=at)
+    key = f"{PAY_OUT}:{payout.reference}" + (f".{payout.tries}" if payout.tries else "")
+    enqueue(kind=PAY_OUT, key=key, payload={"payout": payout.reference}, at=at)
+
+
+def post_approved(refund: Refund, enrollment: Enrollment, *, tuition: int, unpaid: int, at: dt.datetime) -> None:
+    """Owe the student what goes back: tuition, and the rest of their credit."""
+    post_ledger(
+        kind=PostingKind.REFUND_APPROVED,
+        about=enrollment.reference,
+        subject=refund.reference,
+        amounts=Amounts(owed=tuition, credit=refund.amount_cents - tuition, unpaid=unpaid),
+        at=at,
+    )
+
+
+def promise(refund: Refund, enrollment: Enrollment, at: dt.datetime) -> None:
     """Compute once by when the money has to arrive, and start the clock that the student sees."""
     dates = payout_dates(at, settings().SCHOOL_ZONE)
     refund.due_on, refund.overdue_on = dates.due_on, dates.overdue_on

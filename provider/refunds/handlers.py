@@ -17,13 +17,15 @@ from provider.kernel.forms import Form
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at as request_received_at
-from provider.payments.rules import REFUND_LINK
-from provider.refunds import actions, queries, waiting
+from provider.payments.rules import REFUND_LINK, RETURN_JOB
+from provider.refunds import actions, card_payouts, queries, waiting
 from provider.refunds.actions import RefundRunning
 from provider.refunds.approval import late_key
+from provider.refunds.card_events import EVENTS
 from provider.refunds.models import Refund
 from provider.refunds.pages import refund_page
-from provider.refunds.rules import Channel
+from provider.refunds.reconciling import RECONCILE, SETTLE, quarter, reconcile
+from provider.refunds.rules import PAY_OUT, Channel
 from provider.refunds.schemas import AskRefund
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
@@ -113,10 +115,13 @@ MONEY_STORY = Strand(
         "refund.approved": ("Refund approved", "money"),
         "refund.declined": ("Refund declined", "warn"),
         "refund.settled": ("Refund paid back in full", "money"),
+        "refund.opened_again": ("Refund open again: a bank gave money back", "warn"),
         "refund.overridden": ("Exception made: refund approved outside the window", "money"),
         "payout.due": ("Money to be sent back", "money"),
         "payout.sending": ("Money on its way back", "money"),
+        "payout.accepted": ("Refund taken by the payment service, on its way to the bank", "money"),
         "payout.sent": ("Money sent back", "money"),
+        "payout.sent_another_way": ("Refund sent by {method}, because the card did not take it", "money"),
         "payout.failed": ("Sending money back failed", "warn"),
     },
     needs=Permission.SEE_MONEY,
@@ -135,7 +140,14 @@ STORY = Strand(
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.links[REFUND_LINK] = RefundLink()
-    registry.jobs[LATE_PAYOUTS] = late_payouts
-    registry.periodic.append(Periodic(LATE_PAYOUTS, _school_day))
+    registry.jobs |= {
+        LATE_PAYOUTS: late_payouts,
+        PAY_OUT: card_payouts.pay_out,
+        RETURN_JOB: card_payouts.return_payment,
+        SETTLE: card_payouts.settle_intent,
+        RECONCILE: reconcile,
+    }
+    registry.periodic += [Periodic(LATE_PAYOUTS, _school_day), Periodic(RECONCILE, quarter)]
+    registry.payment_events |= EVENTS
     registry.strands += [MONEY_STORY, STORY]
     registry.queues["refunds"] = waiting.QUEUE

@@ -44,24 +44,58 @@ def declined(refund: Refund, enrollment: Enrollment, *, recipient: str, refusal:
     return _letter("refund_declined", refund.reference, enrollment, recipient, values)
 
 
-def payout_sent(payout: Payout, enrollment: Enrollment, *, recipient: str) -> Letter:
-    """Word that one payment's part was sent, with the reference by which a bank finds it."""
+def payout_sent(
+    payout: Payout, enrollment: Enrollment, *, recipient: str, event: str, card: str | None, disputed: bool
+) -> Letter:
+    """Word that one payment's part was sent, to which card or with the reference by which a bank finds it.
+
+    ``disputed``: the student's bank had taken it from the school already.
+    """
     values: dict[str, Value] = {
         "amount_cents": payout.amount_cents,
         "method": payout.method.value,
         "external_reference": payout.external_reference,
+        "card": card,
+        "disputed": disputed,
     }
-    return _letter("payout_sent", payout.reference, enrollment, recipient, values)
+    return _letter("payout_sent", event, enrollment, recipient, values)
 
 
-def settled(refund: Refund, enrollment: Enrollment, *, recipient: str) -> Letter:
+def payout_failed(
+    payout: Payout, refund: Refund, enrollment: Enrollment, *, recipient: str, event: str, card: str | None
+) -> Letter:
+    """Word that the bank did not take one payment's part, and that the promised date stays."""
+    values: dict[str, Value] = {
+        "amount_cents": payout.amount_cents,
+        "card": card,
+        "failure": payout.failure,
+        "overdue_on": refund.overdue_on.isoformat() if refund.overdue_on else None,
+    }
+    return _letter("payout_failed", event, enrollment, recipient, values)
+
+
+def outside(
+    refund: Refund, enrollment: Enrollment, *, recipient: str, card: str | None, ended: bool, goes_on: bool
+) -> Letter:
+    """Word that the school gave money back without a request; ``ended``: it was all there was."""
+    values: dict[str, Value] = {
+        "refund_reference": refund.reference,
+        "amount_cents": refund.amount_cents,
+        "card": card,
+        "ended": ended,
+        "goes_on": goes_on,
+    }
+    return _letter("refund_outside", refund.reference, enrollment, recipient, values)
+
+
+def settled(refund: Refund, enrollment: Enrollment, *, recipient: str, event: str) -> Letter:
     """Word that everything was sent and the refund is done."""
     values: dict[str, Value] = {
         "amount_cents": refund.amount_cents,
         "settled_at": refund.settled_at.isoformat() if refund.settled_at else None,
         "zone": enrollment.zone,
     }
-    return _letter("refund_settled", refund.reference, enrollment, recipient, values)
+    return _letter("refund_settled", event, enrollment, recipient, values)
 
 
 def withdrawal(record: Withdrawal, enrollment: Enrollment, *, recipient: str, still_owed_cents: int) -> Letter:

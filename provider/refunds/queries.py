@@ -1,25 +1,28 @@
 """Reading refunds and payouts, and how a refund would be decided now."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from provider.cards.models import Charge, Dispute
+from provider.cards.rules import DisputeState
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState
+from provider.history.models import History
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import Page, keyset, up_to
 from provider.kernel.settings import settings
 from provider.payments import queries as payments
 from provider.payments.models import Payment
-from provider.payments.rules import PaymentState
+from provider.payments.rules import PaymentMethod, PaymentState
 from provider.policies import rules as policies
 from provider.policies.rules import Decision, PayoutDates, Window
 from provider.refunds.models import Payout, Refund, Withdrawal
-from provider.refunds.rules import PayoutState, RefundBasis, RefundState
+from provider.refunds.rules import OF_ONE_PAYMENT, PayoutState, RefundBasis, RefundState
 
 WAITING = (PayoutState.DUE, PayoutState.SENDING, PayoutState.FAILED)
 
@@ -29,6 +32,14 @@ def returnable(paid: Sequence[Payment]) -> list[Payment]:
     return [one for one in paid if one.state is PaymentState.CAPTURED and one.amount_cents > one.refunded_cents]
 
 
+_HELD = frozenset({PaymentState.CAPTURED, PaymentState.DISPUTED})
+
+
+def held(paid: Sequence[Payment]) -> list[Payment]:
+    """Return the payments of which money is left, be it that a bank holds it for now."""
+    return [one for one in paid if one.state in _HELD and one.amount_cents > one.refunded_cents]
+
+
 def decision(
     enrollment: Enrollment, paid: Sequence[Payment], window: Window | None, *, asked_at: dt.datetime
 ) -> Decision:
@@ -36,12 +47,11 @@ def decision(
 
     Money that a bank holds in a dispute was captured, too; it is no reason to say that nothing came in.
     """
-    captured = (one for one in paid if one.state in {PaymentState.CAPTURED, PaymentState.DISPUTED})
     return policies.decide(
         terms=payments.terms(enrollment),
         window=window,
         asked_at=asked_at,
-        captured_cents=sum(one.amount_cents - one.refunded_cents for one in captured),
+        captured_cents=sum(one.amount_cents - one.refunded_cents for one in held(paid)),
         already_refunded=enrollment.state is EnrollmentState.REFUNDED,
         disputed=any(one.state is PaymentState.DISPUTED for one in paid),
     )
@@ -51,7 +61,7 @@ def running(enrollment_id: int) -> Refund | None:
     """Return the refund of an enrollment whose money is on its way."""
     query = sa.select(Refund).where(
         Refund.enrollment_id == enrollment_id,
-        Refund.basis != RefundBasis.LATE_PAYMENT,
+        Refund.basis.not_in(OF_ONE_PAYMENT),
         Refund.state.in_((RefundState.REQUESTED, RefundState.APPROVED)),
     )
     return db.session.scalar(query)
@@ -102,6 +112,85 @@ def payout(reference: str) -> Payout:
 def payout_states(refund_id: int) -> Sequence[PayoutState]:
     """Return how the payouts of a refund stand in the database."""
     return db.session.scalars(sa.select(Payout.state).where(Payout.refund_id == refund_id)).all()
+
+
+def payouts_of(payment_id: int) -> Sequence[Payout]:
+    """Return every payout of a payment with its refund as they stand now, oldest first; the enrollment is held."""
+    query = sa.select(Payout).where(Payout.payment_id == payment_id).order_by(Payout.id)
+    query = query.options(joinedload(Payout.refund), joinedload(Payout.payment))
+    return db.session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def former_returns(payouts: Sequence[Payout]) -> dict[str, frozenset[str]]:
+    """Return, by payout, what the service called the tries that failed."""
+    found: dict[str, set[str]] = {payout.reference: set() for payout in payouts}
+    query = sa.select(History.subject_reference, History.data).where(
+        History.subject_reference.in_(found), History.new_state == PayoutState.FAILED
+    )
+    for reference, data in db.session.execute(query):
+        if data.get("return"):
+            found[reference].add(data["return"])
+    return {reference: frozenset(names) for reference, names in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A payout that is being sent to its card, and since when."""
+
+    reference: str
+    since: dt.datetime
+
+
+def under_way(before: dt.datetime) -> list[UnderWay]:
+    """Return the payouts that have been on their way to a card since an instant or longer."""
+    since = sa.func.max(History.at)
+    query = (
+        sa.select(Payout.reference, sa.type_coerce(since, History.at.type))
+        .join(History, History.subject_reference == Payout.reference)
+        .where(Payout.state == PayoutState.SENDING, Payout.method == PaymentMethod.CARD)
+        .where(History.new_state == PayoutState.SENDING)
+        .group_by(Payout.id, Payout.reference)
+        .having(since <= before)
+        .order_by(Payout.id)
+    )
+    return [UnderWay(*row) for row in db.session.execute(query)]
+
+
+def states_by_return(intent_ids: Collection[str]) -> dict[str, PayoutState]:
+    """Return how the payouts of these charges stand, by what the service calls the money that goes back."""
+    query = (
+        sa.select(Payout.external_reference, Payout.state)
+        .join(Charge, Charge.payment_id == Payout.payment_id)
+        .where(Charge.intent_id.in_(intent_ids), Payout.method == PaymentMethod.CARD)
+    )
+    return {name: state for name, state in db.session.execute(query) if name is not None}
+
+
+def cards_of(payment_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of the cards that paid, by payment."""
+    query = sa.select(Charge).where(Charge.payment_id.in_(payment_ids)).options(joinedload(Charge.card))
+    return {one.payment_id: one.card.named for one in db.session.scalars(query) if one.payment_id is not None}
+
+
+def card_name(payout: Payout) -> str | None:
+    """Return the name of the card that a payout goes back to; None for one that goes another way."""
+    return cards_of([payout.payment_id]).get(payout.payment_id) if payout.method is PaymentMethod.CARD else None
+
+
+def was_told(template: str, event: str) -> bool:
+    """Say whether a letter about an event was posted, whoever it went to."""
+    return bool(payments.letters_posted(template, [event]))
+
+
+def tries(refund_id: int) -> int:
+    """Return how often the payouts of a refund were tried, all together."""
+    return db.session.scalars(sa.select(sa.func.sum(Payout.tries)).where(Payout.refund_id == refund_id)).one() or 0
+
+
+def lost_dispute(payment_id: int) -> str | None:
+    """Return the service's name of the dispute by which a bank gave a payment back to the student."""
+    query = sa.select(Dispute.service_id).where(Dispute.payment_id == payment_id, Dispute.state == DisputeState.LOST)
+    return db.session.scalar(query.order_by(Dispute.id.desc()).limit(1))
 
 
 def payouts_due_page(*, before: int | None = None, after: int | None = None) -> Page[Payout]:
@@ -165,6 +254,7 @@ class Outlook:
     dates: PayoutDates | None
     payments: Sequence[Payment]
     refunds: Sequence[Refund]
+    cards: Mapping[int, str]
 
     @property
     def returnable(self) -> list[Payment]:
@@ -174,12 +264,17 @@ class Outlook:
     @property
     def refund(self) -> Refund | None:
         """The refund of the whole enrollment, on its way or settled."""
-        return next((one for one in self._approved if one.basis is not RefundBasis.LATE_PAYMENT), None)
+        return next((one for one in self._approved if one.basis not in OF_ONE_PAYMENT), None)
 
     @property
     def returned(self) -> list[Refund]:
         """The payments given back because they came too late."""
         return [one for one in self._approved if one.basis is RefundBasis.LATE_PAYMENT]
+
+    @property
+    def outside(self) -> list[Refund]:
+        """What the school gave back at the payment service itself."""
+        return [one for one in self._approved if one.basis is RefundBasis.OUTSIDE]
 
     @property
     def declined(self) -> list[Refund]:
@@ -196,7 +291,7 @@ _MONEY = sa.select(
     | sa.exists().where(Refund.enrollment_id == sa.bindparam("wanted"))
 )
 _NO_MONEY = Outlook(
-    window=None, open=False, remaining=dt.timedelta(), decision=None, dates=None, payments=(), refunds=()
+    window=None, open=False, remaining=dt.timedelta(), decision=None, dates=None, payments=(), refunds=(), cards={}
 )
 
 
@@ -206,6 +301,7 @@ def outlook(enrollment: Enrollment, at: dt.datetime) -> Outlook:
         return _NO_MONEY
     window, paid = payments.refund_window(enrollment), payments.of_enrollment(enrollment.id)
     preview = decision(enrollment, paid, window, asked_at=at) if window else None
+    by_card = [one.id for one in paid if one.method is PaymentMethod.CARD]
     return Outlook(
         window=window,
         open=preview is not None and preview.approved,
@@ -214,4 +310,5 @@ def outlook(enrollment: Enrollment, at: dt.datetime) -> Outlook:
         dates=policies.payout_dates(at, settings().SCHOOL_ZONE) if window else None,
         payments=paid,
         refunds=of_enrollment(enrollment.id),
+        cards=cards_of(by_card) if by_card else {},
     )

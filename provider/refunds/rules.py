@@ -6,6 +6,7 @@ from typing import Any
 
 from provider.kernel.days import utc
 from provider.kernel.lifecycles import Lifecycle, State, Tone
+from provider.payments.rules import PaymentMethod
 from provider.policies.rules import ClauseCode, Decision
 
 REFERENCE_PREFIX = "R"
@@ -16,6 +17,11 @@ LINK_DAYS = 60
 MOST_NOTE = 500
 MOST_EVIDENCE = 2000
 LATE_PAYMENT_CLAUSE = "The payment came when the enrollment could not take it any more, so all of it goes back."
+OUTSIDE_CLAUSE = "The school gave this money back at the payment service itself."
+PAY_OUT = "refunds.pay_out"  # the job that sends one payout back to its card
+OTHER_WAYS = (PaymentMethod.BANK_TRANSFER, PaymentMethod.CHECK)  # for what its card did not take; never a card
+HANGS_AFTER = dt.timedelta(hours=24)
+LOOKED_AT_AFTER = dt.timedelta(minutes=10)
 
 
 class RefundState(State):
@@ -86,7 +92,7 @@ _REFUND_TONES: dict[RefundState, Tone] = {
 }
 _PAYOUT_LABELS = {
     _P.DUE: "To be sent",
-    _P.SENDING: "Being sent",
+    _P.SENDING: "On its way",
     _P.SENT: "Sent",
     _P.FAILED: "Failed, will be sent again",
 }
@@ -109,6 +115,8 @@ LIFECYCLE = Lifecycle(
     {
         _R.REQUESTED: frozenset({_R.APPROVED, _R.DECLINED}),
         _R.APPROVED: frozenset({_R.SETTLED}),
+        # Open again when a bank gives back what had been sent.
+        _R.SETTLED: frozenset({_R.APPROVED}),
     }
 )
 PAYOUT_LIFECYCLE = Lifecycle(
@@ -116,8 +124,12 @@ PAYOUT_LIFECYCLE = Lifecycle(
         _P.DUE: frozenset({_P.SENDING}),
         _P.SENDING: frozenset({_P.SENT, _P.FAILED}),
         _P.FAILED: frozenset({_P.SENDING}),
+        # A bank may give money back days after it had taken it.
+        _P.SENT: frozenset({_P.FAILED}),
     }
 )
+# Refunds of one payment alone: they are no decision about the enrollment, and any number of them may be.
+OF_ONE_PAYMENT = frozenset({_B.LATE_PAYMENT, _B.OUTSIDE})
 
 
 def basis_of(decision: Decision) -> RefundBasis:
@@ -145,17 +157,55 @@ class Channel(State):
     MAIL = "mail"
     SERVICE = "service"
 
+    @property
+    def label(self) -> str:
+        """Name the channel in sentence case."""
+        return "Payment service" if self is Channel.SERVICE else super().label
 
-def late_payment_record(*, amount_cents: int, at: dt.datetime) -> dict[str, Any]:
-    """Return the decision to give back a payment that was never for a running enrollment, in a decision's shape."""
+
+_CLAUSES = {_B.LATE_PAYMENT: LATE_PAYMENT_CLAUSE, _B.OUTSIDE: OUTSIDE_CLAUSE}
+
+
+def one_payment_record(basis: RefundBasis, *, amount_cents: int, at: dt.datetime) -> dict[str, Any]:
+    """Return, in a decision's shape, why one payment or a part of it goes back alone."""
     return {
         "approved": True,
         "amount_cents": amount_cents,
         "captured_cents": amount_cents,
         "refusal": None,
         "override_reason": None,
-        "clause": {"code": RefundBasis.LATE_PAYMENT.value, "text": LATE_PAYMENT_CLAUSE},
+        "clause": {"code": basis.value, "text": _CLAUSES[basis]},
         "asked_at": utc(at).isoformat(),
         "purchased_at": None,
         "deadline": None,
     }
+
+
+def posted_as(payout_reference: str, tries: int) -> str:
+    """Return under what name a try of a payout stands in the ledger: the first under the payout's own."""
+    return payout_reference if tries <= 1 else f"{payout_reference}.{tries}"
+
+
+def tuition_part(*, part_cents: int, left_cents: int, paying_cents: int) -> int:
+    """Return how much of what goes back of a payment is tuition; what paid nothing goes first.
+
+    ``left_cents`` is what of the payment has not gone back yet, ``paying_cents`` what of it pays installments.
+    """
+    return max(0, part_cents - max(0, left_cents - paying_cents))
+
+
+REFUSED = "refused"
+_FAILURES = {
+    "expired_or_canceled_card": "The card has expired or was canceled.",
+    "lost_or_stolen_card": "The card was reported as lost or stolen.",
+    "insufficient_funds": "The school's balance at the payment service was too small.",
+    "declined": "The bank declined to take it.",
+    "charge_for_pending_refund_disputed": "The student had disputed the payment at the bank meanwhile.",
+    "merchant_request": "It was canceled at the payment service by the school.",
+    REFUSED: "The payment service would not send it.",
+}
+
+
+def failure_words(code: str | None) -> str:
+    """Say why money did not arrive, from the service's code."""
+    return _FAILURES.get(code or "", "The bank did not say why.")

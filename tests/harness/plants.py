@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from tests.harness.plants_of_cards import CARD_PLANTS
 from tests.harness.vandal import Vandal
 
 
@@ -394,4 +395,5 @@ PLANTS: Mapping[Plant, str] = {
     stuck_letter: "letter_never_stuck",
     sent_untried: "letter_sent_as_stored",
     stuck_job: "job_never_stuck",
+    **CARD_PLANTS,
 }

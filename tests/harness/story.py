@@ -10,16 +10,22 @@ from provider.jobs.worker import run_due
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import unit_of_work
 from provider.payments import queries as paid
+from provider.payments.gateway import ReturnStatus
+from provider.payments.rules import PaymentMethod
 from provider.refunds import actions as refunds
 from provider.refunds import queries as returned
+from provider.refunds.reconciling import SETTLE
 from provider.refunds.rules import Channel
 from tests.harness import disclosed
+from tests.harness.card_money import by_card, intent_of, job, run_refund_jobs
+from tests.harness.fake_service import FakeService
 from tests.harness.money import BURSAR, PAID, agreed, record, reverse
 
 STUDENT = Actor(ActorKind.STUDENT, "P-33333333")
 HOUR = dt.timedelta(hours=1)
 END = PAID + 30 * HOUR
 UPFRONT = 189_900
+SUCCEEDED, FAILED = ReturnStatus.SUCCEEDED, ReturnStatus.FAILED
 QUARTER = 52_500
 REASON = "The student was in hospital that day."
 
@@ -37,6 +43,9 @@ class Told:
     declined_refund: str
     overriding_refund: str
     settled_refund: str
+    to_card: str
+    by_check: str
+    not_taken: str
 
 
 def tell(app: Flask) -> Told:
@@ -70,12 +79,53 @@ def tell(app: Flask) -> Told:
         with unit_of_work():
             enrollment = by_reference(withdrawn, lock=True)
             refunds.withdraw(enrollment=enrollment, reason=REASON, waive=True, actor=BURSAR, at=PAID + 26 * HOUR)
+        to_card, by_check, not_taken = by_cards(app, start)
         disclosed.tell(active)
         disclosed.note_erasure()
         run_due(END)
+        del app.extensions["payment_service"]
     return Told(
-        active, twin, settled, overridden, taken_back, withdrawn, declined_refund, overriding_refund, settled_refund
+        active,
+        twin,
+        settled,
+        overridden,
+        taken_back,
+        withdrawn,
+        declined_refund,
+        overriding_refund,
+        settled_refund,
+        to_card,
+        by_check,
+        not_taken,
     )
+
+
+def by_cards(app: Flask, start: dt.datetime) -> tuple[str, str, str]:
+    """Let card payments go back: twice to the card, one of them at the service itself, by check, and not yet."""
+    service, now = FakeService(now=lambda: PAID), PAID + 5 * HOUR
+    app.extensions["payment_service"] = service
+    refunds_of = {}
+    for name, outcome in (("to_card", SUCCEEDED), ("by_check", FAILED), ("not_taken", FAILED)):
+        enrollment = agreed(at=start)
+        by_card(service, enrollment, UPFRONT)
+        service.return_will(outcome)
+        refunds_of[name] = ask(enrollment, PAID + HOUR)
+        run_refund_jobs(now)
+    partly = agreed("installments", at=start)
+    payment = by_card(service, partly, QUARTER)
+    service.return_in_dashboard(intent_of(payment), 10_000)
+    job(SETTLE, now, intent=intent_of(payment))
+    with unit_of_work():
+        (payout,) = returned.by_reference(refunds_of["by_check"]).payouts
+        refunds.send_another_way(
+            payout=returned.payout(payout.reference),
+            method=PaymentMethod.CHECK,
+            external_reference="check 1044",
+            reason="The card is closed; the student asked for a check.",
+            actor=BURSAR,
+            at=now + HOUR,
+        )
+    return refunds_of["to_card"], refunds_of["by_check"], refunds_of["not_taken"]
 
 
 def ask(reference: str, at: dt.datetime) -> str:

@@ -191,7 +191,12 @@ def test_a_declined_request_is_answered_with_both_instants_and_the_states_law() 
         ("receipt", NOTHING_TO_GIVE_BACK | {"for_return": True}),
         ("withdrawal", {"reason": None, "waived_cents": 0, "still_owed_cents": 64_900}),
         ("installment_waived", {"still_owed_cents": 0, "next_due_on": None, "next_cents": None}),
-        ("payout_sent", {"external_reference": None}),
+        ("payout_sent", {"external_reference": None, "method": "check", "card": None}),
+        ("payout_sent", {"disputed": True, "external_reference": "dp_7K2M9Q4T"}),
+        ("payout_sent", {"card": None}),
+        ("payout_failed", {"card": None, "overdue_on": None}),
+        ("refund_outside", {"card": None, "ended": False, "goes_on": True}),
+        ("refund_outside", {"ended": False}),
         ("refund_approved", {"override": True, "refund_link": None}),
         ("refund_approved", {"basis": "late_payment"}),
         *(

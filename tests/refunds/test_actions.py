@@ -21,7 +21,6 @@ from provider.refunds.actions import (
     NotForReturn,
     NotWithdrawable,
     PayoutReferenceMissing,
-    PayoutSent,
     ReasonRefused,
     RefundRunning,
     RequestBeforePurchase,
@@ -29,6 +28,7 @@ from provider.refunds.actions import (
 )
 from provider.refunds.approval import PaymentMoved, approve
 from provider.refunds.models import Refund
+from provider.refunds.payouts import PayoutSent
 from provider.refunds.rules import Channel, RefundBasis, RefundState
 from provider.tasks.queries import about as tasks_about
 from tests.harness.money import (

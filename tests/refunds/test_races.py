@@ -18,8 +18,9 @@ from provider.mail.models import OutboxLetter
 from provider.payments import queries as payments
 from provider.payments.models import Payment
 from provider.refunds import actions, queries
-from provider.refunds.actions import PayoutSent, RefundRunning
+from provider.refunds.actions import RefundRunning
 from provider.refunds.models import Payout, Refund
+from provider.refunds.payouts import PayoutSent
 from provider.refunds.rules import Channel, PayoutState, RefundBasis, RefundState
 from tests.harness.money import BURSAR, PAID, agreed, at_once, books, letters, postings, record, record_inside, stored
 from tests.harness.soak import repetitions

@@ -22,8 +22,11 @@ from provider.refunds.rules import (
     RefundBasis,
     RefundState,
     basis_of,
+    failure_words,
     is_settled,
+    posted_as,
     state_of,
+    tuition_part,
 )
 
 R, P, B = RefundState, PayoutState, RefundBasis
@@ -35,6 +38,7 @@ def test_a_refund_goes_only_the_ways_the_school_publishes() -> None:
         (R.REQUESTED, R.APPROVED),
         (R.REQUESTED, R.DECLINED),
         (R.APPROVED, R.SETTLED),
+        (R.SETTLED, R.APPROVED),
     }
 
 
@@ -44,6 +48,7 @@ def test_a_payout_goes_only_the_ways_the_school_publishes() -> None:
         (P.SENDING, P.SENT),
         (P.SENDING, P.FAILED),
         (P.FAILED, P.SENDING),
+        (P.SENT, P.FAILED),
     }
 
 
@@ -54,7 +59,7 @@ def test_each_state_has_a_label_and_a_tone() -> None:
         ("Paid back", "good"),
         ("Declined", "bad"),
         ("To be sent", "warn"),
-        ("Being sent", "neutral"),
+        ("On its way", "neutral"),
         ("Sent", "good"),
         ("Failed, will be sent again", "bad"),
     ]
@@ -65,7 +70,7 @@ def test_each_state_has_a_label_and_a_tone() -> None:
         "Payment that came too late",
         "Made at the payment service itself",
     ]
-    assert [channel.label for channel in Channel] == ["Page", "Link", "Staff", "Mail", "Service"]
+    assert [channel.label for channel in Channel] == ["Page", "Link", "Staff", "Mail", "Payment service"]
 
 
 def decision(hours_later: int, *, hours_at_purchase: int = 24, floor_hours: int = 0) -> Decision:
@@ -122,3 +127,22 @@ def test_a_decision_says_what_the_refund_rests_on(decided: Decision, basis: Refu
 )
 def test_a_refund_is_settled_when_every_payout_is_sent(payouts: list[PayoutState], *, settled: bool) -> None:
     assert is_settled(payouts) == settled
+
+
+@pytest.mark.parametrize("tries, name", [(0, "PO-1"), (1, "PO-1"), (2, "PO-1.2"), (11, "PO-1.11")])
+def test_each_try_of_a_payout_has_a_name_of_its_own_in_the_ledger(tries: int, name: str) -> None:
+    assert posted_as("PO-1", tries) == name
+
+
+@pytest.mark.parametrize(
+    "part, left, paying, tuition",
+    [(1000, 1000, 1000, 1000), (1000, 1000, 700, 700), (300, 1000, 700, 0), (301, 1000, 700, 1), (700, 700, 1000, 700)],
+    ids=["all pays", "all of one with credit", "all of the credit", "one cent more", "the rest after a part"],
+)
+def test_what_paid_nothing_goes_back_before_tuition(part: int, left: int, paying: int, tuition: int) -> None:
+    assert tuition_part(part_cents=part, left_cents=left, paying_cents=paying) == tuition
+
+
+def test_why_money_did_not_arrive_is_said_in_words() -> None:
+    assert failure_words("lost_or_stolen_card") == "The card was reported as lost or stolen."
+    assert {failure_words(None), failure_words("a_new_code")} == {"The bank did not say why."}
