@@ -19,6 +19,7 @@ import provider.accounts.views_confirm
 import provider.accounts.views_factor
 import provider.books.views
 import provider.cards.handlers
+import provider.cards.views_hooks
 import provider.careers.commands
 import provider.careers.queries
 import provider.careers.views
@@ -80,6 +81,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.enrollments.views.door,
     provider.enrollments.views.papers,
     provider.payments.views.door,
+    provider.cards.views_hooks.door,
     provider.refunds.views.door,
     provider.books.views.door,
     provider.my.views.door,
@@ -96,7 +98,7 @@ for _door in (
 ):
     _door.context_processor(provider.staff.nav.layout)
 # The doors that stand open to everyone; a test compares the list with the doors there are.
-PUBLIC_DOORS = frozenset({"accounts", "careers", "enrollments", "site"})
+PUBLIC_DOORS = frozenset({"accounts", "careers", "enrollments", "hooks", "site"})
 
 
 def create_app(config: Config | None = None) -> Flask:

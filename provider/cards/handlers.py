@@ -3,10 +3,11 @@
 import datetime as dt
 
 from provider.accounts.rules import Permission
-from provider.cards import charging, queries, saving, schedule
+from provider.cards import charge_events, charging, events, queries, saving, schedule
 from provider.cards.charging import CANCEL, FOLLOW, stuck_key
+from provider.cards.events import EVENT
 from provider.cards.models import Charge
-from provider.cards.rules import ABANDONED_AFTER, STUCK_AFTER, ChargeState, charging_day
+from provider.cards.rules import ABANDONED_AFTER, STUCK_AFTER, ChargeState, EventState, charging_day
 from provider.cards.saving import DETACH
 from provider.enrollments import queries as enrollments
 from provider.jobs.actions import postpone, wake
@@ -103,6 +104,16 @@ def tidy(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job
     saving.tidy(now=now)
 
 
+def apply_event(payload: Payload, *, now: dt.datetime) -> None:
+    """Apply an event; what nobody here knows yet is tried again for three days."""
+    service_id = str(payload["event"])
+    if events.settle(service_id, now=now) is not EventState.PARKED:
+        return
+    again = events.next_try(events.stored(service_id).received_at, now)
+    if again is not None:
+        raise Later(again, "it is about something that is not known here")
+
+
 STORY = Strand(
     "money",
     "Money",
@@ -130,6 +141,7 @@ def register(registry: Registry) -> None:
         (CANCEL, cancel),
         (schedule.OF_ONE, charge_due),
         (DETACH, detach),
+        (EVENT, apply_event),
     ):
         registry.jobs[kind] = reaching(kind, work)
     registry.jobs[SCHEDULE] = ask_for_due
@@ -139,3 +151,4 @@ def register(registry: Registry) -> None:
         Periodic(TIDY, lambda now: f"{now:%Y-%m-%dT%H}"),
     ]
     registry.strands.append(STORY)
+    registry.payment_events |= charge_events.EVENTS

@@ -78,6 +78,9 @@ class EventState(State):
     REFUSED = "refused"
 
 
+UNSETTLED = frozenset({EventState.RECEIVED, EventState.PARKED})
+
+
 class DisputeState(State):
     """Where a dispute stands: the bank holds the money (open), gave it back to the school (won), or kept it (lost)."""
 
@@ -228,5 +231,27 @@ def contradiction(
         (intent.customer_id != customer_id, f"it belongs to another customer there, {intent.customer_id}"),
         (intent.reference != reference, f"it carries another reference there, {intent.reference}"),
         (intent_id not in {None, intent.id}, f"it is a second one there, {intent.id} beside {intent_id}"),
+    )
+    return next((sentence for differs, sentence in found if differs), None)
+
+
+def claims_problem(
+    *,
+    amount_cents: int | None,
+    currency: str | None,
+    customer_id: str | None,
+    reference: str | None,
+    ours: tuple[int, str, str],
+) -> str | None:
+    """Say in what an event's own claims contradict our charge: its cents, its customer and its reference.
+
+    What an event does not claim contradicts nothing; None when it may be believed.
+    """
+    cents, customer, name = ours
+    found = (
+        (amount_cents not in {None, cents}, f"it claims {dollars(amount_cents or 0)}, and here it is {dollars(cents)}"),
+        (currency not in {None, CURRENCY}, f"it claims the currency {(currency or '').upper()}"),
+        (customer_id not in {None, customer}, f"it claims another customer, {customer_id}"),
+        (reference not in {None, name}, f"it claims another reference, {reference}"),
     )
     return next((sentence for differs, sentence in found if differs), None)

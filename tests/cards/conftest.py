@@ -3,6 +3,7 @@ from flask import Flask
 from flask.ctx import AppContext
 
 from tests.harness.cards import TimedService
+from tests.harness.hooks import with_cards
 from tests.harness.money import PAID
 
 
@@ -12,3 +13,10 @@ def service(app: Flask, context: AppContext, monkeypatch: pytest.MonkeyPatch) ->
     made = TimedService(PAID)
     monkeypatch.setitem(app.extensions, "payment_service", made)
     return made
+
+
+@pytest.fixture
+def hooked(service: TimedService, app: Flask, monkeypatch: pytest.MonkeyPatch) -> TimedService:
+    """The same, with settings under which its events are taken."""
+    monkeypatch.setitem(app.extensions, "settings", with_cards(app.extensions["settings"], service.secret))
+    return service
