@@ -13,6 +13,7 @@ from config import Config
 from provider.app import create_app
 from provider.kernel import clock
 from tests.demo import folder, guide, season
+from tests.harness.card_service import CardService
 from tests.harness.server import ROOT
 
 KEEP = "DEMO_KEEP"
@@ -33,15 +34,16 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def make(environ: Mapping[str, str]) -> str:
+def make(environ: Mapping[str, str], service: CardService) -> str:
     """Make the season; return the guide to it."""
     started = time.monotonic()
     print("Sixty students enroll, pay, are late and change their minds. This takes some seconds.", flush=True)
     logging.getLogger("provider").setLevel(logging.CRITICAL)  # that a letter fails is part of the story
-    app = create_app(Config.load(environ))
+    app, clock_file = create_app(Config.load(environ)), clock_of(environ)
     now = clock.now()
-    season.prepare(app, now)
-    cast = season.make(app, now)
+    season.prepare(app, now, clock_file)
+    cast = season.make(app, service, now, clock_file)
+    service.take_events()  # what they tell was asked for while the season was made
     print(f"Done in {time.monotonic() - started:.0f} s.", flush=True)
     return guide.written(cast)
 
@@ -55,15 +57,25 @@ def serve(environ: Mapping[str, str]) -> int:
     return serving.wait()
 
 
+def clock_of(environ: Mapping[str, str]) -> Path:
+    """Return the file from which the payment service reads the time while the season is made."""
+    return Path(environ["INSTANCE_DIR"]) / "clock"
+
+
 def main() -> int:
     """Make the demonstration anew, unless it is to be kept, say who is who, and serve it."""
     environ = environment(os.environ)
     place = Path(environ["INSTANCE_DIR"])
-    if not (os.environ.get(KEEP) and folder.is_whole(place)):
+    kept = bool(os.environ.get(KEEP)) and folder.is_whole(place)
+    if not kept:
         folder.clear(place)
-        folder.finish(place, make(environ))
-    print(folder.guide(place), flush=True)
-    return serve(environ)
+    with CardService(place / "service", clock_file=clock_of(environ)) as service:
+        environ |= service.settings
+        if not kept:
+            folder.finish(place, make(environ, service))
+        service.deliver_events(f"http://127.0.0.1:{environ['PORT']}/hooks/stripe")
+        print(folder.guide(place), flush=True)
+        return serve(environ)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,10 @@ from tests.harness.season import PASSWORD
 SHOWN: tuple[tuple[str, str], ...] = (
     ("refund window open", "paid today: one button gives the money back"),
     ("awaiting payment", "enrolled, has not paid"),
-    ("paying", "pays by installments, in time"),
+    ("payment processing", "paid by card; the bank has not answered yet"),
+    ("paying by card", "a kept card pays the installments on their days"),
+    ("card declined on its day", "the bank declined an installment; it is tried again"),
+    ("paying", "pays by transfer and check, in time"),
     ("late", "an installment is some days late"),
     ("on hold", "an installment is more than ten days late"),
     ("refund on its way", "asked in time: the money is on its way back"),

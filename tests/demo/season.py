@@ -6,14 +6,16 @@ import itertools
 import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
 
 from provider.accounts.passwords import hash_password
 from provider.accounts.rules import Role
+from provider.cards.rules import CHARGE_HOUR
 from provider.jobs.worker import run_due
 from provider.kernel import clock
 from provider.kernel.database import db, is_sqlite, unit_of_work
@@ -23,11 +25,13 @@ from provider.mail import sender
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
 from provider.oversight.handlers import NIGHTLY
+from tests.demo.card_steps import Outside
 from tests.demo.cast import Person, people
 from tests.demo.office import Office, deeds
-from tests.demo.steps import Player, enroll
+from tests.demo.steps import Player, Step, enroll
 from tests.demo.times import ONE_DAY, on, zone
 from tests.demo.ways import Beat, Way, everybody
+from tests.harness.card_service import CardService
 from tests.harness.season import PASSWORD, Student
 
 SEED = 20261122
@@ -49,11 +53,15 @@ class Cast:
 
 
 class Play:
-    """What is still to happen, the earliest first; the clock goes with it, and the worker works."""
+    """What is still to happen, the earliest first; the clock goes with it, and the worker works.
 
-    def __init__(self, now: dt.datetime) -> None:
+    ``clock_file`` is what the payment service reads the time from.
+    """
+
+    def __init__(self, now: dt.datetime, clock_file: Path) -> None:
         self.now = now
         self.at = now - dt.timedelta(weeks=WEEKS)
+        self._clock_file = clock_file
         self._waiting: list[tuple[dt.datetime, int, Deed]] = []
         self._numbers = itertools.count()
 
@@ -65,12 +73,18 @@ class Play:
     def run(self) -> None:
         """Let everything happen."""
         while self._waiting:
-            self.at, _, deed = heapq.heappop(self._waiting)
-            again = deed(self.at)
+            at, _, deed = heapq.heappop(self._waiting)
+            self._go_to(at)
+            again = deed(at)
             if again is not None:
                 self.plan(again, deed)
-            run_due(self.at)
-        self.at = self.now
+            with _calendar(kept=lambda _kind: False):
+                run_due(at)
+        self._go_to(self.now)
+
+    def _go_to(self, at: dt.datetime) -> None:
+        self.at = at
+        self._clock_file.write_text(at.isoformat())
 
     @contextmanager
     def moving_the_clock(self) -> Iterator[None]:
@@ -81,26 +95,28 @@ class Play:
             yield
         finally:
             clock.now = real
+            self._clock_file.write_text("")
 
 
-def prepare(app: Flask, now: dt.datetime) -> None:
+def prepare(app: Flask, now: dt.datetime, clock_file: Path) -> None:
     """Prepare an instance as `flask prepare` does, on the day before the season begins."""
-    before = Play(now - ONE_DAY)
+    before = Play(now - ONE_DAY, clock_file)
     with before.moving_the_clock():
         done = app.test_cli_runner().invoke(args=["prepare"])
     assert done.exit_code == 0, done.output
 
 
-def make(app: Flask, now: dt.datetime, *, seed: int = SEED) -> Cast:
+def make(app: Flask, service: CardService, now: dt.datetime, clock_file: Path, *, seed: int = SEED) -> Cast:
     """Let a season happen in an instance that is prepared; the same seed and instant tell the same story."""
     chance = random.Random(seed)
-    play, office = Play(now), Office()
+    play, office = Play(now, clock_file), Office()
     with app.app_context(), play.moving_the_clock(), _hurried():
         hashed = hash_password(PASSWORD)
         with unit_of_work():
             office.open(hashed, play.at)
         players = [
-            Player(way.name, _student(way, who, office), hashed, way.bounces) for way, who in _cast(everybody(), chance)
+            Player(way.name, _student(way, who, office), hashed, service, way.bounces)
+            for way, who in _cast(everybody(), chance)
         ]
         for number, (player, way) in enumerate(zip(players, everybody(), strict=True)):
             own = random.Random(f"{seed}:{number}")
@@ -108,8 +124,7 @@ def make(app: Flask, now: dt.datetime, *, seed: int = SEED) -> Cast:
         for at, deed in deeds(now, chance):
             play.plan(at, _in_the_office(deed, office))
         play.plan(play.at, _each_morning(chance))
-        with _no_audit_at_night():
-            play.run()
+        play.run()
         run_due(now)
         db.session.remove()
     return Cast(players, office)
@@ -141,11 +156,11 @@ def _student(way: Way, who: Person, office: Office) -> Student:
 def _way(player: Player, beats: Sequence[Beat], chance: random.Random) -> Deed:
     """Return what a student does, step by step: enrolling, then the beats of the way."""
     left = iter(beats)
-    step = enroll
+    step: Step = enroll
 
     def go_on(at: dt.datetime) -> dt.datetime | None:
         nonlocal step
-        with unit_of_work():
+        with nullcontext() if isinstance(step, Outside) else unit_of_work():
             step(player, at)
         if player.bounces:
             _lose_letters(player.student.email, at)
@@ -167,8 +182,17 @@ def _in_the_office(deed: Callable[[Office, dt.datetime], None], office: Office) 
 
 
 def _each_morning(chance: random.Random) -> Deed:
-    """Return the morning of each day, on which the worker finds what fell due by the calendar."""
-    return lambda at: on(day_of(at, zone()) + ONE_DAY, 5, 6, chance)
+    """Return the morning of each day, when what fell due by the calendar is charged, reminded of, or late.
+
+    What a worker asks every hour is asked then as well; the nightly audit, which sees everything, once at the end.
+    """
+
+    def wake(at: dt.datetime) -> dt.datetime:
+        with _calendar(kept=lambda kind: kind != NIGHTLY):
+            run_due(at)
+        return on(day_of(at, zone()) + ONE_DAY, CHARGE_HOUR, CHARGE_HOUR + 1, chance)
+
+    return wake
 
 
 @contextmanager
@@ -190,11 +214,11 @@ def _not_waiting(connection: sqlite3.Connection, _entry: object) -> None:
 
 
 @contextmanager
-def _no_audit_at_night() -> Iterator[None]:
-    """Let the nights pass without their audit; one at the end sees the same."""
+def _calendar(*, kept: Callable[[str], bool]) -> Iterator[None]:
+    """Let the worker ask only for those jobs that fall due by the clock whose kind is kept."""
     periodic = registry().periodic
     every = list(periodic)
-    periodic[:] = [one for one in every if one.kind != NIGHTLY]
+    periodic[:] = [one for one in every if kept(one.kind)]
     yield
     periodic[:] = every
 

@@ -24,6 +24,7 @@ from provider.refunds.rules import Channel
 from provider.tasks import actions as tasks
 from provider.tasks.rules import TaskKind
 from tests.harness import season
+from tests.harness.card_service import CardService
 from tests.harness.season import Student
 
 Step = Callable[["Player", dt.datetime], None]
@@ -31,11 +32,12 @@ Step = Callable[["Player", dt.datetime], None]
 
 @dataclass(slots=True)
 class Player:
-    """A student of the demonstration, who works with whom, and the hash of everybody's password."""
+    """A student of the demonstration, with the hash of everybody's password and the service that takes the cards."""
 
     way: str
     student: Student
     password_hash: str
+    service: CardService
     bounces: bool = False
 
     @property

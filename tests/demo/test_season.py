@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from provider.cards.models import Card, Charge
+from provider.cards.rules import CardState, ChargeState
 from provider.enrollments.models import Agreement, Enrollment, Installment
 from provider.enrollments.rules import EnrollmentState, InstallmentState
 from provider.history.models import History
@@ -16,7 +18,7 @@ from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
 from provider.payments.models import Payment
-from provider.payments.rules import PaymentState
+from provider.payments.rules import PaymentMethod, PaymentState
 from provider.refunds.models import Payout, Refund
 from provider.refunds.rules import Channel, PayoutState, RefundBasis, RefundState
 from provider.tasks.models import Task
@@ -31,7 +33,10 @@ SHOULD_BE: dict[str, EnrollmentState] = {
     "just enrolled": E.STARTED,
     "letter lost": E.STARTED,
     "unproved": E.STARTED,
+    "bank asks to confirm": E.STARTED,
     "awaiting payment": E.AWAITING_PAYMENT,
+    "card declined": E.AWAITING_PAYMENT,
+    "payment processing": E.AWAITING_PAYMENT,
     "reminded": E.AWAITING_PAYMENT,
     "reversed": E.AWAITING_PAYMENT,
     "canceled unpaid": E.CANCELED,
@@ -101,7 +106,10 @@ def test_everybody_is_where_the_name_of_their_way_says(demonstration: Demonstrat
         (OutboxLetter.state, (LetterState.SENT, LetterState.FAILED)),
         (Agreement.plan_kind, ("upfront", "installments")),
         (Agreement.program_code, ("CCMA", "CPT", "CPCT/A")),
-        (Job.state, (JobState.DONE,)),
+        (Payment.method, (PaymentMethod.BANK_TRANSFER, PaymentMethod.CHECK, PaymentMethod.CARD)),
+        (Charge.state, (ChargeState.STARTED, ChargeState.CAPTURED, ChargeState.FAILED)),
+        (Card.state, (CardState.SAVED, CardState.DETACHED)),
+        (Job.state, (JobState.DONE, JobState.QUEUED)),
     ],
     ids=lambda value: str(value) if isinstance(value, sa.orm.InstrumentedAttribute) else "",
 )
@@ -121,6 +129,17 @@ def test_nothing_contradicts_anything(demonstration: Demonstration) -> None:
     assert_clean(demonstration.app)
 
 
+def test_the_payment_service_knows_every_card_payment_and_no_other(demonstration: Demonstration) -> None:
+    with demonstration.app.app_context():
+        rows = db.session.execute(
+            sa.select(Payment.external_reference, Payment.amount_cents).where(Payment.method == PaymentMethod.CARD)
+        )
+        ours = {intent: cents for intent, cents in rows}  # noqa: C416 - rows are no pairs to the type checker
+        db.session.remove()
+    assert {intent: total.captured for intent, total in demonstration.service.totals().items()} == ours
+    assert len(ours) > 20
+
+
 def test_history_is_told_in_order_and_ends_by_now(demonstration: Demonstration) -> None:
     with demonstration.app.app_context():
         told = db.session.scalars(sa.select(History.at).order_by(History.id)).all()
@@ -132,6 +151,6 @@ def test_history_is_told_in_order_and_ends_by_now(demonstration: Demonstration) 
 
 @pytest.mark.parametrize("day", OTHER_DAYS[: repetitions(len(OTHER_DAYS))])
 def test_on_any_day_the_season_is_as_whole(tmp_path: Path, day: str) -> None:
-    found = made(tmp_path, dt.datetime.fromisoformat(f"{day}+00:00"))
-    assert _states(found) == {way: {SHOULD_BE.get(way, E.ACTIVE)} for way in _states(found)}
-    assert_clean(found.app, found.now)
+    with made(tmp_path, dt.datetime.fromisoformat(f"{day}+00:00")) as found:
+        assert _states(found) == {way: {SHOULD_BE.get(way, E.ACTIVE)} for way in _states(found)}
+        assert_clean(found.app, found.now)

@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 
+from provider.payments.gateway import IntentStatus
 from provider.refunds.rules import Channel
+from tests.demo import card_steps as cards
 from tests.demo import steps
 from tests.demo.steps import Step
 from tests.demo.times import Start, When, after, ago, business_ago, due, office
+from tests.harness.service_words import ASKS, FAILS_LATER
 
 Beat = tuple[When, Step]
 QUICK: Beat = (after(minutes=20), steps.prove)
 PAID: Beat = (office(), steps.pay)
-AT_ONCE: Beat = (after(minutes=45), steps.pay)
+CARD: Beat = (after(minutes=6), cards.pay())
+KEPT: Beat = (after(minutes=6), cards.pay(keep=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ def unpaid() -> list[Way]:
         way("letter lost", ago(3), bounces=True),
         way("unproved", ago(9), plan="cpct-a upfront"),
         way("awaiting payment", ago(0.7), QUICK, plan="ccma installments"),
-        way("awaiting payment", ago(2), QUICK, plan="cpt upfront"),
+        way("card declined", ago(2), QUICK, (after(minutes=9), cards.pay(FAILS_LATER)), plan="cpt upfront"),
         way(
             "awaiting payment",
             ago(4),
@@ -48,7 +52,6 @@ def unpaid() -> list[Way]:
             plan="cpct-a installments",
         ),
         way("reminded", ago(9), QUICK),
-        way("reminded", ago(12), QUICK, plan="cpt upfront"),
         way("canceled unpaid", ago(26), QUICK),
         way("canceled unproved", ago(41), plan="cpct-a upfront"),
         way("canceled by the student", ago(17), QUICK, (after(days=2), steps.cancel), plan="cpt installments"),
@@ -61,43 +64,46 @@ def unpaid() -> list[Way]:
 def upfront() -> list[Way]:
     """Return those who paid everything at once and study, or are done."""
     return [
-        way("refund window open", ago(0.85), QUICK, (after(hours=2), steps.pay)),
-        way("refund window open", ago(0.2), QUICK, AT_ONCE, plan="cpt upfront"),
-        way("active", ago(6), QUICK, PAID),
+        way("refund window open", ago(0.85), CARD, QUICK),
+        way("refund window open", ago(0.2), QUICK, CARD, plan="cpt upfront"),
+        way("payment processing", ago(0.1), QUICK, (after(minutes=6), cards.pay(bank=IntentStatus.PROCESSING))),
+        way("bank asks to confirm", ago(0.01), (after(minutes=6), cards.pay(ASKS, confirm=False)),
+            plan="cpct-a upfront"),
+        way("active", ago(6), QUICK, CARD),
         way("active", ago(10), QUICK, PAID, plan="cpct-a upfront"),
-        way("active", ago(13), QUICK, PAID, plan="cpt upfront"),
-        way("active", ago(19), QUICK, PAID),
-        way("active", ago(22), QUICK, PAID, plan="cpct-a upfront"),
-        way("active", ago(31), QUICK, PAID, (office(9), steps.remark("Needs captions in the videos of week 4.")),
+        way("active", ago(13), QUICK, (after(minutes=7), cards.pay(ASKS)), plan="cpt upfront"),
+        way("active", ago(19), QUICK, (after(minutes=5), cards.pay(FAILS_LATER)), (after(minutes=12), cards.pay())),
+        way("active", ago(31), CARD, QUICK, (office(9), steps.remark("Needs captions in the videos of week 4.")),
             (after(minutes=5), steps.follow_up("Ask the instructor for captions in week 4.", in_days=6))),
         way("overpaid", ago(15), QUICK, PAID, (office(3), steps.pay_too_much)),
         way("reversed", ago(9), QUICK, PAID, (office(1), steps.reverse)),
-        way("completed", ago(72), QUICK, PAID, (after(days=58), steps.complete), plan="cpt upfront"),
-        way("completed", ago(70), QUICK, PAID, (after(days=63), steps.complete), plan="cpct-a upfront"),
-        way("completed", ago(71), QUICK, PAID, (after(days=59), steps.complete)),
+        way("completed", ago(70), QUICK, CARD, (after(days=63), steps.complete), plan="cpct-a upfront"),
+        way("completed", ago(71), QUICK, CARD, (after(days=59), steps.complete)),
         way("a second program", ago(69), QUICK, PAID, (after(days=50), steps.complete),
-            (after(days=5), steps.enroll_again("ccma", "installments")), QUICK, PAID, plan="cpt upfront"),
+            (after(days=5), steps.enroll_again("ccma", "installments")), QUICK, KEPT, plan="cpt upfront"),
         way("asks for erasure", ago(66), QUICK, PAID, (after(days=51), steps.complete),
             (after(days=4), steps.ask_erasure), plan="cpt upfront"),
     ]  # fmt: skip
 
 
 def installments() -> list[Way]:
-    """Return those who pay by installments: in time, early, late, and very late."""
+    """Return those who pay by installments: in time, early, late, and very late, by a kept card or by transfer."""
     often = ((due(), steps.pay),) * 4
     return [
-        way("paying", ago(5), QUICK, PAID, *often, plan="ccma installments"),
-        way("paying", ago(16), QUICK, PAID, *often, plan="cpct-a installments"),
-        way("paying", ago(24), QUICK, PAID, *often, plan="cpt installments"),
-        way("paying", ago(35), QUICK, PAID, *often, plan="ccma installments"),
+        way("paying by card", ago(5), KEPT, QUICK, plan="ccma installments"),
+        way("paying by card", ago(24), QUICK, KEPT, plan="cpt installments"),
+        way("paying by card", ago(35), QUICK, KEPT, plan="ccma installments"),
+        way("paying by card", ago(61), KEPT, QUICK, plan="ccma installments"),
         way("paying", ago(47), QUICK, PAID, *often, plan="cpct-a installments"),
-        way("paying", ago(61), QUICK, PAID, *often, plan="ccma installments"),
-        way("due this week", ago(26), QUICK, PAID, plan="ccma installments"),
-        way("paid early", ago(28), QUICK, PAID, (office(5), steps.pay_off), plan="cpct-a installments"),
+        way("due this week", ago(26), QUICK, KEPT, plan="ccma installments"),
+        way("paid early", ago(28), QUICK, KEPT, (after(days=6), cards.pay(rest=True)), plan="cpct-a installments"),
         way("paid in part", ago(32), QUICK, PAID, (due(2), steps.pay_part(20_000)), plan="ccma installments"),
-        way("late", ago(30), QUICK, PAID, plan="ccma installments"),
+        way("card declined on its day", ago(30), QUICK, KEPT, (after(days=9), cards.keep(FAILS_LATER)),
+            plan="ccma installments"),
+        way("another card after a decline", ago(50), KEPT, QUICK, (after(days=20), cards.keep(FAILS_LATER)),
+            (due(1), cards.pay(keep=True)), plan="ccma installments"),
         way("late", ago(27), QUICK, PAID, plan="cpct-a installments"),
-        way("on hold", ago(42), QUICK, PAID, plan="ccma installments"),
+        way("on hold", ago(42), QUICK, KEPT, (after(days=9), cards.keep(FAILS_LATER)), plan="ccma installments"),
         way("on hold", ago(72), QUICK, PAID, (due(), steps.pay),
             (due(11), steps.remark("Called twice, no answer. Wrote to ask for another number.")),
             plan="ccma installments"),
@@ -106,6 +112,8 @@ def installments() -> list[Way]:
             (after(minutes=10), steps.release_hold),
             (after(minutes=5), steps.follow_up("Has the late installment come in?", in_days=20, by_bursar=True)),
             plan="ccma installments"),
+        way("payments paused", ago(33), QUICK, KEPT,
+            (office(6), cards.pause("On sick leave until next month; agreed by telephone.")), plan="ccma installments"),
         way("done, still paying", ago(62), QUICK, PAID, (due(), steps.pay), (due(), steps.pay),
             (after(days=9), steps.complete), plan="cpct-a installments"),
     ]  # fmt: skip
