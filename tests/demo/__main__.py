@@ -43,7 +43,6 @@ def make(environ: Mapping[str, str], service: CardService) -> str:
     now = clock.now()
     season.prepare(app, now, clock_file)
     cast = season.make(app, service, now, clock_file)
-    service.take_events()  # what they tell was asked for while the season was made
     print(f"Done in {time.monotonic() - started:.0f} s.", flush=True)
     return guide.written(cast)
 

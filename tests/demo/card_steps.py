@@ -10,8 +10,9 @@ from provider.kernel.database import db, unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.settings import settings
 from provider.payments import queries as paid
-from provider.payments.gateway import IntentStatus
-from tests.demo.steps import Player
+from provider.payments.gateway import IntentStatus, ReturnStatus
+from tests.demo import steps
+from tests.demo.steps import Player, Step
 from tests.harness.service_words import GOOD
 
 
@@ -82,10 +83,21 @@ def _typed(player: Player, number: str, at: dt.datetime, *, kept: bool) -> str:
     return begun.reference
 
 
-def pause(reason: str) -> Callable[[Player, dt.datetime], None]:
+def pause(reason: str) -> Step:
     """Let staff stop the schedule for now."""
 
     def step(player: Player, at: dt.datetime) -> None:
         pausing.pause(enrollment=player.enrollment, reason=reason, actor=player.student.bursar, at=at)
+
+    return step
+
+
+def ask_back(bank: ReturnStatus, note: str | None = None) -> Step:
+    """Ask for the money back; the bank of the card says ``bank`` to what then goes there."""
+    ask = steps.ask(note)
+
+    def step(player: Player, at: dt.datetime) -> None:
+        player.service.return_will(bank)
+        ask(player, at)
 
     return step

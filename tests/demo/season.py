@@ -31,6 +31,7 @@ from tests.demo.office import Office, deeds
 from tests.demo.steps import Player, Step, enroll
 from tests.demo.times import ONE_DAY, on, zone
 from tests.demo.ways import Beat, Way, everybody
+from tests.harness import hooks
 from tests.harness.card_service import CardService
 from tests.harness.season import PASSWORD, Student
 
@@ -52,56 +53,71 @@ class Cast:
         return next(player.student for player in self.players if player.way == way)
 
 
+class Moved:
+    """The clock of everything that reads the time: the application's, and the payment service's through a file."""
+
+    def __init__(self, at: dt.datetime, file: Path) -> None:
+        self.at = at
+        self._file = file
+
+    def go_to(self, at: dt.datetime) -> None:
+        """Let it be another instant."""
+        self.at = at
+        self._file.write_text(at.isoformat())
+
+    @contextmanager
+    def moving(self) -> Iterator[None]:
+        """Let it be that instant, and the real one afterwards."""
+        real = clock.now
+        clock.now = lambda: self.at
+        self.go_to(self.at)
+        try:
+            yield
+        finally:
+            clock.now = real
+            self._file.write_text("")
+
+
 class Play:
-    """What is still to happen, the earliest first; the clock goes with it, and the worker works.
+    """What is still to happen, the earliest first; the clock goes with it, and the worker works."""
 
-    ``clock_file`` is what the payment service reads the time from.
-    """
-
-    def __init__(self, now: dt.datetime, clock_file: Path) -> None:
+    def __init__(self, now: dt.datetime, clock_file: Path, service: CardService) -> None:
         self.now = now
-        self.at = now - dt.timedelta(weeks=WEEKS)
-        self._clock_file = clock_file
+        self.clock = Moved(now - dt.timedelta(weeks=WEEKS), clock_file)
+        self.service = service
         self._waiting: list[tuple[dt.datetime, int, Deed]] = []
         self._numbers = itertools.count()
 
     def plan(self, at: dt.datetime, deed: Deed) -> None:
         """Let something happen at an instant; it says when it goes on. What lies ahead of now never happens."""
         if at <= self.now:
-            heapq.heappush(self._waiting, (max(at, self.at), next(self._numbers), deed))
+            heapq.heappush(self._waiting, (max(at, self.clock.at), next(self._numbers), deed))
 
     def run(self) -> None:
         """Let everything happen."""
         while self._waiting:
             at, _, deed = heapq.heappop(self._waiting)
-            self._go_to(at)
+            self.clock.go_to(at)
             again = deed(at)
             if again is not None:
                 self.plan(again, deed)
             with _calendar(kept=lambda _kind: False):
-                run_due(at)
-        self._go_to(self.now)
+                self._work(at)
+        self.clock.go_to(self.now)
+        self._work(self.now)
 
-    def _go_to(self, at: dt.datetime) -> None:
-        self.at = at
-        self._clock_file.write_text(at.isoformat())
-
-    @contextmanager
-    def moving_the_clock(self) -> Iterator[None]:
-        """Let everything that reads the time read the play's."""
-        real = clock.now
-        clock.now = lambda: self.at
-        try:
-            yield
-        finally:
-            clock.now = real
-            self._clock_file.write_text("")
+    def _work(self, at: dt.datetime) -> None:
+        """Do what is due, and what the payment service tells of it."""
+        run_due(at)
+        while sent := self.service.take_events():
+            hooks.take_in(sent, secret=self.service.secret, at=at)
+            run_due(at)
 
 
 def prepare(app: Flask, now: dt.datetime, clock_file: Path) -> None:
     """Prepare an instance as `flask prepare` does, on the day before the season begins."""
-    before = Play(now - ONE_DAY, clock_file)
-    with before.moving_the_clock():
+    before = now - dt.timedelta(weeks=WEEKS, days=1)
+    with Moved(before, clock_file).moving():
         done = app.test_cli_runner().invoke(args=["prepare"])
     assert done.exit_code == 0, done.output
 
@@ -109,11 +125,11 @@ def prepare(app: Flask, now: dt.datetime, clock_file: Path) -> None:
 def make(app: Flask, service: CardService, now: dt.datetime, clock_file: Path, *, seed: int = SEED) -> Cast:
     """Let a season happen in an instance that is prepared; the same seed and instant tell the same story."""
     chance = random.Random(seed)
-    play, office = Play(now, clock_file), Office()
-    with app.app_context(), play.moving_the_clock(), _hurried():
+    play, office = Play(now, clock_file, service), Office()
+    with app.app_context(), play.clock.moving(), _hurried():
         hashed = hash_password(PASSWORD)
         with unit_of_work():
-            office.open(hashed, play.at)
+            office.open(hashed, play.clock.at)
         players = [
             Player(way.name, _student(way, who, office), hashed, service, way.bounces)
             for way, who in _cast(everybody(), chance)
@@ -123,9 +139,8 @@ def make(app: Flask, service: CardService, now: dt.datetime, clock_file: Path, *
             play.plan(way.start(now, own), _way(player, way.beats, own))
         for at, deed in deeds(now, chance):
             play.plan(at, _in_the_office(deed, office))
-        play.plan(play.at, _each_morning(chance))
+        play.plan(play.clock.at, _each_morning(chance))
         play.run()
-        run_due(now)
         db.session.remove()
     return Cast(players, office)
 

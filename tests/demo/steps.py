@@ -142,13 +142,6 @@ def override(reason: str) -> Step:
     return step
 
 
-def pay_out_first(player: Player, at: dt.datetime) -> None:
-    """Send the first of several payouts."""
-    payout = returned.payout(returned.by_reference(player.student.refund).payouts[0].reference)
-    sent_as = f"OUT-{payout.reference}"
-    refunds.send_payout(payout=payout, external_reference=sent_as, actor=player.student.bursar, at=at)
-
-
 def return_late(player: Player, at: dt.datetime) -> None:
     """Send back money that came when the enrollment had ended."""
     payment = paid.by_reference(player.student.payments[-1])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from provider.payments.gateway import IntentStatus
+from provider.payments.gateway import IntentStatus, ReturnStatus
 from provider.refunds.rules import Channel
 from tests.demo import card_steps as cards
 from tests.demo import steps
@@ -70,7 +70,6 @@ def upfront() -> list[Way]:
         way("bank asks to confirm", ago(0.01), (after(minutes=6), cards.pay(ASKS, confirm=False)),
             plan="cpct-a upfront"),
         way("active", ago(6), QUICK, CARD),
-        way("active", ago(10), QUICK, PAID, plan="cpct-a upfront"),
         way("active", ago(13), QUICK, (after(minutes=7), cards.pay(ASKS)), plan="cpt upfront"),
         way("active", ago(19), QUICK, (after(minutes=5), cards.pay(FAILS_LATER)), (after(minutes=12), cards.pay())),
         way("active", ago(31), CARD, QUICK, (office(9), steps.remark("Needs captions in the videos of week 4.")),
@@ -121,36 +120,38 @@ def installments() -> list[Way]:
 
 def leaving() -> list[Way]:
     """Return those who asked for their money back, and those who left without it."""
-    day_one = (after(minutes=15), steps.prove), (after(minutes=40), steps.pay)
+    by_check = (after(minutes=15), steps.prove), (after(minutes=40), steps.pay)
+    by_card = (after(minutes=5), cards.pay()), (after(minutes=15), steps.prove)
     shifts = steps.ask("My shifts changed and I cannot study this winter.")
     moved = "Moves abroad with the family; agreed by telephone and by letter."
     clinic = "In hospital during the whole window; the letter of the clinic is on file."
     return [
-        way("refund on its way", business_ago(2), *day_one, (after(hours=3), shifts)),
-        way("refund on its way", business_ago(5), *day_one, (after(hours=2), steps.ask()), plan="cpt upfront"),
-        way("refund due", business_ago(8), *day_one, (after(hours=4), steps.ask(channel=Channel.LINK))),
-        way("refund overdue", business_ago(13), *day_one, (after(hours=3), steps.ask()), plan="cpct-a upfront"),
-        way("refund half sent", business_ago(4), *day_one, (after(minutes=30), steps.pay),
-            (after(hours=2), steps.ask("I paid twice by mistake and it is the wrong program for me.")),
-            (office(2), steps.pay_out_first), plan="cpt installments"),
-        way("refund settled", business_ago(24), *day_one, (after(hours=3), shifts), (office(4), steps.pay_out)),
-        way("refund settled", business_ago(36), *day_one, (after(hours=5), steps.ask()), (office(6), steps.pay_out),
-            plan="ccma installments"),
-        way("refund settled", business_ago(17), *day_one, (after(hours=1), steps.ask(channel=Channel.LINK)),
-            (office(3), steps.pay_out), plan="cpt upfront"),
-        way("refund by mail", business_ago(10), *day_one,
+        way("refund on its way", business_ago(2), *by_card,
+            (after(hours=3), cards.ask_back(ReturnStatus.PENDING, "I found a class near my home."))),
+        way("refund by check to send", business_ago(5), *by_check, (after(hours=2), steps.ask()), plan="cpt upfront"),
+        way("refund to a card failed", business_ago(3), *by_card, (after(hours=6), cards.ask_back(ReturnStatus.FAILED)),
+            plan="cpt upfront"),
+        way("refund due", business_ago(8), *by_check, (after(hours=4), steps.ask(channel=Channel.LINK))),
+        way("refund overdue", business_ago(13), *by_check, (after(hours=3), steps.ask()), plan="cpct-a upfront"),
+        way("refund half sent", business_ago(4), *by_card, (after(minutes=50), steps.pay),
+            (after(hours=2), steps.ask("It is the wrong program for me.")), plan="cpt installments"),
+        way("refund settled", business_ago(24), *by_check, (after(hours=3), shifts), (office(4), steps.pay_out)),
+        way("refund settled", business_ago(36), *by_card, (after(hours=5), steps.ask()), plan="ccma installments"),
+        way("refund settled", business_ago(1), *by_card, (after(minutes=50), steps.ask(channel=Channel.LINK)),
+            plan="cpt upfront"),
+        way("refund by mail", business_ago(10), *by_check,
             (after(hours=22), steps.enter_mailed(3, "Mail to enquiries@, subject “please cancel”, same day.")),
             (office(3), steps.pay_out)),
-        way("refund declined", business_ago(14), *day_one, (after(days=4), steps.ask("The videos are too fast."))),
-        way("refund declined", business_ago(29), *day_one, (after(days=9), steps.ask()), plan="cpct-a upfront"),
-        way("exception made", business_ago(20), *day_one, (after(days=6), steps.ask("I was in hospital that week.")),
-            (office(1), steps.override(clinic)), (office(5), steps.pay_out)),
-        way("exception on its way", business_ago(9), *day_one, (after(days=5), steps.ask("My father died.")),
+        way("refund declined", business_ago(14), *by_card, (after(days=4), steps.ask("The videos are too fast."))),
+        way("refund declined", business_ago(29), *by_check, (after(days=9), steps.ask()), plan="cpct-a upfront"),
+        way("exception made", business_ago(20), *by_card, (after(days=6), steps.ask("I was in hospital that week.")),
+            (office(1), steps.override(clinic))),
+        way("exception on its way", business_ago(9), *by_check, (after(days=5), steps.ask("My father died.")),
             (office(2), steps.override("Death in the family; the certificate was shown to the bursar.")),
             plan="cpt upfront"),
         way("late payment returned", ago(38), QUICK, (after(days=1), steps.cancel), (office(3), steps.pay_too_late),
             (office(1), steps.return_late), (office(4), steps.pay_out)),
-        way("withdrawn", ago(52), QUICK, PAID, (office(20), steps.withdraw(moved, waive=True)),
+        way("withdrawn", ago(52), QUICK, KEPT, (office(20), steps.withdraw(moved, waive=True)),
             plan="ccma installments"),
         way("withdrawn, still owing", ago(58), QUICK, PAID, (due(), steps.pay), (office(5), steps.withdraw(
             "Wants to go on later with another school; keeps the materials.", waive=False)),
