@@ -3,7 +3,7 @@
 import datetime as dt
 
 from provider.accounts.rules import Permission
-from provider.cards import charge_events, charging, events, queries, saving, schedule
+from provider.cards import charge_events, charging, disputes, events, queries, saving, schedule
 from provider.cards.charging import CANCEL, FOLLOW, stuck_key
 from provider.cards.events import EVENT
 from provider.cards.models import Charge
@@ -117,7 +117,7 @@ def apply_event(payload: Payload, *, now: dt.datetime) -> None:
 STORY = Strand(
     "money",
     "Money",
-    frozenset({"card", "charge", "charge_pause"}),
+    frozenset({"card", "charge", "charge_pause", "dispute"}),
     {
         "card.pending": ("Card being entered", "event"),
         "card.saved": ("Card saved", "event"),
@@ -128,6 +128,9 @@ STORY = Strand(
         "charge.failed": ("Card payment declined", "warn"),
         "charge.canceled": ("Card payment not completed", "warn"),
         "charge_pause.begun": ("Automatic payments paused", "warn"),
+        "dispute.open": ("Dispute opened at the bank", "warn"),
+        "dispute.won": ("Dispute decided for the school", "money"),
+        "dispute.lost": ("Dispute decided for the cardholder", "warn"),
         "charge_pause.released": ("Automatic payments go on", "money"),
     },
     needs=Permission.SEE_MONEY,
@@ -151,4 +154,4 @@ def register(registry: Registry) -> None:
         Periodic(TIDY, lambda now: f"{now:%Y-%m-%dT%H}"),
     ]
     registry.strands.append(STORY)
-    registry.payment_events |= charge_events.EVENTS
+    registry.payment_events |= charge_events.EVENTS | disputes.EVENTS

@@ -9,7 +9,7 @@ from provider.kernel.days import day_of, written
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 from provider.kernel.money import dollars
 from provider.payments.gateway import CURRENCY, Intent
-from provider.payments.rules import OpenInstallment
+from provider.payments.rules import OpenInstallment, PaymentState
 
 CARD_PREFIX = "CD"
 CHARGE_PREFIX = "CH"
@@ -255,3 +255,28 @@ def claims_problem(
         (reference not in {None, name}, f"it claims another reference, {reference}"),
     )
     return next((sentence for differs, sentence in found if differs), None)
+
+
+def dispute_problem(
+    *, amount_cents: int, currency: str, captured_cents: int, known_cents: int | None, same_payment: bool
+) -> str | None:
+    """Say in what the service's word about a dispute contradicts our own records; None when it does not.
+
+    A dispute is of a part or the whole of one payment, and stays as large as it was when it was opened.
+    """
+    there = dollars(amount_cents)
+    found = (
+        (currency != CURRENCY, f"the currency there is {currency.upper()}"),
+        (not same_payment, "it is about another payment here"),
+        (amount_cents <= 0, f"the amount there is {there}"),
+        (amount_cents > captured_cents, f"it is about {there} there, and {dollars(captured_cents)} came in here"),
+        (known_cents not in {None, amount_cents}, f"it was about {dollars(known_cents or 0)} and is about {there} now"),
+    )
+    return next((sentence for differs, sentence in found if differs), None)
+
+
+def payment_standing(disputes: Sequence[DisputeState]) -> PaymentState:
+    """Return how a captured payment stands by all its disputes: the bank holds some, has kept some, or neither."""
+    if DisputeState.OPEN in disputes:
+        return PaymentState.DISPUTED
+    return PaymentState.LOST if DisputeState.LOST in disputes else PaymentState.CAPTURED

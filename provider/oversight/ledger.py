@@ -12,12 +12,12 @@ from provider.ledger.models import LedgerEntry, LedgerPosting
 from provider.ledger.rules import Account, Side
 from provider.oversight.checks import Finding, findings, known, total
 from provider.payments.models import Allocation, Payment
-from provider.payments.rules import PaymentState
+from provider.payments.rules import PURCHASE_STATES
 from provider.refunds.models import Payout, Refund
 from provider.refunds.rules import PayoutState
 
 _DEBITS_LESS_CREDITS = sa.case((LedgerEntry.side == Side.DEBIT, LedgerEntry.cents), else_=-LedgerEntry.cents)
-_HELD = (PaymentState.CAPTURED, PaymentState.DISPUTED)
+_HELD = tuple(sorted(PURCHASE_STATES))  # what a bank kept stands on `disputed`
 Totals = sa.Select[int, int]  # enrollment_id and cents
 
 

@@ -46,6 +46,9 @@ STORY = Strand(
     {
         "payment.captured": ("Payment recorded", "money"),
         "payment.reversed": ("Payment record reversed", "money"),
+        "payment.disputed": ("Payment disputed at the bank", "warn"),
+        "payment.lost": ("Payment lost in a dispute", "warn"),
+        "payment.stands": ("Payment stands after a dispute", "money"),
         "installment.paid": ("paid", "money"),
         "installment.past_due": ("past due", "warn"),
         "installment.waived": ("waived", "money"),

@@ -51,6 +51,8 @@ LIFECYCLE = Lifecycle(
         _S.STARTED: frozenset({_S.CAPTURED, _S.FAILED, _S.CANCELED}),
         _S.CAPTURED: frozenset({_S.REVERSED, _S.DISPUTED}),
         _S.DISPUTED: frozenset({_S.CAPTURED, _S.LOST}),
+        # Banks change their mind, and what they left of a payment may be disputed, too.
+        _S.LOST: frozenset({_S.CAPTURED, _S.DISPUTED}),
     }
 )
 PURCHASE_STATES = frozenset({_S.CAPTURED, _S.DISPUTED, _S.LOST})

@@ -32,6 +32,8 @@ def test_a_payment_goes_only_the_ways_the_school_publishes() -> None:
         (S.CAPTURED, S.DISPUTED),
         (S.DISPUTED, S.CAPTURED),
         (S.DISPUTED, S.LOST),
+        (S.LOST, S.CAPTURED),
+        (S.LOST, S.DISPUTED),
     }
 
 
