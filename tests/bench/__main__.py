@@ -1,6 +1,6 @@
 """The benchmark: the product against a bare Flask application, in one run, in turns, on SQLite and PostgreSQL.
 
-    make bench                         all of it, about twelve minutes
+    make bench                         all of it, about twenty minutes
     python -m tests.bench --quick      smaller tables and fewer rounds, for a look in between
 
 The web processes run as in production; the worker does not run, on either side, while something is measured.
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import bare, table
+from tests.bench.cards import Cards
 from tests.bench.exports import Exports
 from tests.bench.fill import EMAIL, PASSWORD, fill
 from tests.bench.front import Front
@@ -41,16 +42,20 @@ class Plan:
     office_rounds: int = 5
     office_seconds: float = 0.15
     starts: int = 5
+    due: int = 10_000
+    batch: int = 500
 
 
-QUICK = Plan(small=8_000, big=80_000, rounds=4, seconds=0.8, office_rounds=3, office_seconds=0.2, starts=3)
+QUICK = Plan(
+    small=8_000, big=80_000, rounds=4, seconds=0.8, office_rounds=3, office_seconds=0.2, starts=3, due=500, batch=250
+)
 
 
 class Bench:
     """All figures on one database."""
 
     def __init__(self, databases: Databases, folder: Path, plan: Plan, loader: Loader) -> None:
-        self.databases, self.plan, self.loader = databases, plan, loader
+        self.databases, self.folder, self.plan, self.loader = databases, folder, plan, loader
         self.sheet = Sheet(databases.name)
         here = folder / databases.name
         self.bare = Side("bare", here / "bare", databases.url("bare"), "/page", "tests.bench.bare:create_app()")
@@ -84,6 +89,7 @@ class Bench:
         finally:
             for side in (self.bare, self.small, self.big):
                 side.stop()
+        self.cards()
 
     def from_empty(self) -> None:
         """Time the way from nothing to the first page: migrations, ZIP codes, catalog, start."""
@@ -187,6 +193,13 @@ class Bench:
         """Measure the comparison of careers, which asks no database and so is the same on each."""
         Front(self.sheet, self.bare, self.small, self.loader).run(
             rounds=self.plan.rounds, seconds=self.plan.seconds, visits=self.plan.starts
+        )
+
+    def cards(self) -> None:
+        """Measure cards; the day of the many installments is that of a school with PostgreSQL."""
+        due = self.plan.due if self.databases.name == "PostgreSQL" else max(self.plan.batch, self.plan.due // 5)
+        Cards(self.sheet, self.databases, self.folder, self.loader).run(
+            due=due, batch=self.plan.batch, rounds=self.plan.rounds, seconds=self.plan.seconds
         )
 
 

@@ -6,12 +6,14 @@ settings on the same database with the same durability as the product.
 
 import datetime as dt
 import hashlib
+import hmac
+import json
 import os
 import secrets
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import Engine
 
@@ -34,9 +36,18 @@ ENROLLMENT = sa.Table(
     sa.Column("cents", sa.BigInteger, nullable=False),
     sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
 )
+EVENT = sa.Table(
+    "event",
+    TABLES,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("service_id", sa.String(64), nullable=False, unique=True),
+    sa.Column("kind", sa.String(64), nullable=False),
+    sa.Column("object_id", sa.String(64), nullable=False),
+)
 ROWS_ON_A_PAGE = 100
 PLANS = [("Upfront", 129_900, 1), ("Installments", 149_900, 4)]
 READY_BYTES = "BENCH_BYTES"
+SECRET = "BENCH_SECRET"
 LESSONS = [(number, f"Lesson {number}", number * 7 % 50 + 10, number * 3 % 40) for number in range(1, 61)]
 
 _IDS = (
@@ -59,6 +70,7 @@ ONE = (
 )
 ADD_STUDENT = sa.insert(STUDENT)
 ADD_ENROLLMENT = sa.insert(ENROLLMENT)
+ADD_EVENT = "INSERT INTO event (service_id, kind, object_id) VALUES ({0}, {0}, {0}) ON CONFLICT DO NOTHING"
 
 
 def make_engine(url: str) -> Engine:
@@ -140,7 +152,28 @@ def create_app() -> Flask:
         with reading.connect() as connection:
             return done.render(row=connection.execute(ONE, {"wanted": reference}).one())
 
+    _take_events(app, engine)
     return app
+
+
+def _take_events(app: Flask, engine: Engine) -> None:
+    """Take in signed events, each once."""
+    sqlite = engine.dialect.name == "sqlite"
+    secret = os.environ.get(SECRET, "").encode()
+    add_event = ADD_EVENT.format("?" if sqlite else "%s")
+
+    @app.post("/hook")
+    def hook() -> str:
+        body, (at, given) = request.get_data(), request.headers["Stripe-Signature"].removeprefix("t=").split(",v1=")
+        if not hmac.compare_digest(hmac.new(secret, at.encode() + b"." + body, hashlib.sha256).hexdigest(), given):
+            abort(400)
+        event = json.loads(body)
+        with engine.connect() as connection:
+            if sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(add_event, (event["id"], event["type"], event["data"]["object"]["id"]))
+            connection.commit()
+        return "Stored."
 
 
 def fill(url: str, count: int) -> None:

@@ -5,6 +5,8 @@ stdin is an order as JSON, each line on stdout what came of it.
 """
 
 import gc
+import hashlib
+import hmac
 import json
 import re
 import selectors
@@ -38,6 +40,7 @@ class Order:
     path: str = "/"
     cookie: str = ""
     etag: str = ""
+    secret: str = ""
     tag: str = "0"
 
 
@@ -66,6 +69,8 @@ class Ask:
     form: dict[str, str] | None = None
     status: int = 200
     etag: str = ""
+    json: bytes = b""
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -132,17 +137,43 @@ def sign_in(order: Order, _: str) -> Story:
     yield Ask("post", "POST", "/sign-in", fields(form.text) | {"email": email, "password": password}, 303)
 
 
+def event(order: Order, name: str) -> Story:
+    """Tell what happened to a charge, as the payment service does; `path` is where, `secret` what it is signed with."""
+    at = int(time.time())
+    thing = {
+        "id": f"pi_{name}",
+        "object": "payment_intent",
+        "amount": 64_900,
+        "currency": "usd",
+        "customer": f"cus_{name}",
+        "metadata": {"reference": "CH-UNKNOWN"},
+        "status": "succeeded",
+    }
+    told = {
+        "id": f"evt_{name}",
+        "object": "event",
+        "type": "payment_intent.succeeded",
+        "created": at,
+        "livemode": False,
+        "data": {"object": thing},
+    }
+    body = json.dumps(told).encode()
+    signature = hmac.new(order.secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    yield Ask("post", "POST", order.path, json=body, headers=(f"Stripe-Signature: t={at},v1={signature}",))
+
+
 STORIES: dict[str, Callable[[Order, str], Story]] = {
     "reading": reading,
     "revisiting": revisiting,
     "bare_enrollment": bare_enrollment,
     "enrollment": enrollment,
     "sign_in": sign_in,
+    "event": event,
 }
 
 # Connections come and go as people do; eight that stay for good may all have landed with one worker.
 PAGES_TO_A_CONNECTION = 50
-OF_ONE_PAGE = ("reading", "revisiting")
+OF_ONE_PAGE = ("reading", "revisiting", "event")
 
 
 def fields(html: str) -> dict[str, str]:
@@ -187,7 +218,7 @@ class Client:
         if self.connection is None:
             self.connection = socket.create_connection(("127.0.0.1", self.order.port), timeout=GIVE_UP_SECONDS)
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        body = urlencode(ask.form).encode() if ask.form is not None else b""
+        body = urlencode(ask.form).encode() if ask.form is not None else ask.json
         head = [f"{ask.method} {ask.path} HTTP/1.1", f"Host: 127.0.0.1:{self.order.port}", "Accept: text/html"]
         if self.cookies:
             head.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
@@ -195,6 +226,8 @@ class Client:
             head.append(f"If-None-Match: {ask.etag}")
         if ask.form is not None:
             head += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
+        elif ask.json:
+            head += ["Content-Type: application/json; charset=utf-8", f"Content-Length: {len(body)}", *ask.headers]
         self.ask, self.sent = ask, time.perf_counter()
         self.connection.sendall("\r\n".join([*head, "", ""]).encode() + body)
 

@@ -45,9 +45,13 @@ TWO = Bar("largest page of two careers", 60, 60, unit=" kB")
 FOUR = Bar("largest page of four careers", 110, 110, unit=" kB")
 _SCHOOL = (PAGE, FLOW, STATEMENTS, COMMITS, LIST, AT_ONCE, COLD, MEMORY, EMPTY)
 EXPORT = Bar("export of 100,000 enrollments, memory added to the web process", 60, 30, unit=" MB")
+INTAKE = Bar("payment events taken in, 8 connections, against a bare door", 0.3, 0.5, at_least=True)
+INTAKE_TAIL = Bar("payment events taken in, 8 connections, p99 / p50 of the answer", 20, 8)
+INSTALLMENTS = Bar("due installments charged, against the payment server's own limit", 0.1, 0.25, at_least=True)
 _OFFICE = (LISTS, SEARCH, NAMES, HISTORY, STUDENT, TAIL, EXPORT)
 _FRONT = (FRONT, UNCHANGED, FRONT_STATEMENTS, TWO, FOUR)
-ORDER = _SCHOOL + _OFFICE + _FRONT
+_CARDS = (INTAKE, INTAKE_TAIL, INSTALLMENTS)
+ORDER = _SCHOOL + _OFFICE + _FRONT + _CARDS
 
 
 @dataclass(frozen=True, slots=True)
