@@ -10,7 +10,7 @@ from provider.kernel.database import db, unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.settings import settings
 from provider.payments import queries as paid
-from provider.payments.gateway import IntentStatus, ReturnStatus
+from provider.payments.gateway import DisputeStatus, IntentStatus, ReturnStatus
 from tests.demo import steps
 from tests.demo.steps import Player, Step
 from tests.harness.service_words import GOOD
@@ -101,3 +101,27 @@ def ask_back(bank: ReturnStatus, note: str | None = None) -> Step:
         ask(player, at)
 
     return step
+
+
+def dispute(reason: str = "fraudulent") -> Outside:
+    """Let the student complain to the bank about the first card payment; the bank takes the money back for now."""
+
+    def step(player: Player, _at: dt.datetime) -> None:
+        charges = queries.charges(player.enrollment.id)
+        intent = next(one.intent_id for one in charges if one.payment_id is not None)
+        db.session.rollback()
+        assert intent is not None
+        player.service.open_dispute(intent, reason=reason)
+
+    return Outside(step)
+
+
+def decide(status: DisputeStatus) -> Outside:
+    """Let the bank decide."""
+
+    def step(player: Player, _at: dt.datetime) -> None:
+        known_as = queries.disputes(player.enrollment.id)[0].service_id
+        db.session.rollback()
+        player.service.close_dispute(known_as, status)
+
+    return Outside(step)

@@ -13,6 +13,7 @@ SHOWN: tuple[tuple[str, str], ...] = (
     ("payment processing", "paid by card; the bank has not answered yet"),
     ("paying by card", "a kept card pays the installments on their days"),
     ("card declined on its day", "the bank declined an installment; it is tried again"),
+    ("disputed", "complained to the bank, which holds the money until it decides"),
     ("paying", "pays by transfer and check, in time"),
     ("late", "an installment is some days late"),
     ("on hold", "an installment is more than ten days late"),

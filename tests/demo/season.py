@@ -18,6 +18,7 @@ from provider.accounts.rules import Role
 from provider.cards.rules import CHARGE_HOUR
 from provider.jobs.worker import run_due
 from provider.kernel import clock
+from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import db, is_sqlite, unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.registry import registry
@@ -163,6 +164,7 @@ def _student(way: Way, who: Person, office: Office) -> Student:
         who.state,
         who.zip,
         phone=who.phone,
+        herself=Actor(ActorKind.VISITOR, None),  # until the address is proved
         bursar=office.actors[Role.BURSAR],
         admissions=office.actors[Role.ADMISSIONS],
     )

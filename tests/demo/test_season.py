@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from provider.cards.models import Card, Charge, PaymentEvent
-from provider.cards.rules import CardState, ChargeState, EventState
+from provider.cards.models import Card, Charge, Dispute, PaymentEvent
+from provider.cards.rules import CardState, ChargeState, DisputeState, EventState
 from provider.enrollments.models import Agreement, Enrollment, Installment
 from provider.enrollments.rules import EnrollmentState, InstallmentState
 from provider.history.models import History
@@ -29,7 +29,7 @@ from tests.harness.audit import assert_clean
 from tests.harness.service_words import Total
 from tests.harness.soak import repetitions
 
-E, R = EnrollmentState, RefundState
+E, _P = EnrollmentState, PaymentState
 SHOULD_BE: dict[str, EnrollmentState] = {
     "just enrolled": E.STARTED,
     "letter lost": E.STARTED,
@@ -105,12 +105,13 @@ def test_everybody_is_where_the_name_of_their_way_says(demonstration: Demonstrat
         (Refund.basis, (RefundBasis.WINDOW, RefundBasis.OVERRIDE, RefundBasis.LATE_PAYMENT)),
         (Refund.channel, (Channel.PAGE, Channel.LINK, Channel.MAIL, Channel.STAFF)),
         (Payout.state, tuple(PayoutState)),
-        (Payment.state, (PaymentState.CAPTURED, PaymentState.REVERSED)),
+        (Payment.state, (_P.CAPTURED, _P.REVERSED, _P.DISPUTED, _P.LOST)),
         (OutboxLetter.state, (LetterState.SENT, LetterState.FAILED)),
         (Agreement.plan_kind, ("upfront", "installments")),
         (Agreement.program_code, ("CCMA", "CPT", "CPCT/A")),
         (Payment.method, (PaymentMethod.BANK_TRANSFER, PaymentMethod.CHECK, PaymentMethod.CARD)),
         (Charge.state, (ChargeState.STARTED, ChargeState.CAPTURED, ChargeState.FAILED)),
+        (Dispute.state, tuple(DisputeState)),
         (Card.state, (CardState.SAVED, CardState.DETACHED)),
         (PaymentEvent.state, (EventState.APPLIED, EventState.IGNORED)),
         (Job.state, (JobState.DONE, JobState.QUEUED)),
@@ -126,7 +127,7 @@ def test_every_state_is_there(
 def test_staff_have_what_a_week_brings(demonstration: Demonstration) -> None:
     kinds = {TaskKind.ANSWER_MESSAGE, TaskKind.ERASE_PERSON, TaskKind.FOLLOW_UP, TaskKind.LETTER_FAILED}
     kinds |= {TaskKind.PAYMENT_HOLD, TaskKind.PAY_OUT, TaskKind.PAYOUT_FAILED, TaskKind.RETURN_PAYMENT}
-    kinds.add(TaskKind.CHECK_CARD_PAYMENT)
+    kinds |= {TaskKind.CHECK_CARD_PAYMENT, TaskKind.ANSWER_DISPUTE}
     assert _counted(demonstration, Task.kind) == kinds
 
 
@@ -134,14 +135,21 @@ def test_nothing_contradicts_anything(demonstration: Demonstration) -> None:
     assert_clean(demonstration.app)
 
 
+def _summed(column: sa.orm.InstrumentedAttribute[int], *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.coalesce(sa.func.sum(column), 0)).where(*conditions).scalar_subquery()
+
+
 def test_the_payment_service_has_every_cent_that_our_books_have(demonstration: Demonstration) -> None:
-    sent = sa.select(sa.func.coalesce(sa.func.sum(Payout.amount_cents), 0)).where(
-        Payout.payment_id == Payment.id, Payout.state.in_((PayoutState.SENDING, PayoutState.SENT))
+    out = (PayoutState.SENDING, PayoutState.SENT)
+    query = sa.select(
+        Payment.external_reference,
+        Payment.amount_cents,
+        _summed(Payout.amount_cents, Payout.payment_id == Payment.id, Payout.state.in_(out)),
+        _summed(Dispute.amount_cents, Dispute.payment_id == Payment.id, Dispute.state != DisputeState.WON),
     )
-    query = sa.select(Payment.external_reference, Payment.amount_cents, sent.scalar_subquery())
     with demonstration.app.app_context():
         rows = db.session.execute(query.where(Payment.method == PaymentMethod.CARD))
-        ours = {intent: Total(captured, returned, 0) for intent, captured, returned in rows}
+        ours = {intent: Total(*cents) for intent, *cents in rows}
         db.session.remove()
     assert demonstration.service.totals() == ours
     assert len(ours) > 30

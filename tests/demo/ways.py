@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from provider.payments.gateway import IntentStatus, ReturnStatus
+from provider.payments.gateway import DisputeStatus, IntentStatus, ReturnStatus
 from provider.refunds.rules import Channel
 from tests.demo import card_steps as cards
 from tests.demo import steps
@@ -39,7 +39,6 @@ def unpaid() -> list[Way]:
     """Return those who have not paid, or never did."""
     return [
         way("just enrolled", ago(0.03)),
-        way("just enrolled", ago(0.4), plan="cpt installments"),
         way("letter lost", ago(3), bounces=True),
         way("unproved", ago(9), plan="cpct-a upfront"),
         way("awaiting payment", ago(0.7), QUICK, plan="ccma installments"),
@@ -74,9 +73,13 @@ def upfront() -> list[Way]:
         way("active", ago(19), QUICK, (after(minutes=5), cards.pay(FAILS_LATER)), (after(minutes=12), cards.pay())),
         way("active", ago(31), CARD, QUICK, (office(9), steps.remark("Needs captions in the videos of week 4.")),
             (after(minutes=5), steps.follow_up("Ask the instructor for captions in week 4.", in_days=6))),
+        way("disputed", ago(38), CARD, QUICK, (after(days=30), cards.dispute()), plan="cpct-a upfront"),
+        way("dispute won", ago(55), CARD, QUICK, (after(days=18), cards.dispute("product_not_received")),
+            (after(days=12), cards.decide(DisputeStatus.WON))),
+        way("dispute lost", ago(64), QUICK, CARD, (after(days=9), cards.dispute("unrecognized")),
+            (after(days=20), cards.decide(DisputeStatus.LOST)), plan="cpt upfront"),
         way("overpaid", ago(15), QUICK, PAID, (office(3), steps.pay_too_much)),
         way("reversed", ago(9), QUICK, PAID, (office(1), steps.reverse)),
-        way("completed", ago(70), QUICK, CARD, (after(days=63), steps.complete), plan="cpct-a upfront"),
         way("completed", ago(71), QUICK, CARD, (after(days=59), steps.complete)),
         way("a second program", ago(69), QUICK, PAID, (after(days=50), steps.complete),
             (after(days=5), steps.enroll_again("ccma", "installments")), QUICK, KEPT, plan="cpt upfront"),
@@ -136,7 +139,6 @@ def leaving() -> list[Way]:
         way("refund half sent", business_ago(4), *by_card, (after(minutes=50), steps.pay),
             (after(hours=2), steps.ask("It is the wrong program for me.")), plan="cpt installments"),
         way("refund settled", business_ago(24), *by_check, (after(hours=3), shifts), (office(4), steps.pay_out)),
-        way("refund settled", business_ago(36), *by_card, (after(hours=5), steps.ask()), plan="ccma installments"),
         way("refund settled", business_ago(1), *by_card, (after(minutes=50), steps.ask(channel=Channel.LINK)),
             plan="cpt upfront"),
         way("refund by mail", business_ago(10), *by_check,
