@@ -3,10 +3,11 @@
 import datetime as dt
 
 from provider.accounts.rules import Permission
-from provider.cards import charge_events, charging, disputes, events, queries, saving, schedule
+from provider.cards import charge_events, charging, disputes, events, queries, reconciling, saving, schedule
 from provider.cards.charging import CANCEL, FOLLOW, stuck_key
 from provider.cards.events import EVENT
 from provider.cards.models import Charge
+from provider.cards.reconciling import RECONCILE, SETTLE_CHARGE, SETTLE_DISPUTE, quarter
 from provider.cards.rules import ABANDONED_AFTER, STUCK_AFTER, ChargeState, EventState, charging_day
 from provider.cards.saving import DETACH
 from provider.enrollments import queries as enrollments
@@ -114,6 +115,16 @@ def apply_event(payload: Payload, *, now: dt.datetime) -> None:
         raise Later(again, "it is about something that is not known here")
 
 
+def settle_charge(payload: Payload, *, now: dt.datetime) -> None:
+    """Bring a charge up to how the service has it."""
+    reconciling.settle_charge(str(payload["intent"]), now=now)
+
+
+def settle_dispute(payload: Payload, *, now: dt.datetime) -> None:
+    """Bring a dispute up to how the service has it."""
+    reconciling.settle_dispute(str(payload["dispute"]), now=now)
+
+
 STORY = Strand(
     "money",
     "Money",
@@ -145,6 +156,9 @@ def register(registry: Registry) -> None:
         (schedule.OF_ONE, charge_due),
         (DETACH, detach),
         (EVENT, apply_event),
+        (RECONCILE, reconciling.reconcile),
+        (SETTLE_CHARGE, settle_charge),
+        (SETTLE_DISPUTE, settle_dispute),
     ):
         registry.jobs[kind] = reaching(kind, work)
     registry.jobs[SCHEDULE] = ask_for_due
@@ -152,6 +166,7 @@ def register(registry: Registry) -> None:
     registry.periodic += [
         Periodic(SCHEDULE, lambda now: charging_day(now, settings().SCHOOL_ZONE).isoformat()),
         Periodic(TIDY, lambda now: f"{now:%Y-%m-%dT%H}"),
+        Periodic(RECONCILE, quarter),
     ]
     registry.strands.append(STORY)
     registry.payment_events |= charge_events.EVENTS | disputes.EVENTS

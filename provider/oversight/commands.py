@@ -1,14 +1,22 @@
-"""The commands that audit the school's records, and take away personal data whose time is over."""
+"""The commands that audit the school's records, repair them by what the payment service says, and thin them out."""
 
+import datetime as dt
 import sys
 from collections import Counter
+from collections.abc import Iterator
 
 import click
 from flask import Blueprint
 
+from provider.cards import reconciling as cards
 from provider.kernel import clock
+from provider.kernel.settings import settings
 from provider.oversight.audit import breaches, invariants, promise
 from provider.oversight.retention import rules
+from provider.payments.gateway import ServiceError
+from provider.payments.service import ask, connected
+from provider.refunds import card_payouts
+from provider.refunds.reconciling import unknown_intents
 from provider.school import queries as school
 
 bp = Blueprint("oversight", __name__, cli_group=None)
@@ -28,6 +36,35 @@ def audit() -> None:
         click.echo(f"{counted.total()} breaches found.")
         sys.exit(1)
     click.echo(f"All {len(invariants())} invariants hold.")
+
+
+@bp.cli.command("reconcile")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="The first day to look at, like 2026-11-20.")
+def reconcile(*, since: dt.datetime | None) -> None:
+    """Ask the payment service for every charge, refund and dispute since its last look, and repair what differs."""
+    school.refresh()
+    if not connected():
+        click.echo("The keys of the payment service are not set, so there is nothing to compare with.")
+        sys.exit(1)
+    now = clock.now()
+    start = cards.since_last(now) if since is None else since.replace(tzinfo=settings().SCHOOL_ZONE)
+    number = 0
+    try:
+        for line in _repaired(start, now):
+            click.echo(line)
+            number += 1
+    except ServiceError as error:
+        click.echo(f"The payment service did not answer: {error}. What is named above was repaired; ask again.")
+        sys.exit(1)
+    click.echo(f"{number} looked into." if number else "Nothing differs.")
+
+
+def _repaired(start: dt.datetime, now: dt.datetime) -> Iterator[str]:
+    yield from cards.repair(start, now=now)
+    returns = ask(lambda gateway: list(gateway.returns_between(start, now + cards.OVERLAP)))
+    for intent in unknown_intents(returns):
+        card_payouts.settle_intent({"intent": intent}, now=now)
+        yield f"The refunds of {intent} were compared."
 
 
 @bp.cli.command("retention")
