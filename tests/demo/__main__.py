@@ -68,7 +68,7 @@ def main() -> int:
     kept = bool(os.environ.get(KEEP)) and folder.is_whole(place)
     if not kept:
         folder.clear(place)
-    with CardService(place / "service", clock_file=clock_of(environ)) as service:
+    with CardService(place / "service", clock_file=clock_of(environ), keep=True) as service:
         environ |= service.settings
         if not kept:
             folder.finish(place, make(environ, service))

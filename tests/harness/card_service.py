@@ -36,9 +36,12 @@ START_SECONDS = 30.0
 
 
 class CardService:
-    """A running service; ends with the block, or with the process that started it."""
+    """A running service; ends with the block, or with the process that started it.
 
-    def __init__(self, folder: Path, *, webhook: str = "", clock_file: Path | None = None) -> None:
+    With ``keep`` it goes on with what one in the same folder had when it ended.
+    """
+
+    def __init__(self, folder: Path, *, webhook: str = "", clock_file: Path | None = None, keep: bool = False) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.js_url = f"{self.url}{fault_proxy.SCRIPT}"
@@ -46,6 +49,7 @@ class CardService:
         self._log = folder / "localstripe.log"
         self._webhook = webhook
         self._clock_file = clock_file
+        self._state = folder if keep else None
         self._process: subprocess.Popen[bytes] | None = None
         self._gateway: Gateway | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,6 +81,7 @@ class CardService:
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "tests.harness.fault_proxy", "--port", str(self.port), "--with-parent"]
         command += ["--log", str(self._log), "--webhook", self._webhook]
+        command += [] if self._state is None else ["--state", str(self._state)]
         clock = {} if self._clock_file is None else {CLOCK_FILE: str(self._clock_file)}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

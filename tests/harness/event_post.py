@@ -45,6 +45,7 @@ class Post:
         self.habits = Habits()
         self._secret = secret
         self._now = now
+        self.last = 0  # the number of the last event; the next ones are others
         self._numbers = itertools.count(1)
         self._random = random.Random(0)
         self._waiting: list[_Letter] = []
@@ -54,7 +55,8 @@ class Post:
     def tell(self, kind: str, thing: Mapping[str, Any]) -> None:
         """Write an event about an object as it is now."""
         with self._changed:
-            sent = service_words.event(next(self._numbers), kind, thing, at=self._now())
+            self.last += 1
+            sent = service_words.event(self.last, kind, thing, at=self._now())
             copies = 1 if self.habits.held else self.habits.copies
             for _ in range(copies):
                 late = 0.0 if self.habits.held else self._random.uniform(0, self.habits.latest_seconds)

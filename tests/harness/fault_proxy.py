@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import pickle
 import random
 import signal
 import socket
@@ -82,6 +83,15 @@ class FaultProxy:
         self._random = random.Random(0)
         self._hang_seconds = 30.0
         self.calls: dict[str, int] = {}
+
+    def keep(self, file: Path) -> None:
+        """Write down everything that a later proxy goes on with; what was not delivered yet is asked for anew."""
+        file.write_bytes(pickle.dumps((self.account.kept(), self._keys, self.post.last)))
+
+    def take_up(self, file: Path) -> None:
+        """Go on with what an earlier proxy wrote down."""
+        kept, self._keys, self.post.last = pickle.loads(file.read_bytes())  # noqa: S301 - its own file
+        self.account.take_up(kept)
 
     # Calls
 
@@ -310,15 +320,20 @@ def now() -> dt.datetime:
 
 
 @contextlib.contextmanager
-def serving(port: int, log: Path, webhook: str) -> Iterator[ThreadingHTTPServer]:
-    """Start localstripe and the proxy in front of it."""
-    with Upstream(log) as upstream:
+def serving(port: int, log: Path, webhook: str, state: Path | None = None) -> Iterator[ThreadingHTTPServer]:
+    """Start localstripe and the proxy in front of it; both go on with what they left in the folder ``state``."""
+    own, theirs = (None, None) if state is None else (state / "proxy", state / "localstripe")
+    with Upstream(log, theirs) as upstream:
         proxy = FaultProxy(upstream)
+        if own is not None and own.exists():
+            proxy.take_up(own)
         proxy.post.change(url=webhook, held=not webhook)
         server = ThreadingHTTPServer(("127.0.0.1", port), type("Door", (Handler,), {"proxy": proxy}))
         server.daemon_threads = True
         with server:
             yield server
+        if own is not None:
+            proxy.keep(own)
 
 
 def main() -> None:
@@ -327,10 +342,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8421)
     parser.add_argument("--webhook", default="", help="where events are delivered; none: they are kept")
     parser.add_argument("--log", type=Path, default=Path(tempfile.gettempdir()) / f"localstripe-{os.getpid()}.log")
+    parser.add_argument("--state", type=Path, default=None, help="the folder in which to keep everything")
     parser.add_argument("--with-parent", action="store_true", help="end when the standard input does")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with serving(options.port, options.log, options.webhook) as server:
+    with serving(options.port, options.log, options.webhook, options.state) as server:
         if options.with_parent:
             threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
         server.serve_forever(poll_interval=0.1)

@@ -20,6 +20,7 @@ Told = Callable[[str, Mapping[str, Any]], None]
 LEAST_CENTS, MOST_CENTS = 50, 99_999_999
 TO_RESPOND = dt.timedelta(days=9)
 ENDED = frozenset({"succeeded", "canceled", "processing"})
+KEPT = ("customers", "setups", "methods", "intents", "refunds", "disputes", "_numbers", "_given_up")
 OURS_ALONE = ("allowed_payment_method_types", "use_stripe_sdk", "expand")  # right for Stripe, unknown to localstripe
 
 
@@ -39,10 +40,23 @@ class ProxiedAccount:
         self._upstream = upstream
         self._tell = tell
         self._now = now
-        self.clear()
+        self._begin()
 
     def clear(self) -> None:
         """Forget everything, here and there."""
+        self._begin()
+        self._upstream.call("DELETE", "/_config/data")
+
+    def kept(self) -> dict[str, Any]:
+        """Return everything that the account has, for `take_up` of a later one."""
+        return {name: getattr(self, name) for name in KEPT}
+
+    def take_up(self, kept: Mapping[str, Any]) -> None:
+        """Go on with what an earlier account had."""
+        for name in KEPT:
+            setattr(self, name, kept[name])
+
+    def _begin(self) -> None:
         self.customers: set[str] = set()
         self.setups: dict[str, Answer] = {}
         self.methods: dict[str, Answer] = {}
@@ -53,7 +67,6 @@ class ProxiedAccount:
         self.return_outcomes: list[str] = []
         self._numbers: dict[str, str] = {}
         self._given_up: set[str] = set()
-        self._upstream.call("DELETE", "/_config/data")
 
     # Customers and cards
 

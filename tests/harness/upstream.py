@@ -2,6 +2,7 @@
 
 import http.client
 import json as json_text
+import os
 import socket
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from tests.harness.localstripe_alone import STATE_FILE
+
 ROOT = Path(__file__).parents[2]
 HOST = "::1"
 KEY = "sk_test_behind_the_proxy"
@@ -21,8 +24,9 @@ START_SECONDS = 20.0
 class Upstream:
     """One localstripe on loopback; one call at a time."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, state: Path | None = None) -> None:
         self._log = log
+        self._state = state
         self._port = _free_port()
         self._line: http.client.HTTPConnection | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -32,6 +36,7 @@ class Upstream:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.harness.localstripe_alone", str(self._port)],
                 cwd=ROOT,
+                env=os.environ | ({} if self._state is None else {STATE_FILE: str(self._state)}),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
