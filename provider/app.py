@@ -19,6 +19,7 @@ import provider.accounts.views_confirm
 import provider.accounts.views_factor
 import provider.books.views
 import provider.cards.handlers
+import provider.cards.views
 import provider.cards.views_hooks
 import provider.careers.commands
 import provider.careers.queries
@@ -81,6 +82,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.enrollments.views.door,
     provider.enrollments.views.papers,
     provider.payments.views.door,
+    provider.cards.views.door,
     provider.cards.views_hooks.door,
     provider.refunds.views.door,
     provider.books.views.door,

@@ -4,11 +4,19 @@ import datetime as dt
 
 from provider.accounts.rules import Permission
 from provider.cards import charge_events, charging, disputes, events, queries, reconciling, saving, schedule
+from provider.cards.by_letter import CardLink
 from provider.cards.charging import CANCEL, FOLLOW, stuck_key
 from provider.cards.events import EVENT
 from provider.cards.models import Charge
 from provider.cards.reconciling import RECONCILE, SETTLE_CHARGE, SETTLE_DISPUTE, quarter
-from provider.cards.rules import ABANDONED_AFTER, STUCK_AFTER, ChargeState, EventState, charging_day
+from provider.cards.rules import (
+    ABANDONED_AFTER,
+    CHANGE_CARD_LINK,
+    STUCK_AFTER,
+    ChargeState,
+    EventState,
+    charging_day,
+)
 from provider.cards.saving import DETACH
 from provider.enrollments import queries as enrollments
 from provider.jobs.actions import postpone, wake
@@ -150,6 +158,7 @@ STORY = Strand(
 
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
+    registry.links[CHANGE_CARD_LINK] = CardLink()
     for kind, work in (
         (FOLLOW, follow),
         (CANCEL, cancel),

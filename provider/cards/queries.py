@@ -85,10 +85,22 @@ def running(enrollment_id: int) -> Charge | None:
     return db.session.scalar(_fresh(query.options(joinedload(Charge.card))))
 
 
+def enrollments_running(enrollment_ids: Sequence[int]) -> frozenset[int]:
+    """Return which of these enrollments have a charge that has not ended."""
+    query = sa.select(Charge.enrollment_id).where(Charge.state == ChargeState.STARTED)
+    return frozenset(db.session.scalars(query.where(Charge.enrollment_id.in_(enrollment_ids))))
+
+
 def charges(enrollment_id: int) -> Sequence[Charge]:
     """Return every charge of an enrollment with its card, newest first."""
     query = sa.select(Charge).where(Charge.enrollment_id == enrollment_id).order_by(Charge.id.desc())
     return db.session.scalars(query.options(joinedload(Charge.card))).all()
+
+
+def newest_charge(enrollment_id: int) -> str | None:
+    """Return the reference of the charge of an enrollment that was started last."""
+    query = sa.select(Charge.reference).where(Charge.enrollment_id == enrollment_id)
+    return db.session.scalar(query.order_by(Charge.id.desc()).limit(1))
 
 
 def attempts(enrollment_id: int) -> dict[int, list[dt.datetime]]:

@@ -1,6 +1,7 @@
 """Paying by card: states of a card, a charge, an event and a dispute, and on which days an installment is charged."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -187,6 +188,17 @@ def _sum(rows: Sequence[OpenInstallment]) -> int:
     return sum(one.open_cents for one in rows)
 
 
+def fingerprint(offered: Sequence[Choice]) -> str:
+    """Name what a page offers to pay. The page says it back, so that nothing else is charged, or consented to."""
+    rows = (f"{choice.what}:{one.number}:{one.due_on}:{one.open_cents}" for choice in offered for one in choice.rows)
+    return hashlib.sha256(";".join(rows).encode()).hexdigest()[:32]
+
+
+def to_come(offered: Sequence[Choice]) -> list[OpenInstallment]:
+    """Return the installments that are left for their days once the first choice is paid."""
+    return [one for one in offered[-1].rows if one not in offered[0].rows] if offered else []
+
+
 def consent(owed: Sequence[OpenInstallment], school: str) -> str:
     """Return the words by which a student lets a card be charged for the installments that are still to come."""
     dates = "; ".join(f"{dollars(one.open_cents)} on {written(one.due_on)}" for one in owed)
@@ -210,7 +222,7 @@ _WHY_FAILED = {
     "authentication_not_handled": _CONFIRM,
     "payment_intent_authentication_failure": _CONFIRM,
     "processing_error": "Something went wrong at the bank. Nothing was taken; trying again often works.",
-    "abandoned": "The payment was not confirmed in time, so nothing was taken.",
+    "abandoned": "The payment was not confirmed, so nothing was taken.",
 }
 
 

@@ -134,6 +134,18 @@ def safe_headers() -> Sequence[tuple[str, str]]:
     return SAFE_HEADERS if settings().production else SAFE_HEADERS[1:]
 
 
+def widened_policy(**sources: Sequence[str]) -> str:
+    """Return the content policy of a page that needs more than ours: what else each directive lets in.
+
+    ``connect_src=["https://api.example"]`` adds to a directive; one that the policy does not have begins with ours.
+    """
+    known = dict(part.split(" ", 1) for part in CONTENT_SECURITY_POLICY.split("; "))
+    for name, more in sources.items():
+        directive = name.replace("_", "-")
+        known[directive] = " ".join([known.get(directive, "'self'"), *more])
+    return "; ".join(f"{name} {value}" for name, value in known.items())
+
+
 def _headers(response: Response) -> Response:
     for name, value in () if isinstance(response, Complete) else safe_headers():
         if name not in response.headers:

@@ -6,11 +6,14 @@ from flask.typing import ResponseReturnValue
 from provider.accounts import sessions
 from provider.accounts.rules import Permission
 from provider.cards import pausing
+from provider.cards import queries as cards
+from provider.cards.models import Card, Charge
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import lapses_on
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CLASSROOM_STATES, UNPAID_STATES
 from provider.kernel.doors import Door
+from provider.kernel.settings import settings
 from provider.kernel.web import received_at
 from provider.programs import queries as programs
 from provider.programs.rules import Link
@@ -27,14 +30,21 @@ def index() -> ResponseReturnValue:
         return redirect(url_for("accounts.sign_in", next=url_for("my.index")), code=303)
     mine = [*unproved, *(enrollments.of_person(asker.person_id) if asker.person_id else [])]
     outlooks = {enrollment.reference: refunds.outlook(enrollment, received_at()) for enrollment in mine}
+    processing = cards.enrollments_running([one.id for one in mine]) if settings().cards_on else frozenset()
     return render_template(
-        "my/index.html", enrollments=mine, outlooks=outlooks, unpaid=UNPAID_STATES, now=received_at()
+        "my/index.html",
+        enrollments=mine,
+        outlooks=outlooks,
+        processing=processing,
+        unpaid=UNPAID_STATES,
+        now=received_at(),
     )
 
 
 @door.get("/enrollments/<reference>")
 def enrollment(reference: str) -> ResponseReturnValue:
     found = enrollments.own(sessions.asker(), reference)
+    running, kept = _cards(found)
     return render_template(
         "my/enrollment.html",
         enrollment=found,
@@ -43,8 +53,17 @@ def enrollment(reference: str) -> ResponseReturnValue:
         unpaid=found.state in UNPAID_STATES,
         lapses_on=lapses_on(found),
         paused=pausing.paused(found.id) is not None,
+        running=running,
+        kept=kept,
         now=received_at(),
     )
+
+
+def _cards(found: Enrollment) -> tuple[Charge | None, Card | None]:
+    """Return the card payment that is under way, and the card kept for installments, if there are any."""
+    if not settings().cards_on:
+        return None, None
+    return cards.running(found.id), cards.kept_card(found.id) if found.state in CLASSROOM_STATES else None
 
 
 def _classroom(found: Enrollment) -> tuple[Link, ...]:

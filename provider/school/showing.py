@@ -62,6 +62,11 @@ class School:
         return self._known.payment_lines
 
     @property
+    def cards_on(self) -> bool:
+        """Whether students may pay by card."""
+        return self._known.cards_on
+
+    @property
     def demonstration(self) -> bool:
         """Whether it is none: no money moves, and its students are invented."""
         return self._known.DEMONSTRATION

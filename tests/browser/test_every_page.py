@@ -86,6 +86,7 @@ NO_PAGES = {
     "accent",
     "agreements.agreement_pdf",
     "payments.receipt_pdf",
+    "cards.state",
     "staff_files.show",
     "careers.chart",
     "careers.picture",

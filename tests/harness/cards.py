@@ -1,6 +1,11 @@
 """Students who pay by card, through the actions that the pages call."""
 
 import datetime as dt
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
 
 from provider.cards import charging, queries, saving
 from provider.cards.models import Card, Charge
@@ -11,18 +16,36 @@ from provider.kernel.days import day_of
 from provider.kernel.settings import settings
 from provider.payments import queries as paid
 from tests.harness.fake_service import FakeService
+from tests.harness.hooks import with_cards
 from tests.harness.money import stored
 from tests.harness.service_words import GOOD
 
+_services = itertools.count(1000, 1000)
 STUDENT = Actor(ActorKind.STUDENT, "P-33333333")
 
 
 class TimedService(FakeService):
     """The payment service in memory, on a clock of the test."""
 
-    def __init__(self, at: dt.datetime) -> None:
+    def __init__(self, at: dt.datetime, *, first: int = 1) -> None:
         self.at = at
         super().__init__(now=lambda: self.at)
+        self._numbers = itertools.count(first)  # of all that it makes, so that two services share no names
+
+
+@contextmanager
+def card_payments(app: Flask, at: dt.datetime) -> Iterator[TimedService]:
+    """Let an application take cards at a service in memory, for as long as this lasts."""
+    before = {name: app.extensions.get(name) for name in ("settings", "payment_service")}
+    service = TimedService(at, first=next(_services))
+    app.extensions["payment_service"] = service
+    app.extensions["settings"] = with_cards(app.extensions["settings"], service.secret)
+    try:
+        yield service
+    finally:
+        app.extensions |= {name: found for name, found in before.items() if found is not None}
+        if before["payment_service"] is None:
+            del app.extensions["payment_service"]
 
 
 def enter_card(service: TimedService, enrollment: str, *, number: str = GOOD, keep: bool = False) -> str:

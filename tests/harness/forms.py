@@ -182,6 +182,10 @@ BUTTONS = {
     "/links/{stop}": None,
     "/my/account-data/erasure": "fresh",
     "/my/enrollments/{awaiting}/cancel": "awaiting",
+    "/my/enrollments/{paying}/pay/card": "paying",
+    "/my/enrollments/{paying}/pay/{charge}/check": "paying",
+    "/my/enrollments/{paying}/pay/{charge}/give-up": "paying",
+    "/my/enrollments/{paying}/card/remove": "paying",
     "/links/{prove}": None,
     "/staff/completions": Role.ADMISSIONS,
     "/staff/enrollments/{late}/completion": Role.ADMISSIONS,
@@ -230,6 +234,7 @@ def references(school: Flask, season: Season) -> dict[str, str]:
     """Return what a path may name; its link to set a password is a new one each time."""
     known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "paying", "settled", "started")}
     known |= {"prove": token_for(school, "prove_email", season["started"].enrollment)}
+    known |= {"charge": season["paying"].charge}
     known |= {"late_payment": season["too_late"].payments[0]}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
     known |= {"payment": season["fresh"].payments[0], "link": token_for(school, "refund", season["fresh"].enrollment)}

@@ -43,7 +43,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/careers/": {"address": "medical-assistant"},
             "/programs/": {"program": "ccma"},
             "/exams/": {"credential": "ccma"},
-            MINE: {"reference": owner.enrollment, "receipt": receipt},
+            MINE: {"reference": owner.enrollment, "receipt": receipt, "charge": owner.charge},
             "/staff/enrollments/": {"reference": season["late"].enrollment, "number": "2"},
             "/staff/payments/": {"reference": owner.payments[0]},
             "/staff/payouts/": {"reference": one(sa.select(Payout.reference))},

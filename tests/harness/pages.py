@@ -106,6 +106,9 @@ def student(stage: Stage) -> Iterator[Visit]:
     for state in ("paying", "overpaid", "refunding", "settled", "withdrawn", "reversed", "awaiting"):
         who = stage.season[state]
         yield Visit(f"my-{state}-statement", f"/my/enrollments/{who.enrollment}/statement", who.email)
+    yield Visit("my-pay", f"{here}/pay", paying.email)
+    yield Visit("my-card-none", f"{here}/card", paying.email)
+    yield Visit("my-charge-failed", f"{here}/pay/{paying.charge}", paying.email)
     yield Visit("my-receipt", f"{here}/receipts/{receipt}", paying.email)
     yield from own_account("my", paying.email)
     yield Visit("my-nobody", "/my")

@@ -36,6 +36,9 @@ from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
 from tests.harness import disclosed
+from tests.harness.cards import card_payments
+from tests.harness.cards import pay as pay_by_card
+from tests.harness.service_words import FAILS_LATER
 
 PASSWORD = "a long and quiet password"
 SCAN = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -60,6 +63,7 @@ class Student:
     enrollment: str = ""
     refund: str = ""
     payments: list[str] = field(default_factory=list)
+    charge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +270,11 @@ def make(app: Flask, now: dt.datetime) -> Season:
         _give_passwords(hashed, now)
         _ask_questions(now)
         disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
-        run_due(now)
+        with card_payments(app, now - dt.timedelta(days=3)) as service:
+            paying = told["paying"][0]
+            paying.charge, _ = pay_by_card(service, paying.enrollment, number=FAILS_LATER)
+            service.at = now
+            run_due(now)
         _lose_a_letter(told["late"][0], now)
     return Season({state: student for state, (student, _) in told.items()}, staff)
 

@@ -1,0 +1,100 @@
+"""Paying by card as a page asks for it: the card is taken over, the charge decided and carried out, once."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from provider.cards import charging, queries, saving
+from provider.cards.charging import AmountChanged, ChargeRunning
+from provider.cards.rules import CardState, Choice, What, choices, consent, fingerprint, to_come
+from provider.enrollments.models import Enrollment
+from provider.kernel.actors import Actor
+from provider.kernel.database import retrying
+from provider.kernel.days import day_of
+from provider.kernel.settings import settings
+from provider.payments import queries as paid
+from provider.payments.gateway import Unreachable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a page asks for: the card that pays, what it pays, and whether it is kept for what is still to come.
+
+    ``shown`` is the fingerprint of what the page offered, ``after`` the charge that was the newest one then.
+    """
+
+    card: str
+    what: What
+    keep: bool
+    shown: str
+    after: str | None
+
+
+def offered(enrollment: Enrollment, now: dt.datetime) -> list[Choice]:
+    """Return what may be paid now for a loaded enrollment."""
+    return choices(paid.owed(enrollment), day_of(now, settings().SCHOOL_ZONE))
+
+
+def pay(*, enrollment: Enrollment, order: Order, actor: Actor, now: dt.datetime) -> str:
+    """Charge a card for what a page offered, and return the charge; done again from the same page, the same charge.
+
+    Calls the service between units of work of its own; while it does not answer, a job goes on. Raises AmountChanged
+    and what saving a card and starting a charge raise, Unreachable only before anything was decided.
+    """
+    enrollment_id = enrollment.id
+    since = _since(enrollment_id, order)
+    if since is not None:
+        return since
+    rows = offered(enrollment, now)
+    if fingerprint(rows) != order.shown:
+        raise AmountChanged
+    card = queries.own_card(enrollment_id, order.card)
+    if card.state is not CardState.SAVED:
+        keeps = order.keep and order.what is not What.REST and to_come(rows)
+        words = consent(rows[-1].rows, settings().SCHOOL_NAME) if keeps else None
+        saving.save(card=card, consent=words, actor=actor, now=now)
+    try:
+        reference = retrying(lambda: _start(enrollment_id, order, actor, now))
+    except ChargeRunning as running:
+        return running.reference
+    try:
+        charging.follow(reference, now=now)
+    except Unreachable:
+        return reference  # the job that settles it asks again
+    return reference
+
+
+def _since(enrollment_id: int, order: Order) -> str | None:
+    """Return the charge that was started since the page was made: by a double click, another tab, or the schedule."""
+    newest = queries.newest_charge(enrollment_id)
+    return None if newest == order.after else newest
+
+
+def _start(enrollment_id: int, order: Order, actor: Actor, now: dt.datetime) -> str:
+    enrollment = paid.hold(enrollment_id)
+    since = _since(enrollment_id, order)
+    if since is not None:
+        raise ChargeRunning(since)
+    rows = offered(enrollment, now)
+    if fingerprint(rows) != order.shown:
+        raise AmountChanged
+    expected_cents = next((choice.cents for choice in rows if choice.what is order.what), 0)
+    return charging.start(
+        enrollment_id=enrollment_id,
+        card_reference=order.card,
+        what=order.what,
+        expected_cents=expected_cents,
+        actor=actor,
+        at=now,
+    ).reference
+
+
+def change(*, enrollment: Enrollment, card: str, shown: str, actor: Actor, now: dt.datetime) -> None:
+    """Keep another card for the installments that are still to come, with consent to what the page showed.
+
+    Calls the service between units of work of its own. Raises AmountChanged and what saving a card raises.
+    """
+    rows = offered(enrollment, now)
+    if not rows or fingerprint(rows) != shown:
+        raise AmountChanged
+    words = consent(rows[-1].rows, settings().SCHOOL_NAME)
+    saving.save(card=queries.own_card(enrollment.id, card), consent=words, actor=actor, now=now)
