@@ -28,6 +28,7 @@ from provider.kernel import clock
 from provider.kernel.database import db, unit_of_work
 from tests.bench import bare, table
 from tests.bench.fill import fill
+from tests.bench.hung import Hung
 from tests.bench.load import Order
 from tests.bench.measure import Loader, Sheet, rate_ratio
 from tests.bench.servers import BIN, ROOT, Databases, Side
@@ -62,7 +63,7 @@ class Cards:
     def run(self, *, due: int, batch: int, rounds: int, seconds: float) -> None:
         """Fill a school and measure everything; what was started is ended, whatever happens."""
         self.side.prepare()
-        fill(self.side.environ, due * 100 // ACTIVE_OF_A_HUNDRED + 100)
+        fill(self.side.environ, due * 100 // ACTIVE_OF_A_HUNDRED + 300)
         bare.fill(self.bare.environ["DATABASE_URL"], 10)
         self.app = create_app(Config.load(self.side.environ))
         with self.service:
@@ -70,6 +71,7 @@ class Cards:
             try:
                 for side in (self.bare, self.side):
                     side.start()
+                Hung(self.sheet, self.side, self.service, self.loader).run(self.app)
                 self.intake(rounds, seconds)
             finally:
                 for side in (self.bare, self.side):
