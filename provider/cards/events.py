@@ -6,23 +6,33 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from provider.cards.models import PaymentEvent
-from provider.cards.rules import UNSETTLED, EventState
+from provider.cards.rules import EVENT_PREFIX, UNSETTLED, EventState
+from provider.history.actions import note
 from provider.jobs.actions import enqueue_once
+from provider.kernel.actors import Actor
 from provider.kernel.database import db, insert_unless, retrying
 from provider.kernel.days import day_of
-from provider.kernel.errors import NotFound
-from provider.kernel.registry import registry
+from provider.kernel.errors import DomainError, NotFound
+from provider.kernel.registry import Payload, registry
 from provider.kernel.settings import settings
 from provider.payments.gateway import Event, Unknown
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
 
+ONCE = "once"  # what a job is told that does not come back by itself
 EVENT = "cards.event"
 KEPT_TRYING = dt.timedelta(days=3)
 _FIRST_PAUSE, _LONGEST_PAUSE = dt.timedelta(minutes=1), dt.timedelta(hours=6)
 _LONGEST_CURRENCY = 8
 
 Outcome = tuple[str, str]
+
+
+class NotParked(DomainError):
+    """Only what waits for something unknown can be tried again; the rest has had its end."""
+
+    code = "not_parked"
+    sentence = "This event does not wait any more. Reload the page to see what came of it."
 
 
 def receive(event: Event, *, now: dt.datetime) -> bool:
@@ -131,6 +141,24 @@ def _marked(service_id: str, outcome: Callable[[PaymentEvent], Outcome], now: dt
         if event.state is EventState.PARKED and next_try(event.received_at, now) is None:
             _tell_unknown(event, now)
     return event.state
+
+
+def try_again(reference: str, *, actor: Actor, at: dt.datetime) -> None:
+    """Have a parked event looked at once more, because somebody knows why it should fit now. Raises NotParked."""
+    event = _one(sa.select(PaymentEvent).where(PaymentEvent.id == _number(reference)).with_for_update())
+    if event.state is not EventState.PARKED:
+        raise NotParked
+    payload: Payload = {"event": event.service_id, ONCE: 1}
+    enqueue_once(kind=EVENT, key=f"{EVENT}:{event.service_id}:{at:%Y-%m-%dT%H:%M:%S}", payload=payload, at=at)
+    note(event, "payment_event.tried_again", actor=actor, at=at)
+
+
+def _number(reference: str) -> int:
+    """Return the id in a reference; raises NotFound for what is none."""
+    prefix, _, digits = reference.partition("-")
+    if prefix != EVENT_PREFIX or not (digits.isascii() and digits.isdigit() and len(digits) < 16):
+        raise NotFound
+    return int(digits)
 
 
 def next_try(received_at: dt.datetime, now: dt.datetime) -> dt.datetime | None:

@@ -6,7 +6,7 @@ from provider.accounts.rules import Permission
 from provider.cards import charge_events, charging, disputes, events, queries, reconciling, saving, schedule
 from provider.cards.by_letter import CardLink
 from provider.cards.charging import CANCEL, FOLLOW, stuck_key
-from provider.cards.events import EVENT
+from provider.cards.events import EVENT, ONCE
 from provider.cards.models import Charge
 from provider.cards.reconciling import RECONCILE, SETTLE_CHARGE, SETTLE_DISPUTE, quarter
 from provider.cards.rules import (
@@ -118,6 +118,8 @@ def apply_event(payload: Payload, *, now: dt.datetime) -> None:
     service_id = str(payload["event"])
     if events.settle(service_id, now=now) is not EventState.PARKED:
         return
+    if payload.get(ONCE):
+        return
     again = events.next_try(events.stored(service_id).received_at, now)
     if again is not None:
         raise Later(again, "it is about something that is not known here")
@@ -136,7 +138,7 @@ def settle_dispute(payload: Payload, *, now: dt.datetime) -> None:
 STORY = Strand(
     "money",
     "Money",
-    frozenset({"card", "charge", "charge_pause", "dispute"}),
+    frozenset({"card", "charge", "charge_pause", "dispute", "payment_event"}),
     {
         "card.pending": ("Card being entered", "event"),
         "card.saved": ("Card saved", "event"),
@@ -150,6 +152,7 @@ STORY = Strand(
         "dispute.open": ("Dispute opened at the bank", "warn"),
         "dispute.won": ("Dispute decided for the school", "money"),
         "dispute.lost": ("Dispute decided for the cardholder", "warn"),
+        "payment_event.tried_again": ("Payment event tried again", "event"),
         "charge_pause.released": ("Automatic payments go on", "money"),
     },
     needs=Permission.SEE_MONEY,

@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from provider.cards.rules import CardState, ChargePurpose, ChargeState, DisputeState, EventState
+from provider.cards.rules import EVENT_PREFIX, CardState, ChargePurpose, ChargeState, DisputeState, EventState
 from provider.enrollments.models import Enrollment
 from provider.kernel.database import Cents, Line, Model, Ref, known
 from provider.payments.models import Payment
@@ -13,7 +13,7 @@ from provider.payments.models import Payment
 _RUNNING = sa.text("state = 'started'")
 _KEPT = sa.text("kept AND state = 'saved'")
 _UNSETTLED = sa.text("state IN ('pending', 'released')")
-_TO_LOOK_AT = sa.text("state IN ('received', 'parked', 'refused')")
+TO_LOOK_AT_ROWS = sa.text("state IN ('received', 'parked', 'refused')")
 _PAUSED = sa.text("released_at IS NULL")
 _OPEN = sa.text("state = 'open'")
 
@@ -152,10 +152,15 @@ class PaymentEvent(Model):
         known("state", EventState),
         sa.UniqueConstraint("service_id"),
         sa.CheckConstraint("(state = 'received') = (settled_at IS NULL)", name="settled_has_instant"),
-        sa.Index("ix_payment_event_to_look_at", "id", sqlite_where=_TO_LOOK_AT, postgresql_where=_TO_LOOK_AT),
+        sa.Index("ix_payment_event_to_look_at", "id", sqlite_where=TO_LOOK_AT_ROWS, postgresql_where=TO_LOOK_AT_ROWS),
         sa.Index(None, "object_id"),
         sa.Index(None, "received_at"),
     )
+
+    @property
+    def reference(self) -> str:
+        """Return what pages and history call it: the service's own names are too long for that."""
+        return f"{EVENT_PREFIX}-{self.id}"
 
 
 class Dispute(Model):

@@ -15,6 +15,7 @@ from provider.payments.rules import OpenInstallment, PaymentState
 CARD_PREFIX = "CD"
 CHARGE_PREFIX = "CH"
 DISPUTE_PREFIX = "D"
+EVENT_PREFIX = "EV"
 PAUSE_PREFIX = "PS"
 CHANGE_CARD_LINK = "change_card"
 RETRY_DAYS = (1, 3, 7)
@@ -78,6 +79,11 @@ class EventState(State):
     PARKED = "parked"
     REFUSED = "refused"
 
+    @property
+    def tone(self) -> Tone:
+        """Return how it feels."""
+        return _EVENT_TONES.get(self, "neutral")
+
 
 UNSETTLED = frozenset({EventState.RECEIVED, EventState.PARKED})
 
@@ -108,6 +114,9 @@ _CHARGE_TONES: dict[ChargeState, Tone] = {
     _G.FAILED: "bad",
     _G.CANCELED: "neutral",
 }
+
+_E = EventState
+_EVENT_TONES: dict[EventState, Tone] = {_E.RECEIVED: "warn", _E.APPLIED: "good", _E.PARKED: "warn", _E.REFUSED: "bad"}
 
 CARD_LIFECYCLE = Lifecycle(
     {

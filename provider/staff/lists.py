@@ -42,6 +42,8 @@ from provider.staff.schemas_lists import (
 R = TypeVar("R")
 UNPAID, LATE = "unpaid", "late"
 RECORDED, AWAITED, TO_RETURN, REVERSED = "recorded", "awaited", "to_return", "reversed"
+DISPUTED, LOST = "disputed", "lost"
+_OF_STATES = {REVERSED: PaymentState.REVERSED, DISPUTED: PaymentState.DISPUTED, LOST: PaymentState.LOST}
 AT_A_TIME = 1_000
 
 
@@ -199,13 +201,14 @@ class Payments(Listed[PaymentLine]):
 
     def choices(self) -> dict[str, Choices]:
         views = {RECORDED: "Recorded", AWAITED: "Awaited", TO_RETURN: "To be returned", REVERSED: "Recorded in error"}
+        views |= {DISPUTED: "Disputed", LOST: "Lost in dispute"}
         return {"view": list(views.items())}
 
     def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[PaymentLine]:
         data = self.asked.form.data if self.asked.form.ok else {}
         chosen = payments.Filters(
             typed=data.get("q", ""),
-            state=PaymentState.REVERSED if data.get("view") == REVERSED else None,
+            state=_OF_STATES.get(data.get("view", "")),
             for_return=data.get("view") == TO_RETURN,
         )
         return payments.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)

@@ -28,6 +28,7 @@ from provider.tasks.rules import TaskState
 from provider.tuition.models import TuitionPlan
 from tests.harness.factors import APP_CODE, HALF_IN, NEW_APP_CODE, WITH_FACTOR, come_with_factor, good_code
 from tests.harness.season import Season
+from tests.harness.season_events import parked
 from tests.harness.stories import PASSWORD, answers, sign_in, token_for
 from tests.harness.visitor import Visitor, prefilled
 
@@ -205,6 +206,7 @@ BUTTONS = {
     "/staff/faq/{faq}/remove": Role.EDITOR,
     "/staff/links/{signed}/revoke": Role.ADMIN,
     "/staff/mail/{letter}/resend": Role.ADMISSIONS,
+    "/staff/payment-events/{parked_event}/retry": Role.BURSAR,
     "/staff/payments/{late_payment}/return": Role.BURSAR,
     "/staff/people/{colleague}/disable": Role.ADMIN,
     "/staff/people/{colleague}/enable": Role.ADMIN,
@@ -235,7 +237,7 @@ def references(school: Flask, season: Season) -> dict[str, str]:
     known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "paying", "settled", "started")}
     known |= {"prove": token_for(school, "prove_email", season["started"].enrollment)}
     known |= {"charge": season["paying"].charge}
-    known |= {"late_payment": season["too_late"].payments[0]}
+    known |= {"late_payment": season["too_late"].payments[0], "parked_event": parked()}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
     known |= {"payment": season["fresh"].payments[0], "link": token_for(school, "refund", season["fresh"].enrollment)}
     return known | _known(school, season) | _of_email_change(school, season)

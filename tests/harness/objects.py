@@ -16,6 +16,7 @@ from provider.refunds.models import Payout
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
 from tests.harness.season import Season
+from tests.harness.season_events import parked
 from tests.harness.stories import token_for
 
 OWNER, STRANGER = "paying", "fresh"
@@ -46,6 +47,7 @@ def objects(app: Flask, season: Season) -> Objects:
             MINE: {"reference": owner.enrollment, "receipt": receipt, "charge": owner.charge},
             "/staff/enrollments/": {"reference": season["late"].enrollment, "number": "2"},
             "/staff/payments/": {"reference": owner.payments[0]},
+            "/staff/payment-events/": {"reference": parked()},
             "/staff/payouts/": {"reference": one(sa.select(Payout.reference))},
             "/staff/refunds/": {"reference": season["declined"].refund},
             "/staff/links/": {"reference": one(sa.select(SignedLink.reference))},

@@ -35,7 +35,7 @@ from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
-from tests.harness import disclosed
+from tests.harness import disclosed, season_events
 from tests.harness.cards import card_payments
 from tests.harness.cards import pay as pay_by_card
 from tests.harness.service_words import FAILS_LATER
@@ -269,6 +269,7 @@ def make(app: Flask, now: dt.datetime) -> Season:
                 step(student, at)
         _give_passwords(hashed, now)
         _ask_questions(now)
+        season_events.tell(now)
         disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
         with card_payments(app, now - dt.timedelta(days=3)) as service:
             paying = told["paying"][0]
