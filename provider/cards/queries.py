@@ -133,6 +133,13 @@ def disputes(enrollment_id: int) -> Sequence[Dispute]:
     return db.session.scalars(query.order_by(Dispute.id.desc())).all()
 
 
+def disputes_of(payment_id: int) -> Sequence[Dispute]:
+    """Return the disputes about one payment, newest first."""
+    return db.session.scalars(
+        sa.select(Dispute).where(Dispute.payment_id == payment_id).order_by(Dispute.id.desc())
+    ).all()
+
+
 def in_dispute(enrollment_id: int) -> bool:
     """Say whether a bank holds money of an enrollment, or has kept it."""
     query = sa.select(Dispute.id).join(Payment).where(Payment.enrollment_id == enrollment_id)

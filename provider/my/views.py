@@ -1,5 +1,7 @@
 """The desk of a student, and the page of one enrollment."""
 
+from collections.abc import Sequence
+
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -7,7 +9,8 @@ from provider.accounts import sessions
 from provider.accounts.rules import Permission
 from provider.cards import pausing
 from provider.cards import queries as cards
-from provider.cards.models import Card, Charge
+from provider.cards.models import Card, Charge, Dispute
+from provider.cards.rules import DisputeState
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import lapses_on
 from provider.enrollments.models import Enrollment
@@ -15,6 +18,8 @@ from provider.enrollments.rules import CLASSROOM_STATES, UNPAID_STATES
 from provider.kernel.doors import Door
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at
+from provider.payments.models import Payment
+from provider.payments.rules import PaymentState
 from provider.programs import queries as programs
 from provider.programs.rules import Link
 from provider.refunds import queries as refunds
@@ -45,10 +50,12 @@ def index() -> ResponseReturnValue:
 def enrollment(reference: str) -> ResponseReturnValue:
     found = enrollments.own(sessions.asker(), reference)
     running, kept = _cards(found)
+    outlook = refunds.outlook(found, received_at())
     return render_template(
         "my/enrollment.html",
         enrollment=found,
-        outlook=refunds.outlook(found, received_at()),
+        outlook=outlook,
+        disputes=_disputes(found, outlook.payments),
         links=_classroom(found),
         unpaid=found.state in UNPAID_STATES,
         lapses_on=lapses_on(found),
@@ -64,6 +71,13 @@ def _cards(found: Enrollment) -> tuple[Charge | None, Card | None]:
     if not settings().cards_on:
         return None, None
     return cards.running(found.id), cards.kept_card(found.id) if found.state in CLASSROOM_STATES else None
+
+
+def _disputes(found: Enrollment, payments: Sequence[Payment]) -> list[Dispute]:
+    """Return the disputes in which a bank holds money of an enrollment, or has kept it; asked only where one is."""
+    if not any(payment.state in {PaymentState.DISPUTED, PaymentState.LOST} for payment in payments):
+        return []
+    return [one for one in cards.disputes(found.id) if one.state is not DisputeState.WON]
 
 
 def _classroom(found: Enrollment) -> tuple[Link, ...]:

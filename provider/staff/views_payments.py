@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from provider.accounts import queries as people
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
+from provider.cards import queries as cards
 from provider.enrollments import queries as enrollments
 from provider.files.actions import keep
 from provider.kernel import clock
@@ -53,6 +54,7 @@ def show(reference: str) -> ResponseReturnValue:
         "staff/payments/show.html",
         payment=payment,
         recorded_by=names.get(payment.recorded_by or ""),
+        disputes=cards.disputes_of(payment.id) if payment.method is PaymentMethod.CARD else [],
         can_reverse=captured and may(Permission.RECORD_MONEY),
         can_return=captured and payment.for_return and may(Permission.RECORD_MONEY),
     )
