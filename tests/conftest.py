@@ -115,6 +115,18 @@ def _fresh(app: Flask, database: Database, template: str) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.fixture
+def start_over(_templates: Flask, database: Database) -> Callable[[], None]:
+    """Put the database back to the sample catalog, in the middle of a test."""
+
+    def put_back() -> None:
+        with _templates.app_context():
+            db.session.remove()
+        _reset(_templates, database, "school")
+
+    return put_back
+
+
 @pytest.fixture(scope="session")
 def _season(_templates: Flask, database: Database) -> Season:
     _reset(_templates, database, "school")

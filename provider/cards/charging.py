@@ -22,7 +22,7 @@ from provider.cards.rules import (
 from provider.cards.saving import CHARGEABLE_STATES, CardGone, NotChargeable
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
-from provider.enrollments.rules import UNPAID_STATES
+from provider.enrollments.rules import CLASSROOM_STATES, UNPAID_STATES
 from provider.history.actions import born, move
 from provider.jobs.actions import enqueue, enqueue_once
 from provider.kernel import references
@@ -76,6 +76,10 @@ class AlreadyActive(DomainError):
 
     code = "already_active"
     sentence = "You are in this program already by another enrollment, so nothing was charged."
+
+
+class Overtaken(Exception):
+    """The enrollment ended, or was paid otherwise, before the service was asked for anything."""
 
 
 class InDispute(DomainError):
@@ -181,6 +185,8 @@ def follow(reference: str, *, now: dt.datetime) -> ChargeState:
     else:
         try:
             intent = _carried_out(charge, now)
+        except Overtaken:
+            return _called_off(reference, now)
         except calls.CallEnded:  # somebody else got the answer, and settles by it
             return queries.charge(reference).state
         except Refused as refusal:
@@ -208,7 +214,32 @@ def _carried_out(charge: Charge, now: dt.datetime) -> Intent:
     def find(gateway: Gateway) -> Intent | None:
         return next((one for one in gateway.intents_of(customer) if one.reference == reference), None)
 
+    if not _is_wanted(charge):
+        found = ask(find)
+        if found is None:
+            raise Overtaken
+        return found
     return calls.through(kind=CallKind.CHARGE, subject=reference, send=send, find=find, now=now)
+
+
+def _is_wanted(charge: Charge) -> bool:
+    """Say whether the money is still owed by an enrollment that goes on; it may have ended since the decision."""
+    enrollment = enrollments.by_id(charge.enrollment_id)
+    states = CLASSROOM_STATES if charge.purpose is ChargePurpose.SCHEDULE else CHARGEABLE_STATES
+    return enrollment.state in states and bool(paid.owed(enrollment))
+
+
+def _called_off(reference: str, now: dt.datetime) -> ChargeState:
+    """End a charge that was decided and never made, because there is nothing to pay any more."""
+    with unit_of_work():
+        charge = queries.charge(reference)
+        enrollment = paid.hold(charge.enrollment_id)
+        charge = queries.charge(reference)
+        if charge.state is ChargeState.STARTED and charge.intent_id is None:
+            why = "The enrollment ended before the call was made."
+            calls.abandon(kind=CallKind.CHARGE, subject=reference, why=why, at=now)
+            _cancel(charge, enrollment, "ended", now)
+        return charge.state
 
 
 def _refused(reference: str, error: Exception, now: dt.datetime) -> ChargeState:
@@ -262,10 +293,7 @@ def _apply(charge: Charge, enrollment: Enrollment, intent: Intent, at: dt.dateti
     if charge.state is not ChargeState.STARTED or intent.status is IntentStatus.PROCESSING:
         return
     if intent.status is IntentStatus.CANCELED:
-        charge.client_secret, charge.ended_at = None, at
-        charge.failure = charge.failure or "abandoned"
-        move(charge, ChargeState.CANCELED, CHARGE_LIFECYCLE, actor=SYSTEM, at=at, about=enrollment.reference)
-        _let_go(charge, enrollment, at)
+        _cancel(charge, enrollment, "abandoned", at)
     elif intent.status is IntentStatus.FAILED:
         _fail(charge, enrollment, intent.failure or "declined", at)
     elif charge.purpose is ChargePurpose.SCHEDULE:  # nobody is there to confirm
@@ -286,6 +314,14 @@ def _capture(charge: Charge, enrollment: Enrollment, intent: Intent, at: dt.date
     charge.payment_id, charge.client_secret, charge.failure, charge.ended_at = payment.id, None, None, at
     data = {"amount_cents": charge.amount_cents, "payment": payment.reference}
     move(charge, ChargeState.CAPTURED, CHARGE_LIFECYCLE, actor=SYSTEM, at=at, about=enrollment.reference, data=data)
+    db.session.flush()
+    finish_by_key(key=stuck_key(charge.reference), at=at)
+    _let_go(charge, enrollment, at)
+
+
+def _cancel(charge: Charge, enrollment: Enrollment, why: str, at: dt.datetime) -> None:
+    charge.client_secret, charge.failure, charge.ended_at = None, why, at
+    move(charge, ChargeState.CANCELED, CHARGE_LIFECYCLE, actor=SYSTEM, at=at, about=enrollment.reference)
     db.session.flush()
     finish_by_key(key=stuck_key(charge.reference), at=at)
     _let_go(charge, enrollment, at)

@@ -119,8 +119,11 @@ def _ask_for_customer(enrollment_id: int, now: dt.datetime) -> str:
     enrollment = payments.hold(enrollment_id)
     if enrollment.state not in CHARGEABLE_STATES:
         raise NotChargeable
-    if not calls.is_open(kind=CallKind.CUSTOMER, subject=enrollment.reference):
-        calls.store(kind=CallKind.CUSTOMER, subject=enrollment.reference, at=now)
+    # The service may keep a failure as the answer to a key for a day; a customer too many harms nobody.
+    calls.abandon(
+        kind=CallKind.CUSTOMER, subject=enrollment.reference, why="No answer came; another call was made.", at=now
+    )
+    calls.store(kind=CallKind.CUSTOMER, subject=enrollment.reference, at=now)
     return enrollment.reference
 
 

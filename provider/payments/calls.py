@@ -36,6 +36,16 @@ def is_open(*, kind: CallKind, subject: str) -> bool:
     return _open(kind, subject) is not None
 
 
+def abandon(*, kind: CallKind, subject: str, why: str, at: dt.datetime) -> None:
+    """Give up an open call: nothing came of it, or a second object of its kind does no harm; nothing when none is."""
+    _end(
+        sa.and_(ServiceCall.kind == kind, ServiceCall.subject == subject),
+        CallState.REFUSED,
+        at,
+        error=why,
+    )
+
+
 def through(
     *,
     kind: CallKind,

@@ -19,6 +19,7 @@ from provider.payments.actions import reverse as reverse_payment
 from provider.payments.gateway import IntentStatus, Unreachable
 from provider.tasks.queries import about as tasks_about
 from provider.tasks.queries import by_key
+from provider.tasks.rules import TaskState
 from tests.harness.cards import STUDENT, TimedService, cards, charge, enter_card, pay, start
 from tests.harness.money import PAID, agreed, books, letters, postings, record, rows, stored
 from tests.harness.service_words import ASKS, DECLINED, FAILS_LATER, GOOD, Fault
@@ -147,8 +148,20 @@ def test_the_database_itself_lets_only_one_charge_of_an_enrollment_run(service: 
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-def test_a_lost_answer_is_asked_for_again_with_the_same_key_and_pays_once(service: TimedService, fault: Fault) -> None:
+@pytest.mark.parametrize("call", ["create_customer", "begin_setup", "setup", "attach"])
+def test_a_card_can_be_entered_again_at_once_whatever_the_line_did(
+    service: TimedService, call: str, fault: Fault
+) -> None:
     reference = agreed()
+    service.fail_next(fault, call=call)
+    with pytest.raises(Unreachable):
+        enter_card(service, reference)
+    assert pay(service, reference)[1] is S.CAPTURED
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_lost_answer_is_asked_for_again_with_the_same_key_and_pays_once(service: TimedService, fault: Fault) -> None:
+    reference = agreed(at=PAID)
     card = enter_card(service, reference)
     started = start(service, reference, card)
     service.fail_next(fault, call="charge")
@@ -175,27 +188,48 @@ def test_an_answer_lost_a_day_ago_is_looked_up_before_anything_is_charged(servic
     assert len(service._intents) == 1
 
 
-def test_money_for_an_enrollment_that_was_canceled_meanwhile_is_kept_for_return_and_a_job_sends_it_back(
-    service: TimedService,
-) -> None:
+def test_a_charge_that_its_enrollment_outlived_is_never_made(service: TimedService) -> None:
     reference = agreed()
     started = start(service, reference, enter_card(service, reference))
     cancel(reference)
-    assert charging.follow(started, now=PAID) is S.CAPTURED
-    payment = queries.payment_of_intent(charge(started).intent_id or "")
-    assert payment is not None
-    assert payment.for_return
-    assert tasks_about(reference) == []
+    assert charging.follow(started, now=PAID) is S.CANCELED
+    assert charge(started).failure == "ended"
+    assert service._intents == {}
 
 
-def test_a_check_recorded_while_the_card_is_charged_sends_the_cards_money_back(service: TimedService) -> None:
+def test_a_charge_is_not_made_when_a_check_paid_what_was_owed(service: TimedService) -> None:
     reference = agreed()
     started = start(service, reference, enter_card(service, reference))
     record(reference, UPFRONT, at=PAID)
+    assert charging.follow(started, now=PAID) is S.CANCELED
+    assert service._intents == {}
+
+
+def test_money_that_lands_after_the_enrollment_was_canceled_goes_back_by_itself(service: TimedService) -> None:
+    reference = agreed()
+    started = start(service, reference, enter_card(service, reference))
+    service.fail_next(Fault.LOST_AFTER, call="charge")
+    with pytest.raises(Unreachable):
+        charging.follow(started, now=PAID)
+    cancel(reference)
     assert charging.follow(started, now=PAID) is S.CAPTURED
-    payment = queries.payment_of_intent(charge(started).intent_id or "")
-    assert payment is not None
-    assert payment.for_return
+    run_due(PAID)
+    (total,) = service.totals().values()
+    assert (total.captured, total.returned) == (UPFRONT, UPFRONT)
+    assert [task.kind.value for task in tasks_about(reference) if task.state is TaskState.OPEN] == []
+
+
+def test_money_that_lands_when_a_check_has_paid_goes_back_by_itself(service: TimedService) -> None:
+    reference = agreed()
+    started = start(service, reference, enter_card(service, reference))
+    service.fail_next(Fault.LOST_AFTER, call="charge")
+    with pytest.raises(Unreachable):
+        charging.follow(started, now=PAID)
+    record(reference, UPFRONT, at=PAID)
+    assert charging.follow(started, now=PAID) is S.CAPTURED
+    run_due(PAID)
+    (total,) = service.totals().values()
+    assert (total.captured, total.returned) == (UPFRONT, UPFRONT)
     assert rows(reference) == [(1, "paid", UPFRONT, UPFRONT)]
 
 

@@ -60,17 +60,23 @@ def enter_card(service: TimedService, enrollment: str, *, number: str = GOOD, ke
 
 def start(service: TimedService, enrollment: str, card: str, what: What | None = None) -> str:
     """Decide to pay by a saved card what comes first, or what is named; returns the charge's reference."""
+    return start_at(enrollment, card, what, now=service.at)
+
+
+def start_at(enrollment: str, card: str, what: What | None = None, *, now: dt.datetime) -> str:
+    """Decide to pay at an instant."""
     row = stored(enrollment)
-    offered = choices(paid.owed(row), day_of(service.at, settings().SCHOOL_ZONE))
-    chosen = next(one for one in offered if what in {None, one.what})
+    offered = choices(paid.owed(row), day_of(now, settings().SCHOOL_ZONE))
+    chosen = next((one for one in offered if what in {None, one.what}), None)
+    enrollment_id = row.id
     with unit_of_work():
         return charging.start(
-            enrollment_id=row.id,
+            enrollment_id=enrollment_id,
             card_reference=card,
-            what=chosen.what,
-            expected_cents=chosen.cents,
+            what=chosen.what if chosen else What.REST,
+            expected_cents=chosen.cents if chosen else 1,
             actor=STUDENT,
-            at=service.at,
+            at=now,
         ).reference
 
 

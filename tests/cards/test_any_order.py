@@ -1,0 +1,159 @@
+"""Whatever happens in whatever order: at each step nothing is taken twice, and in the end both books agree."""
+
+from collections.abc import Callable
+
+import hypothesis.strategies as st
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from provider.cards.rules import What
+from provider.kernel.database import db
+from provider.payments.gateway import IntentStatus, ReturnStatus
+from tests.harness.cards import TimedService
+from tests.harness.hooks import with_cards
+from tests.harness.money import PAID
+from tests.harness.money_world import World
+from tests.harness.service_words import ASKS, ASKS_ALWAYS, DECLINED, FAILS_LATER, GOOD, Fault
+from tests.harness.soak import repetitions
+
+NUMBERS = st.sampled_from([GOOD, GOOD, GOOD, DECLINED, ASKS, ASKS_ALWAYS, FAILS_LATER])
+FAULTS = [fault for fault in Fault if fault is not Fault.HANG]
+
+
+class Money(RuleBasedStateMachine):
+    """Students, staff, banks, the line and the clock."""
+
+    opened: Callable[[], World]
+    students = Bundle("students")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = type(self).opened()
+
+    @initialize(target=students, plans=st.lists(st.sampled_from(["upfront", "installments"]), min_size=1, max_size=2))
+    def begin(self, plans: list[str]) -> object:
+        for plan in plans:
+            self.world.enroll(plan)
+        return multiple(*self.world.students)
+
+    @rule(student=students, number=NUMBERS, what=st.sampled_from([None, What.REST]), keep=st.booleans())
+    def pays(self, student: str, number: str, what: What | None, *, keep: bool) -> None:
+        self.world.pay(student, number, what, keep=keep)
+
+    @rule(student=students)
+    def pays_by_the_kept_card(self, student: str) -> None:
+        self.world.pay_by_kept_card(student)
+
+    @rule(student=students)
+    def pays_by_check(self, student: str) -> None:
+        self.world.pay_by_check(student)
+
+    @rule(agree=st.booleans())
+    def answers_the_bank(self, *, agree: bool) -> None:
+        self.world.confirm(agree=agree)
+
+    @rule(student=students)
+    def takes_the_card_away(self, student: str) -> None:
+        self.world.remove_card(student)
+
+    @rule(student=students)
+    def asks_for_the_money_back(self, student: str) -> None:
+        self.world.ask_refund(student)
+
+    @rule(student=students)
+    def gets_an_exception(self, student: str) -> None:
+        self.world.override(student)
+
+    @rule(student=students, waive=st.booleans())
+    def withdraws(self, student: str, *, waive: bool) -> None:
+        self.world.withdraw(student, waive=waive)
+
+    @rule(student=students, whole=st.booleans())
+    def is_refunded_at_the_service(self, student: str, *, whole: bool) -> None:
+        self.world.refund_at_the_service(student, whole=whole)
+
+    @rule(student=students)
+    def complains_to_the_bank(self, student: str) -> None:
+        self.world.dispute(student)
+
+    @rule(won=st.booleans())
+    def the_banks_decide(self, *, won: bool) -> None:
+        self.world.decide_disputes(won=won)
+
+    @rule(status=st.sampled_from(ReturnStatus))
+    def the_next_return_will(self, status: ReturnStatus) -> None:
+        self.world.service.return_will(status)
+
+    @rule(status=st.sampled_from([IntentStatus.PROCESSING, IntentStatus.FAILED]))
+    def the_next_charge_will(self, status: IntentStatus) -> None:
+        self.world.service.charge_will(status)
+
+    @rule(success=st.booleans())
+    def returns_settle(self, *, success: bool) -> None:
+        self.world.settle_returns(success=success)
+
+    @rule()
+    def failed_payouts_are_tried_again(self) -> None:
+        self.world.try_failed_payouts_again()
+
+    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
+    def the_line_breaks(self, faults: list[Fault]) -> None:
+        self.world.service.fail_next(*faults)
+
+    @rule(data=st.data(), copies=st.integers(1, 3))
+    def word_arrives(self, data: st.DataObject, copies: int) -> None:
+        self.world.deliver(
+            lambda told: data.draw(st.permutations(told))[: data.draw(st.integers(0, len(told)))] * copies
+        )
+
+    @rule(hours=st.sampled_from([0.01, 0.5, 3, 23.9, 24.1, 72, 24 * 31]))
+    def time_passes(self, hours: float) -> None:
+        self.world.wait(hours)
+
+    @invariant()
+    def nothing_is_wrong(self) -> None:
+        self.world.check()
+
+    def teardown(self) -> None:
+        self.world.come_to_rest()
+        self.world.check_at_rest()
+
+
+def test_any_order_of_payments_refunds_disputes_faults_and_word_leaves_both_books_equal(
+    app: Flask, service: TimedService, start_over: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, found = app.extensions["settings"], app.extensions["registry"]
+    of_money = [
+        one for one in found.periodic if one.kind.startswith(("cards.", "refunds.", "payments.", "enrollments."))
+    ]
+    monkeypatch.setattr(found, "periodic", of_money)  # the nightly audit is asked for once, at rest
+
+    def opened() -> World:
+        db.session.remove()  # a connection that is in use would outlive the database
+        start_over()
+        service.__init__(PAID)  # type: ignore[misc] # a new account at the service
+        return World(app, service)
+
+    monkeypatch.setitem(app.extensions, "settings", with_cards(known, service.secret))
+    machine = type("Machine", (Money,), {"opened": staticmethod(opened)})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=repetitions(5_000),
+            stateful_step_count=12,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

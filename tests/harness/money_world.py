@@ -1,0 +1,273 @@
+"""A school where everything about money may happen in any order, and what must be true of it all the while."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from flask import Flask
+
+from provider.cards import charging, queries, saving
+from provider.cards.models import Charge
+from provider.cards.rules import ChargeState, What
+from provider.enrollments import queries as enrolled
+from provider.enrollments.rules import EnrollmentState
+from provider.jobs.models import Job
+from provider.jobs.rules import JobState
+from provider.jobs.worker import run_due
+from provider.kernel.database import db, retrying
+from provider.kernel.errors import DomainError
+from provider.ledger.models import LedgerEntry
+from provider.ledger.rules import Account, Side
+from provider.payments.gateway import DisputeStatus, IntentStatus, ReturnStatus, ServiceError
+from provider.payments.models import Payment
+from provider.payments.rules import PaymentMethod
+from provider.refunds import actions as refunds
+from provider.refunds import queries as refunded
+from provider.refunds.models import Payout, Refund
+from provider.refunds.rules import Channel, PayoutState, RefundState
+from tests.harness import audit
+from tests.harness.cards import STUDENT, TimedService, enter_card, start
+from tests.harness.hooks import take_in
+from tests.harness.money import BURSAR, agreed, record, stored
+from tests.harness.service_words import Sent
+
+HOUR = dt.timedelta(hours=1)
+REASON = "The bursar decided so after a telephone call"
+
+
+@dataclass
+class World:
+    """The school and the payment service, on one clock; what a person or the world does may be refused, never wrong."""
+
+    app: Flask
+    service: TimedService
+    students: list[str] = field(default_factory=list)
+    told: list[Sent] = field(default_factory=list)
+    refusals: int = 0
+
+    @property
+    def now(self) -> dt.datetime:
+        """The one clock."""
+        return self.service.at
+
+    def enroll(self, plan: str) -> None:
+        """A student accepts an agreement."""
+        self.students.append(agreed(plan, at=self.now))
+
+    def pay(self, student: str, number: str, what: What | None, *, keep: bool) -> None:
+        """A student enters a card and pays."""
+        self._tried(lambda: charging.follow(self._pay(student, number, what, keep=keep), now=self.now))
+
+    def _pay(self, student: str, number: str, what: What | None, *, keep: bool) -> str:
+        return start(self.service, student, enter_card(self.service, student, number=number, keep=keep), what)
+
+    def pay_by_kept_card(self, student: str) -> None:
+        """A student pays by the card that is kept."""
+        card = queries.kept_card(stored(student).id)
+        if card is not None:
+            self._tried(lambda: charging.follow(start(self.service, student, card.reference), now=self.now))
+
+    def pay_by_check(self, student: str) -> None:
+        """Staff record a check for what comes next."""
+        owed = [row for row in stored(student).installments if row.open_cents]
+        cents = owed[0].open_cents if owed else 10_000
+        self._tried(lambda: record(student, cents, at=self.now))
+
+    def confirm(self, *, agree: bool) -> None:
+        """Students answer what their banks ask."""
+        for intent in list(self.service._intents.values()):
+            if intent.status is IntentStatus.NEEDS_ACTION:
+                self.service.authenticate(intent.id, success=agree)
+
+    def remove_card(self, student: str) -> None:
+        """A student takes the card away."""
+        enrollment_id = stored(student).id
+        db.session.rollback()
+        self._tried(lambda: retrying(lambda: saving.remove(enrollment_id=enrollment_id, actor=STUDENT, at=self.now)))
+
+    def ask_refund(self, student: str) -> None:
+        """A student asks for the money back."""
+        self._tried(
+            lambda: retrying(
+                lambda: refunds.ask(
+                    enrollment=enrolled.by_reference(student, lock=True),
+                    note=None,
+                    channel=Channel.PAGE,
+                    actor=STUDENT,
+                    received_at=self.now,
+                    at=self.now,
+                )
+            )
+        )
+
+    def override(self, student: str) -> None:
+        """Staff approve a request that was turned down."""
+        declined = [one for one in self._refunds(student) if one.state is RefundState.DECLINED]
+        if declined:
+            reference = declined[0].reference
+            self._tried(
+                lambda: retrying(
+                    lambda: refunds.override(
+                        refund=refunded.by_reference(reference), reason=REASON, actor=BURSAR, at=self.now
+                    )
+                )
+            )
+
+    def withdraw(self, student: str, *, waive: bool) -> None:
+        """Staff withdraw a student."""
+        self._tried(
+            lambda: retrying(
+                lambda: refunds.withdraw(
+                    enrollment=enrolled.by_reference(student, lock=True),
+                    reason=REASON,
+                    waive=waive,
+                    actor=BURSAR,
+                    at=self.now,
+                )
+            )
+        )
+
+    def refund_at_the_service(self, student: str, *, whole: bool) -> None:
+        """Somebody gives money back in the service's own pages."""
+        intents = [one for one in self._captured(student) if self.service.totals()[one].returned == 0]
+        if intents:
+            cents = self.service.totals()[intents[0]].captured
+            self.service.return_in_dashboard(intents[0], cents if whole else cents // 3)
+
+    def dispute(self, student: str) -> None:
+        """A cardholder complains."""
+        for intent in self._captured(student)[:1]:
+            if not any(one.intent_id == intent for one in self.service._disputes.values()):
+                self.service.open_dispute(intent)
+
+    def decide_disputes(self, *, won: bool) -> None:
+        """The banks decide."""
+        for one in list(self.service._disputes.values()):
+            if one.status is DisputeStatus.OPEN:
+                self.service.close_dispute(one.id, DisputeStatus.WON if won else DisputeStatus.LOST)
+
+    def settle_returns(self, *, success: bool) -> None:
+        """Money that goes back arrives, or comes back."""
+        for one in list(self.service._returns.values()):
+            if one.status is ReturnStatus.PENDING:
+                self.service.settle_return(one.id, ReturnStatus.SUCCEEDED if success else ReturnStatus.FAILED)
+
+    def try_failed_payouts_again(self) -> None:
+        """Staff press the button."""
+        query = sa.select(Payout.reference).where(
+            Payout.state == PayoutState.FAILED, Payout.method == PaymentMethod.CARD
+        )
+        for reference in db.session.scalars(query).all():
+            self._tried(
+                lambda reference=reference: retrying(  # type: ignore[misc]
+                    lambda: refunds.try_card_again(payout=refunded.payout(reference), actor=BURSAR, at=self.now)
+                )
+            )
+
+    def deliver(self, choose: Callable[[list[Sent]], list[Sent]]) -> None:
+        """Word of what happened arrives: some of it, in any order, again and again."""
+        self.told += self.service.take_events()
+        take_in(choose(self.told), secret=self.service.secret, at=self.now)
+
+    def work(self) -> None:
+        """The worker does what is due."""
+        run_due(self.now)
+
+    def wait(self, hours: float) -> None:
+        """Time passes, and the worker runs."""
+        self.service.at += hours * HOUR
+        self.work()
+
+    def _tried(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except (DomainError, ServiceError):
+            self.refusals += 1
+        finally:
+            db.session.rollback()
+
+    def _refunds(self, student: str) -> list[Refund]:
+        return list(refunded.of_enrollment(stored(student).id))
+
+    def _captured(self, student: str) -> list[str]:
+        mine = {one.reference for one in queries.charges(stored(student).id)}
+        return [one for one in self.service.totals() if self.service._intents[one].reference in mine]
+
+    # What must be true after every step.
+
+    def check(self) -> None:
+        """Nothing is taken twice, nothing goes back that did not come in, and the books balance."""
+        signed = sa.case((LedgerEntry.side == Side.DEBIT, LedgerEntry.cents), else_=-LedgerEntry.cents)
+        assert db.session.scalar(sa.select(sa.func.coalesce(sa.func.sum(signed), 0))) == 0
+        twice = (
+            sa.select(Charge.enrollment_id)
+            .where(Charge.state == ChargeState.CAPTURED, Charge.installment_number.is_not(None))
+            .group_by(Charge.enrollment_id, Charge.installment_number)
+            .having(sa.func.count() > 1)
+        )
+        assert db.session.scalars(twice).all() == []
+        for intent, total in self.service.totals().items():
+            assert total.returned <= total.captured, f"{intent}: more went back than came in"
+        db.session.rollback()
+
+    # What must be true in the end, when nobody does anything any more.
+
+    def come_to_rest(self) -> None:
+        """Let the line work, all word arrive, and the worker do everything there is to do."""
+        self.service.plan = lambda _call: None
+        self.service._faults.clear()
+        for hours in (0.1, 2, 26):
+            self.confirm(agree=True)
+            self.settle_returns(success=True)
+            self.try_failed_payouts_again()
+            self.deliver(lambda told: told)
+            self.told.clear()
+            self.wait(hours)
+        self.deliver(lambda told: told)
+        self.wait(1)
+        db.session.rollback()
+
+    def check_at_rest(self) -> None:
+        """Our books and the service agree to the cent, nobody paid twice, and nothing is kept that must go back."""
+        self.check()
+        totals = self.service.totals()
+        payments = {
+            one.external_reference: one
+            for one in db.session.scalars(sa.select(Payment).where(Payment.method == PaymentMethod.CARD))
+        }
+        assert {name: total.captured for name, total in totals.items()} == {
+            name: one.amount_cents for name, one in payments.items()
+        }
+        sent = self._sent_back()
+        for name, total in totals.items():
+            assert sent.get(payments[name].id, 0) == total.returned, f"{name}: not what went back"
+        assert self._cash() == sum(one.captured - one.returned - one.disputed for one in totals.values())
+        for student in self.students:
+            self._check_kept(student)
+        failed = db.session.scalars(sa.select(Job.last_error).where(Job.state == JobState.FAILED)).all()
+        assert failed == []
+        audit.assert_clean(self.app, self.now)
+
+    def _sent_back(self) -> dict[int, int]:
+        """Return what was sent back to cards, by payment; what a bank kept in a dispute it gave back itself."""
+        query = sa.select(Payout.payment_id, sa.func.sum(Payout.amount_cents)).where(
+            Payout.state == PayoutState.SENT,
+            Payout.method == PaymentMethod.CARD,
+            Payout.external_reference.like("re\\_%", escape="\\"),
+        )
+        return {payment: int(cents) for payment, cents in db.session.execute(query.group_by(Payout.payment_id))}
+
+    def _cash(self) -> int:
+        signed = sa.case((LedgerEntry.side == Side.DEBIT, LedgerEntry.cents), else_=-LedgerEntry.cents)
+        query = sa.select(sa.func.coalesce(sa.func.sum(signed), 0)).where(LedgerEntry.account == Account.CASH_CARD)
+        return int(db.session.scalars(query).one())
+
+    def _check_kept(self, student: str) -> None:
+        """Nobody paid more by card than the tuition, and who got the money back, or never began, has all of it."""
+        row, totals = stored(student), self.service.totals()
+        mine = [totals[name] for name in self._captured(student)]
+        kept = sum(one.captured - one.returned - one.disputed for one in mine)
+        if row.state in {EnrollmentState.CANCELED, EnrollmentState.REFUNDED}:
+            assert kept <= 0, f"{student} is {row.state} and {kept} cents are kept"
+        assert kept <= row.agreement.total_cents, f"{student} paid twice"
