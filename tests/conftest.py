@@ -130,7 +130,7 @@ def start_over(_templates: Flask, database: Database) -> Callable[[], None]:
 @pytest.fixture(scope="session")
 def _season(_templates: Flask, database: Database) -> Season:
     _reset(_templates, database, "school")
-    made = make(_templates, clock.now())
+    made = make(_templates, clock.now(), cards=True)
     with _templates.app_context():
         db.session.remove()
         db.engine.dispose()

@@ -29,7 +29,6 @@ from provider.refunds.rules import (
     REFERENCE_PREFIX,
     WITHDRAWAL_PREFIX,
     Channel,
-    PayoutState,
     RefundBasis,
     RefundState,
     basis_of,
@@ -339,7 +338,7 @@ def _hold_failed(payout: Payout) -> Enrollment:
     """Hold the enrollment of a payout that the service said did not reach its card; raises NotFailed."""
     enrollment = payments.hold(payout.refund.enrollment_id)
     db.session.refresh(payout, ["state", "method"])
-    if payout.method is not PaymentMethod.CARD or payout.state is not PayoutState.FAILED:
+    if not queries.is_failed_at_card(payout):
         raise NotFailed
     return enrollment
 

@@ -177,6 +177,11 @@ def card_name(payout: Payout) -> str | None:
     return cards_of([payout.payment_id]).get(payout.payment_id) if payout.method is PaymentMethod.CARD else None
 
 
+def is_failed_at_card(payout: Payout) -> bool:
+    """Say whether a payout is one that its card did not take, so that it may go another way."""
+    return payout.method is PaymentMethod.CARD and payout.state is PayoutState.FAILED
+
+
 def was_told(template: str, event: str) -> bool:
     """Say whether a letter about an event was posted, whoever it went to."""
     return bool(payments.letters_posted(template, [event]))
@@ -260,6 +265,10 @@ class Outlook:
     def returnable(self) -> list[Payment]:
         """The payments that would go back, if asked for now."""
         return returnable(self.payments)
+
+    def payment(self, payout: Payout) -> Payment:
+        """Return the payment that a payout gives back."""
+        return next(one for one in self.payments if one.id == payout.payment_id)
 
     @property
     def refund(self) -> Refund | None:

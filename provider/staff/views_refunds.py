@@ -19,6 +19,7 @@ from provider.kernel.forms import Form
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
 from provider.payments import queries as payments
+from provider.payments.rules import PaymentMethod
 from provider.policies.rules import Refusal
 from provider.refunds import actions, queries
 from provider.refunds.lists import RefundLine
@@ -108,6 +109,7 @@ def _refund_page(refund: Refund, override_form: Form | None = None, payout_form:
     return render_template(
         "staff/refunds/show.html",
         refund=refund,
+        cards=queries.cards_of({one.payment_id for one in refund.payouts if one.payment.method is PaymentMethod.CARD}),
         clock=clock_of(refund),
         refusal=Refusal(refusal) if refusal else None,
         can_override=declined_late and may(Permission.OVERRIDE_REFUNDS),

@@ -23,6 +23,8 @@ from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
 from provider.policies.models import StateFloorRow
 from provider.programs.models import FaqItem, Program
+from provider.refunds.models import Payout
+from provider.refunds.rules import PayoutState
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
 from provider.tuition.models import TuitionPlan
@@ -104,6 +106,12 @@ CASES = (
     ),
     Case("override", Role.BURSAR, "/staff/refunds/{declined}", {"reason": "In hospital all the time"}, "override"),
     Case("payout", Role.BURSAR, "/staff/refunds/{refunding}", {"external_reference": "OUT-1"}, "payouts"),
+    Case(
+        "payout another way",
+        Role.BURSAR,
+        "/staff/payouts/{not_taken}/another-way",
+        {"method": "check", "external_reference": "1044", "reason": "The card is closed, as she wrote"},
+    ),
     Case(
         "withdraw",
         Role.BURSAR,
@@ -208,6 +216,7 @@ BUTTONS = {
     "/staff/mail/{letter}/resend": Role.ADMISSIONS,
     "/staff/payment-events/{parked_event}/retry": Role.BURSAR,
     "/staff/payments/{late_payment}/return": Role.BURSAR,
+    "/staff/payouts/{not_taken}/try-again": Role.BURSAR,
     "/staff/people/{colleague}/disable": Role.ADMIN,
     "/staff/people/{colleague}/enable": Role.ADMIN,
     "/staff/people/{colleague}/invitation": Role.ADMIN,
@@ -262,6 +271,7 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
             "program": sa.select(Program.reference).where(Program.slug == "ccma"),
             "plan": sa.select(TuitionPlan.reference).join(Program).where(Program.slug == "ccma"),
             "student": sa.select(Person.reference).where(Person.email == season["paying"].email),
+            "not_taken": sa.select(Payout.reference).where(Payout.state == PayoutState.FAILED),
             "faq": sa.select(FaqItem.slug),
             "floor": sa.select(StateFloorRow.reference),
             "signed": sa.select(SignedLink.reference),

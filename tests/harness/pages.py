@@ -12,6 +12,8 @@ from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
 from provider.payments.models import Payment, Receipt
 from provider.programs.models import FaqItem, Program
+from provider.refunds.models import Payout
+from provider.refunds.rules import PayoutState
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
 from tests.harness.factors import HALF_IN, WITH_FACTOR
@@ -180,6 +182,7 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
     sent = _one(stage, sa.select(OutboxLetter.reference).where(OutboxLetter.template == "receipt"))
     task = _one(stage, sa.select(Task.reference))
     link = _one(stage, sa.select(SignedLink.reference).where(SignedLink.purpose == "refund"))
+    not_taken = _one(stage, sa.select(Payout.reference).where(Payout.state == PayoutState.FAILED))
     with_factor = _one(stage, sa.select(Person.reference).where(Person.email == WITH_FACTOR))
     invited = _one(stage, sa.select(Person.reference).where(Person.email == INVITED))
     bursar = _one(stage, sa.select(Person.reference).where(Person.email == season.staff[Role.BURSAR]))
@@ -188,7 +191,15 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
     states = {f"enrollment-{name}": f"/staff/enrollments/{who.enrollment}" for name, who in season.students.items()}
     refunds = {
         f"refund-{name}": f"/staff/refunds/{season[name].refund}"
-        for name in ("refunding", "settled", "declined", "excepted")
+        for name in (
+            "refunding",
+            "settled",
+            "declined",
+            "excepted",
+            "to_card",
+            "under_way",
+            "not_taken",
+        )
     }
     return {
         "history": "/staff/history",
@@ -232,7 +243,8 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         **refunds,
         "payouts": "/staff/payouts",
         "payouts-due": "/staff/payouts?state=due",
-        "payouts-none": "/staff/payouts?state=failed",
+        "payouts-failed": "/staff/payouts?state=failed",
+        "payout-another-way": f"/staff/payouts/{not_taken}/another-way",
         "journal": "/staff/journal",
         "mail": "/staff/mail",
         "mail-failed": "/staff/mail?state=failed",

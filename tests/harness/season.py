@@ -35,7 +35,7 @@ from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
-from tests.harness import disclosed, season_events
+from tests.harness import disclosed, season_events, season_of_cards
 from tests.harness.cards import card_payments
 from tests.harness.cards import pay as pay_by_card
 from tests.harness.service_words import FAILS_LATER
@@ -191,6 +191,7 @@ def cancel(student: Student, at: dt.datetime) -> None:
 Story = tuple[Student, list[tuple[float, Step]]]
 # Each state with its student and what happened so many hours ago.
 DAY = 24.0
+HOUR = dt.timedelta(hours=1)
 
 
 def stories() -> dict[str, Story]:
@@ -256,9 +257,13 @@ def stories() -> dict[str, Story]:
     }
 
 
-def make(app: Flask, now: dt.datetime) -> Season:
-    """Let a season happen, oldest event first, and send its letters; the last instant is ``now``."""
+def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
+    """Let a season happen, oldest event first, and send its letters; the last instant is ``now``.
+
+    With ``cards`` there are students, too, whose money goes back to cards.
+    """
     told = stories()
+    by_card = season_of_cards.students(Student) if cards else {}
     steps = [(hours, student, step) for student, story in told.values() for hours, step in story]
     with app.app_context():
         hashed = hash_password(PASSWORD)
@@ -267,6 +272,11 @@ def make(app: Flask, now: dt.datetime) -> Season:
             at = now - dt.timedelta(hours=hours)
             with unit_of_work():
                 step(student, at)
+        with card_payments(app, now) as service:
+            for student in by_card.values():
+                _pay_by_card(student, season_of_cards.Played(service), now)
+            service.at = now
+            run_due(now)
         _give_passwords(hashed, now)
         _ask_questions(now)
         season_events.tell(now)
@@ -277,7 +287,21 @@ def make(app: Flask, now: dt.datetime) -> Season:
             service.at = now
             run_due(now)
         _lose_a_letter(told["late"][0], now)
-    return Season({state: student for state, (student, _) in told.items()}, staff)
+    return Season({state: student for state, (student, _) in told.items()} | by_card, staff)
+
+
+def _pay_by_card(student: Student, played: season_of_cards.Played, now: dt.datetime) -> None:
+    """Let a student enroll, pay by card and have the money back as their way says."""
+    begun = now - dt.timedelta(hours=played.hours(student.name))
+    with unit_of_work():
+        enroll(student, begun)
+    with unit_of_work():
+        prove(student, begun + HOUR)
+    student.payments.append(played.pay(student.enrollment, begun + 2 * HOUR))
+    if played.asks(student.name):
+        with unit_of_work():
+            ask(student, begun + 4 * HOUR)
+    played.give_back(student.name, student.payments[-1], begun + 5 * HOUR)
 
 
 def _staff(hashed: str, at: dt.datetime) -> dict[Role, str]:

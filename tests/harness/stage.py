@@ -84,7 +84,7 @@ def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
     server = Server(folder, settings={"WEB_THREADS": "16"})
     server.prepare()
     app = create_app(Config.load(server.environ))
-    made = season.make(app, now or clock.now())
+    made = season.make(app, now or clock.now(), cards=True)
     set_factor(app, staff(app, Role.ADMIN, email=WITH_FACTOR))
     _invite(app)
     with app.app_context():

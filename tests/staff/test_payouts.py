@@ -30,7 +30,8 @@ def names(page: Page) -> list[str]:
 
 def test_every_payout_stands_there_newest_first_with_its_dates(bursar: Visitor, season: Season) -> None:
     page = bursar.get("/staff/payouts")
-    assert names(page) == [season[state].name for state in ("excepted", "refunding", "settled")]
+    by_card = ("given_outside", "not_taken", "under_way", "to_card")
+    assert names(page) == [season[state].name for state in (*by_card, "excepted", "refunding", "settled")]
     row = page.all("tbody tr")[-1].to_text()
     assert "OUT-PO-" in row
     assert "Sent" in row
@@ -38,7 +39,13 @@ def test_every_payout_stands_there_newest_first_with_its_dates(bursar: Visitor, 
 
 
 @pytest.mark.parametrize(
-    "state, who", [("due", {"excepted", "refunding"}), ("sent", {"settled"}), ("sending", set()), ("failed", set())]
+    "state, who",
+    [
+        ("due", {"excepted", "refunding"}),
+        ("sent", {"settled", "to_card", "given_outside"}),
+        ("sending", {"under_way"}),
+        ("failed", {"not_taken"}),
+    ],
 )
 def test_a_state_shows_its_own(bursar: Visitor, season: Season, state: str, who: set[str]) -> None:
     page = bursar.get(f"/staff/payouts?state={state}")
@@ -50,7 +57,7 @@ def test_a_failed_one_says_so(school: Flask, bursar: Visitor, season: Season) ->
     with school.app_context(), unit_of_work():
         due = sa.update(Payout).where(Payout.state == PayoutState.DUE)
         db.session.execute(due.values(state=PayoutState.FAILED, failure="expired_or_canceled_card"))
-    assert len(names(bursar.get("/staff/payouts?state=failed"))) == 2
+    assert len(names(bursar.get("/staff/payouts?state=failed"))) == 3
 
 
 def test_a_student_is_found_by_name(bursar: Visitor, season: Season) -> None:
@@ -63,19 +70,21 @@ def test_pages_turn_by_key_in_a_constant_number_of_statements(school: Flask, bur
     with statements(school) as one:
         bursar.get(f"/staff/payouts?after={newest - 1}")
     with statements(school) as many:
-        assert len(names(bursar.get("/staff/payouts"))) == 3
+        assert len(names(bursar.get("/staff/payouts"))) == 7
     assert len(one) == len(many)
-    assert len(names(bursar.get(f"/staff/payouts?before={newest}"))) == 2
+    assert len(names(bursar.get(f"/staff/payouts?before={newest}"))) == 6
 
 
 def test_the_list_is_taken_along_as_it_is_narrowed(bursar: Visitor, season: Season) -> None:
     bursar.get("/staff/payouts?state=sent")
     sent = {"csrf_token": bursar.token(), "format": "csv", "state": "sent"}
     answer = bursar.client.post("/staff/payouts/export", data=sent)
-    (row,) = csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig")))
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert [row["Student"] for row in rows] == [season[who].name for who in ("given_outside", "to_card", "settled")]
+    row = rows[-1]
     assert (row["Student"], row["Refund"], row["State"]) == (season["settled"].name, season["settled"].refund, "Sent")
     assert row["Sent under"].startswith("OUT-")
 
 
 def test_a_state_that_there_is_not_narrows_nothing(bursar: Visitor) -> None:
-    assert len(names(bursar.get("/staff/payouts?state=lost"))) == 3
+    assert len(names(bursar.get("/staff/payouts?state=lost"))) == 7

@@ -1,0 +1,101 @@
+"""What student and staff see of money that goes back to a card."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from provider.accounts.rules import Role
+from provider.kernel.database import db
+from provider.refunds import queries
+from provider.refunds.models import Payout
+from provider.refunds.rules import PayoutState
+from tests.harness.audit import assert_clean
+from tests.harness.season import Season
+from tests.harness.stories import sign_in
+from tests.harness.visitor import Visitor
+
+STAYS = "Your bank did not take it. We are sending it another way; the promised date stays."
+
+
+def student(school: Flask, season: Season, state: str) -> Visitor:
+    visitor = Visitor(school)
+    sign_in(visitor, season[state].email)
+    visitor.get(f"/my/enrollments/{season[state].enrollment}/refund")
+    return visitor
+
+
+@pytest.fixture
+def bursar(school: Flask, season: Season) -> Visitor:
+    visitor = Visitor(school)
+    sign_in(visitor, season.staff[Role.BURSAR])
+    return visitor
+
+
+@pytest.mark.parametrize(
+    "state, sentences",
+    [
+        ("to_card", ["All of it was sent", "Sent to your Visa ending in 4242 on", "banks show it within 5 to 10"]),
+        ("under_way", ["Your money is on its way", "On its way to your Visa ending in 4242; your bank has not"]),
+        ("not_taken", ["We are sending your money again", STAYS, "Failed, will be sent again"]),
+        ("given_outside", ["Given back by the school", "The school gave $100.00 back on", "Sent to your Visa"]),
+    ],
+)
+def test_a_student_reads_where_the_money_is(school: Flask, season: Season, state: str, sentences: list[str]) -> None:
+    page = student(school, season, state).page
+    assert page is not None
+    assert [sentence for sentence in sentences if sentence not in page.words()] == []
+
+
+def test_what_did_not_arrive_is_never_called_refunded(school: Flask, season: Season) -> None:
+    page = student(school, season, "not_taken").page
+    assert page is not None
+    assert [word for word in ("All of it was sent", "Paid back", "All sent") if word in page.words()] == []
+
+
+def failed(school: Flask) -> str:
+    with school.app_context():
+        return db.session.scalars(sa.select(Payout.reference).where(Payout.state == PayoutState.FAILED)).one()
+
+
+def test_staff_try_the_card_again_by_one_button(school: Flask, season: Season, bursar: Visitor) -> None:
+    payout = failed(school)
+    page = bursar.get(f"/staff/refunds/{season['not_taken'].refund}")
+    assert "Visa ending in 4242 did not take it. The card has expired or was canceled." in page.words()
+    assert [form.attrs["action"] for form in page.all("main form")] == [f"/staff/payouts/{payout}/try-again"]
+    page = bursar.submit({})
+    assert page.words(".notice--success").startswith("The card is tried again.")
+    assert "The payment service is being asked, again and again until it answers." in page.words()
+    assert page.all("main form") == []
+    bursar.post(f"/staff/payouts/{payout}/try-again", {}, token=bursar.token())
+    assert bursar.follow().words(".notice--bad").startswith("This money is on its way to the card, or was sent.")
+
+
+def test_staff_send_it_another_way_with_reference_and_reason(school: Flask, season: Season, bursar: Visitor) -> None:
+    payout = failed(school)
+    path = f"/staff/payouts/{payout}/another-way"
+    bursar.get(path)
+    page = bursar.submit({"method": "check", "external_reference": "1044", "reason": "closed"}, 422)
+    assert "Write the reason in at least 10 characters" in page.words(".error-summary")
+    assert page.all("input[value='1044']") != []
+    page = bursar.submit(
+        {"method": "check", "external_reference": "1044", "reason": "The card is closed, as she wrote."}
+    )
+    assert page.words(".notice--success") == "The payout is recorded as sent. The student gets a letter."
+    with school.app_context():
+        one = queries.payout(payout)
+        assert (one.state.value, one.method.value, one.external_reference) == ("sent", "check", "1044")
+    assert "Only what a card did not take goes another way." in bursar.get(path).words()
+    told = student(school, season, "not_taken").page
+    assert told is not None
+    assert "Your card did not take it. Sent by check on" in told.words()
+    assert_clean(school)
+
+
+def test_what_goes_to_a_card_by_itself_is_not_sent_by_hand(school: Flask, season: Season, bursar: Visitor) -> None:
+    page = bursar.get(f"/staff/refunds/{season['under_way'].refund}")
+    assert "The payment service has sent it; the bank has not confirmed it yet." in page.words()
+    assert page.all("main form") == []
+    with school.app_context():
+        payout = queries.by_reference(season["under_way"].refund).payouts[0].reference
+    again = bursar.post(f"/staff/payouts/{payout}", {"external_reference": "Check 89"}, 422, token=bursar.token())
+    assert "This money goes back to the card by itself; nobody has to send it." in again.words(".error-summary")
