@@ -10,7 +10,7 @@ from provider.kernel.registry import PaymentEventHandler
 from provider.payments.gateway import Return
 from provider.payments.service import ask
 from provider.refunds.card_payouts import returns_of, settle_returns
-from provider.refunds.reconciling import SETTLE
+from provider.refunds.rules import SETTLE
 
 Outcome = tuple[str, str]
 NOT_OURS = "It is about a charge that this system did not make."

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from provider.cards import queries as cards
 from provider.enrollments.models import Enrollment
@@ -22,7 +23,7 @@ from provider.refunds import actions, queries
 from provider.refunds.actions import NotForReturn
 from provider.refunds.models import Payout
 from provider.refunds.payouts import claim, fail, follow, send
-from provider.refunds.rules import PAY_OUT, REFUSED, Channel, PayoutState
+from provider.refunds.rules import LOST_IN_PART, PAY_OUT, REFUSED, SETTLE, WON_AFTER_ALL, Channel, PayoutState
 from provider.refunds.settling import settle
 
 OUTAGE_WAIT = dt.timedelta(minutes=1)
@@ -54,18 +55,23 @@ def pay_out(payload: Payload, *, now: dt.datetime) -> None:
         if cents:
             _send(errand, cents, now)
     except Unreachable as error:
-        with unit_of_work():
-            jobs.postpone(kind=PAY_OUT, until=now + OUTAGE_WAIT, waits_for=SERVICE, at=now)
-        raise Later(now + OUTAGE_WAIT + _TURN, str(error), waits_for=SERVICE) from error
+        raise _wait_for_service(PAY_OUT, error, now) from error
     except calls.CallEnded:
         raise Later(now + MINUTE, "somebody else ended the call") from None
     with unit_of_work():
         jobs.wake(SERVICE, at=now)
 
 
+def _wait_for_service(kind: str, error: Unreachable, now: dt.datetime) -> Later:
+    """Let all jobs of a kind wait for the service, so that one attempt speaks for them; return this one's."""
+    with unit_of_work():
+        jobs.postpone(kind=kind, until=now + OUTAGE_WAIT, waits_for=SERVICE, at=now)
+    return Later(now + OUTAGE_WAIT + _TURN, str(error), waits_for=SERVICE)
+
+
 def _take(reference: str, now: dt.datetime) -> Errand | None:
     """Take a payout in hand; raises Later while its payment is disputed. One the bank gave back by itself is sent."""
-    payout, enrollment = _hold(reference)
+    payout, enrollment = hold(reference)
     payment = payout.payment
     if payout.method is not PaymentMethod.CARD or payout.state not in {PayoutState.DUE, PayoutState.SENDING}:
         return None
@@ -81,18 +87,37 @@ def _take(reference: str, now: dt.datetime) -> Errand | None:
     return Errand(reference, payment.reference, payment.external_reference, former)
 
 
-def _hold(reference: str) -> tuple[Payout, Enrollment]:
+def hold(reference: str) -> tuple[Payout, Enrollment]:
     """Hold the enrollment of a payout, and read the payout with its payment as they stand now."""
     found = queries.payout(reference)
     enrollment = payments.hold(found.refund.enrollment_id)
-    return next(one for one in queries.payouts_of(found.payment_id) if one.reference == reference), enrollment
+    return next(one for one in queries.payouts_of(found.payment) if one.reference == reference), enrollment
 
 
 def _given_back_by_the_bank(payout: Payout, enrollment: Enrollment, now: dt.datetime) -> None:
-    """Count a lost dispute as the payout: the student has the money, and it must not go twice."""
-    lost = queries.lost_dispute(payout.payment_id) or payout.payment.external_reference
-    calls.answered(kind=CallKind.GIVE_BACK, subject=payout.reference, object_id=lost, at=now)
-    send(payout, enrollment, sent_as=lost, cash=Account.DISPUTED, actor=SYSTEM, at=now)
+    """Count a lost dispute as the payout: the student has the money, and it must not go twice.
+
+    One about a part of it leaves the rest to staff, who see what the bank did.
+    """
+    lost = queries.lost_dispute(payout.payment_id)
+    if lost is not None and lost.amount_cents < payout.amount_cents:
+        fail(payout, enrollment, code=LOST_IN_PART, return_id=None, at=now)
+        return
+    name = lost.service_id if lost is not None else payout.payment.external_reference
+    calls.answered(kind=CallKind.GIVE_BACK, subject=payout.reference, object_id=name, at=now)
+    send(payout, enrollment, sent_as=name, cash=Account.DISPUTED, actor=SYSTEM, at=now)
+
+
+def open_what_was_won(*, now: dt.datetime) -> None:
+    """Owe again what a lost dispute had given back and a bank has decided for the school after all."""
+    for reference in queries.won_after_all():
+        retrying(partial(_won, reference, now))
+
+
+def _won(reference: str, now: dt.datetime) -> None:
+    payout, enrollment = hold(reference)
+    if payout.state is PayoutState.SENT:
+        fail(payout, enrollment, code=WON_AFTER_ALL, return_id=None, at=now, cash=Account.DISPUTED)
 
 
 def returns_of(intent_id: str) -> list[Return]:
@@ -108,7 +133,7 @@ def _left_to_send(errand: Errand, now: dt.datetime) -> int:
 
 def _after(errand: Errand, returns: Sequence[Return], now: dt.datetime) -> int:
     plan = settle(payments.by_reference(errand.payment), returns, at=now, idle=errand.payout)
-    payout, _enrollment = _hold(errand.payout)
+    payout, _enrollment = hold(errand.payout)
     if payout.state is not PayoutState.SENDING or payout.external_reference is not None:
         return 0
     return max(0, payout.amount_cents - plan.covered_cents)
@@ -132,7 +157,7 @@ def _send(errand: Errand, cents: int, now: dt.datetime) -> None:
 
 
 def _follow(errand: Errand, returned: Return, now: dt.datetime) -> None:
-    payout, enrollment = _hold(errand.payout)
+    payout, enrollment = hold(errand.payout)
     if returned.currency == CURRENCY and payout.external_reference in {None, returned.id}:
         follow(payout, returned, enrollment, at=now)
 
@@ -145,7 +170,7 @@ def _after_refusal(errand: Errand, now: dt.datetime) -> None:
 
 def _fail_unless_sent(errand: Errand, returns: Sequence[Return], now: dt.datetime) -> None:
     settle(payments.by_reference(errand.payment), returns, at=now, idle=errand.payout)
-    payout, enrollment = _hold(errand.payout)
+    payout, enrollment = hold(errand.payout)
     if payout.state is PayoutState.SENDING and payout.external_reference is None:
         fail(payout, enrollment, code=REFUSED, return_id=None, at=now)
 
@@ -169,7 +194,10 @@ def _give_back_late(reference: str, now: dt.datetime) -> None:
 def settle_intent(payload: Payload, *, now: dt.datetime) -> None:
     """Bring our payouts of one charge to what the service says of it; a charge that is not captured here waits."""
     intent_id = str(payload["intent"])
-    returns = returns_of(intent_id)
+    try:
+        returns = returns_of(intent_id)
+    except Unreachable as error:
+        raise _wait_for_service(SETTLE, error, now) from error
     retrying(lambda: settle_returns(intent_id, returns, now))
 
 

@@ -24,8 +24,8 @@ from provider.refunds.approval import late_key
 from provider.refunds.card_events import EVENTS
 from provider.refunds.models import Refund
 from provider.refunds.pages import refund_page
-from provider.refunds.reconciling import RECONCILE, SETTLE, quarter, reconcile
-from provider.refunds.rules import PAY_OUT, Channel
+from provider.refunds.reconciling import RECONCILE, quarter, reconcile
+from provider.refunds.rules import PAY_OUT, SETTLE, Channel
 from provider.refunds.schemas import AskRefund
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind

@@ -142,7 +142,15 @@ def _settle(refund: Refund, enrollment: Enrollment, actor: Actor, at: dt.datetim
         post(letter, at=at)
 
 
-def fail(payout: Payout, enrollment: Enrollment, *, code: str | None, return_id: str | None, at: dt.datetime) -> None:
+def fail(
+    payout: Payout,
+    enrollment: Enrollment,
+    *,
+    code: str | None,
+    return_id: str | None,
+    at: dt.datetime,
+    cash: Account = Account.CASH_CARD,
+) -> None:
     """Note that a payout did not arrive, even days after it seemed sent: staff and student are told at once.
 
     Its refund is open again, and the clock of the promise goes on with the dates that were promised.
@@ -155,7 +163,7 @@ def fail(payout: Payout, enrollment: Enrollment, *, code: str | None, return_id:
             subject=posted_as(payout.reference, payout.tries),
             amounts=Amounts(owed=payout.amount_cents),
             at=at,
-            cash=cash_account(payout.method),
+            cash=cash,
         )
         payout.sent_at = payout.sent_by = None
     payout.external_reference, payout.failure = None, failure_words(code)

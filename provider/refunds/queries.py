@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from provider.cards.models import Charge, Dispute
 from provider.cards.rules import DisputeState
@@ -114,10 +114,11 @@ def payout_states(refund_id: int) -> Sequence[PayoutState]:
     return db.session.scalars(sa.select(Payout.state).where(Payout.refund_id == refund_id)).all()
 
 
-def payouts_of(payment_id: int) -> Sequence[Payout]:
+def payouts_of(payment: Payment) -> Sequence[Payout]:
     """Return every payout of a payment with its refund as they stand now, oldest first; the enrollment is held."""
-    query = sa.select(Payout).where(Payout.payment_id == payment_id).order_by(Payout.id)
-    query = query.options(joinedload(Payout.refund), joinedload(Payout.payment))
+    query = sa.select(Payout).join(Refund).where(Refund.enrollment_id == payment.enrollment_id)
+    query = query.where(Payout.payment_id == payment.id).order_by(Payout.id)
+    query = query.options(contains_eager(Payout.refund), joinedload(Payout.payment))
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
 
 
@@ -160,7 +161,8 @@ def states_by_return(intent_ids: Collection[str]) -> dict[str, PayoutState]:
     """Return how the payouts of these charges stand, by what the service calls the money that goes back."""
     query = (
         sa.select(Payout.external_reference, Payout.state)
-        .join(Charge, Charge.payment_id == Payout.payment_id)
+        .join(Refund)
+        .join(Charge, sa.and_(Charge.enrollment_id == Refund.enrollment_id, Charge.payment_id == Payout.payment_id))
         .where(Charge.intent_id.in_(intent_ids), Payout.method == PaymentMethod.CARD)
     )
     return {name: state for name, state in db.session.execute(query) if name is not None}
@@ -192,10 +194,23 @@ def tries(refund_id: int) -> int:
     return db.session.scalars(sa.select(sa.func.sum(Payout.tries)).where(Payout.refund_id == refund_id)).one() or 0
 
 
-def lost_dispute(payment_id: int) -> str | None:
-    """Return the service's name of the dispute by which a bank gave a payment back to the student."""
-    query = sa.select(Dispute.service_id).where(Dispute.payment_id == payment_id, Dispute.state == DisputeState.LOST)
+def lost_dispute(payment_id: int) -> Dispute | None:
+    """Return the newest dispute by which a bank gave a payment, or a part of it, back to the student."""
+    query = sa.select(Dispute).where(Dispute.payment_id == payment_id, Dispute.state == DisputeState.LOST)
     return db.session.scalar(query.order_by(Dispute.id.desc()).limit(1))
+
+
+def won_after_all() -> Sequence[str]:
+    """Return the payouts that a lost dispute stood for, and that the bank has decided for the school since then."""
+    query = (
+        sa.select(Payout.reference)
+        .join(Refund)
+        .join(Payment, sa.and_(Payment.enrollment_id == Refund.enrollment_id, Payment.id == Payout.payment_id))
+        .join(Dispute, Dispute.payment_id == Payment.id)
+        .where(Dispute.state == DisputeState.WON, Dispute.service_id == Payout.external_reference)
+        .where(Payout.state == PayoutState.SENT)
+    )
+    return db.session.scalars(query.order_by(Payout.id)).all()
 
 
 def payouts_due_page(*, before: int | None = None, after: int | None = None) -> Page[Payout]:

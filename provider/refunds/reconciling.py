@@ -11,13 +11,13 @@ from provider.kernel.registry import Payload
 from provider.payments.gateway import Return, ReturnStatus, Unreachable
 from provider.payments.service import SERVICE, ask, connected
 from provider.refunds import queries
+from provider.refunds.card_payouts import open_what_was_won
 from provider.refunds.payouts import hangs_key
-from provider.refunds.rules import HANGS_AFTER, LOOKED_AT_AFTER, PAY_OUT, PayoutState
+from provider.refunds.rules import HANGS_AFTER, LOOKED_AT_AFTER, PAY_OUT, SETTLE, PayoutState
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
 
 RECONCILE = "refunds.reconcile"
-SETTLE = "refunds.settle"
 OVERLAP = dt.timedelta(hours=1)
 FIRST_LOOK = dt.timedelta(days=1)
 _AGAIN = dt.timedelta(minutes=2)
@@ -51,6 +51,7 @@ def reconcile(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - 
         for one in waiting:
             payload_of = {"payout": one.reference}
             enqueue_once(kind=PAY_OUT, key=f"{PAY_OUT}:{one.reference}:{quarter(now)}", payload=payload_of, at=now)
+    open_what_was_won(now=now)
     _put_before_staff([one.reference for one in waiting if one.since <= now - HANGS_AFTER], now)
 
 

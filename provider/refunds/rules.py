@@ -19,6 +19,7 @@ MOST_EVIDENCE = 2000
 LATE_PAYMENT_CLAUSE = "The payment came when the enrollment could not take it any more, so all of it goes back."
 OUTSIDE_CLAUSE = "The school gave this money back at the payment service itself."
 PAY_OUT = "refunds.pay_out"  # the job that sends one payout back to its card
+SETTLE = "refunds.settle"  # the job that looks at everything that went back of one charge
 OTHER_WAYS = (PaymentMethod.BANK_TRANSFER, PaymentMethod.CHECK)  # for what its card did not take; never a card
 HANGS_AFTER = dt.timedelta(hours=24)
 LOOKED_AT_AFTER = dt.timedelta(minutes=10)
@@ -194,7 +195,7 @@ def tuition_part(*, part_cents: int, left_cents: int, paying_cents: int) -> int:
     return max(0, part_cents - max(0, left_cents - paying_cents))
 
 
-REFUSED = "refused"
+REFUSED, LOST_IN_PART, WON_AFTER_ALL = "refused", "lost_in_part", "won_after_all"
 _FAILURES = {
     "expired_or_canceled_card": "The card has expired or was canceled.",
     "lost_or_stolen_card": "The card was reported as lost or stolen.",
@@ -203,6 +204,8 @@ _FAILURES = {
     "charge_for_pending_refund_disputed": "The student had disputed the payment at the bank meanwhile.",
     "merchant_request": "It was canceled at the payment service by the school.",
     REFUSED: "The payment service would not send it.",
+    LOST_IN_PART: "The bank gave a part of it back in a dispute; only the rest is still to be sent.",
+    WON_AFTER_ALL: "The bank had given it back in a dispute, and took it again.",
 }
 
 

@@ -23,7 +23,7 @@ def settle(payment: Payment, returns: Sequence[Return], *, at: dt.datetime, idle
     nothing is under way, so that money given back elsewhere may stand for it. Holds the enrollment.
     """
     enrollment = payments.hold(payment.enrollment_id)
-    payouts = {one.reference: one for one in queries.payouts_of(payment.id)}
+    payouts = {one.reference: one for one in queries.payouts_of(payment)}
     paid = next(one for one in payments.of_enrollment(enrollment.id) if one.id == payment.id)
     former = queries.former_returns(list(payouts.values()))
     parts = [

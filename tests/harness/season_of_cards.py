@@ -9,7 +9,7 @@ from provider.enrollments import queries as enrolled
 from provider.kernel.database import db
 from provider.payments import queries as paid
 from provider.payments.gateway import ReturnStatus
-from provider.refunds.reconciling import SETTLE
+from provider.refunds.rules import SETTLE
 from tests.harness.card_money import by_card, intent_of, job, run_refund_jobs
 from tests.harness.cards import TimedService
 

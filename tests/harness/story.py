@@ -14,8 +14,7 @@ from provider.payments.gateway import ReturnStatus
 from provider.payments.rules import PaymentMethod
 from provider.refunds import actions as refunds
 from provider.refunds import queries as returned
-from provider.refunds.reconciling import SETTLE
-from provider.refunds.rules import Channel
+from provider.refunds.rules import SETTLE, Channel
 from tests.harness import disclosed
 from tests.harness.card_money import by_card, intent_of, job, run_refund_jobs
 from tests.harness.fake_service import FakeService

@@ -1,6 +1,7 @@
 """Refunds of card payments: sent once by the service, pending, failed even days later, sent otherwise; never twice."""
 
 import datetime as dt
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.ctx import AppContext
 
+from provider.cards import disputes, events
+from provider.cards.models import PaymentEvent
 from provider.clocks.queries import about as clocks_about
 from provider.enrollments import actions as enrollments
 from provider.enrollments.queries import by_reference
@@ -15,19 +18,19 @@ from provider.enrollments.rules import CancelReason
 from provider.jobs.models import Job
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
-from provider.payments import queries as payments
-from provider.payments.gateway import ReturnStatus
+from provider.payments.gateway import DisputeStatus, ReturnStatus
 from provider.payments.models import ServiceCall
-from provider.payments.rules import RETURN_JOB, PaymentMethod, PaymentState
+from provider.payments.rules import RETURN_JOB, PaymentMethod
 from provider.payments.service import SERVICE
 from provider.refunds import actions, queries
 from provider.refunds.actions import GoesByItself, NotAnotherWay, NotFailed, ReasonRefused
 from provider.refunds.models import Payout, Refund
 from provider.refunds.payouts import PayoutSent
-from provider.refunds.reconciling import RECONCILE, SETTLE
-from provider.refunds.rules import PAY_OUT, Channel
+from provider.refunds.reconciling import RECONCILE
+from provider.refunds.rules import PAY_OUT, SETTLE, Channel
 from provider.tasks.queries import about as tasks_about
 from provider.tasks.rules import TaskKind
+from tests.harness import hooks
 from tests.harness.audit import found
 from tests.harness.card_money import by_card, charged, intent_of, job, landed, run_refund_jobs
 from tests.harness.fake_service import FakeService
@@ -506,32 +509,120 @@ def test_a_card_payment_for_a_canceled_enrollment_goes_back_once(service: FakeSe
 # Disputes.
 
 
-def dispute(paid: str, state: PaymentState) -> None:
+def decided(service: FakeService, dispute_id: str, status: DisputeStatus | None = None) -> None:
+    """Let the bank decide, and take over how the dispute stands."""
+    if status is not None:
+        service.close_dispute(dispute_id, status)
+    told = service.dispute(dispute_id)
     with unit_of_work():
-        payments.by_reference(paid).state = state
+        disputes.settle(told, at=Clock.now)
 
 
-def test_nothing_is_sent_while_the_bank_holds_the_money(service: FakeService) -> None:
-    _, paid, made = asked(service)
-    dispute(paid, PaymentState.DISPUTED)
+def test_nothing_is_sent_while_the_bank_holds_the_money(service: FakeService, app: Flask) -> None:
+    reference, paid, made = asked(service)
+    dispute = service.open_dispute(intent_of(paid)).id
+    decided(service, dispute)
     why = job(PAY_OUT, ASKED, payout=payout(made).reference)
     assert (why, returned(service), payout(made).state.value) == (
         "the bank holds the money in a dispute",
         [],
         "due",
     )
-    dispute(paid, PaymentState.CAPTURED)
+    assert_clean(app, ASKED)
+    decided(service, dispute, DisputeStatus.WON)
     jobs_at(ASKED + HOUR)
     assert (payout(made).state.value, returned(service)) == ("sent", [(UPFRONT, "succeeded")])
+    assert books(reference) == {}
+    assert_clean(app, ASKED + HOUR)
 
 
-def test_a_lost_dispute_is_the_payout(service: FakeService) -> None:
+def test_a_lost_dispute_is_the_payout_and_the_loss_is_there_once(service: FakeService, app: Flask) -> None:
     reference, paid, made = asked(service)
-    dispute(paid, PaymentState.LOST)
+    dispute = service.open_dispute(intent_of(paid)).id
+    decided(service, dispute)
+    decided(service, dispute, DisputeStatus.LOST)
     jobs_at(ASKED)
     assert (payout(made).state.value, refund(made).state.value, returned(service)) == ("sent", "settled", [])
-    assert books(reference) == {"cash_card": UPFRONT, "disputed": -UPFRONT}
+    assert (payout(made).external_reference, books(reference)) == (dispute, {})
     assert letters(reference, "payout_sent")[0].values["disputed"] is True
+    settle(paid, ASKED + HOUR)
+    assert payout(made).state.value == "sent"
+    assert_clean(app, ASKED + 2 * HOUR)
+
+
+def test_a_lost_dispute_that_is_won_after_all_owes_the_money_again(service: FakeService, app: Flask) -> None:
+    reference, paid, made = asked(service)
+    dispute = service.open_dispute(intent_of(paid)).id
+    decided(service, dispute)
+    decided(service, dispute, DisputeStatus.LOST)
+    jobs_at(ASKED)
+    decided(service, dispute, DisputeStatus.WON)
+    job(RECONCILE, ASKED + HOUR)
+    assert (payout(made).state.value, refund(made).state.value) == ("failed", "approved")
+    assert books(reference) == {"cash_card": UPFRONT, "refunds_payable": -UPFRONT}
+    again(made, ASKED + 2 * HOUR)
+    jobs_at(ASKED + 2 * HOUR)
+    assert (payout(made).state.value, returned(service), books(reference)) == ("sent", [(UPFRONT, "succeeded")], {})
+    assert_clean(app, ASKED + 3 * HOUR)
+
+
+def test_a_dispute_lost_about_a_part_is_put_before_staff(service: FakeService) -> None:
+    reference, paid, made = asked(service)
+    dispute = service.open_dispute(intent_of(paid), 50_000).id
+    decided(service, dispute)
+    decided(service, dispute, DisputeStatus.LOST)
+    jobs_at(ASKED)
+    assert (payout(made).state.value, returned(service)) == ("failed", [])
+    assert payout(made).failure == "The bank gave a part of it back in a dispute; only the rest is still to be sent."
+    assert ("payout_failed", "open") in tasks(reference)
+
+
+def test_a_request_about_disputed_money_is_turned_down_and_the_loss_is_counted_once(
+    service: FakeService, app: Flask
+) -> None:
+    reference, paid = paid_upfront(service)
+    dispute = service.open_dispute(intent_of(paid)).id
+    decided(service, dispute)
+    assert refund(ask(reference)).decision["refusal"] == "disputed"
+    decided(service, dispute, DisputeStatus.LOST)
+    decided(service, dispute)
+    jobs_at(ASKED + HOUR)
+    assert (returned(service), books(reference)) == ([], {"tuition": -UPFRONT, "disputed": UPFRONT})
+    assert_clean(app, ASKED + 2 * HOUR)
+
+
+# Events of the service.
+
+
+def test_events_in_any_order_and_number_end_in_the_same_state(service: FakeService, app: Flask) -> None:
+    """A13: pending, taken, given back by the bank; each event many times, old ones last."""
+    reference, paid, made = asked(service)
+    service.return_will(PENDING)
+    jobs_at(ASKED)
+    (there,) = service.returns_of(intent_of(paid))
+    service.settle_return(there.id, SUCCEEDED)
+    early = [sent for sent in service.take_events() if sent.kind.startswith(("refund.", "charge.refund"))]
+    hooks.take_in(early, secret=service.secret, at=ASKED + HOUR)
+    do_events(ASKED + HOUR)
+    assert refund(made).state.value == "settled"
+    service.settle_return(there.id, FAILED, failure="insufficient_funds")
+    late = [*service.take_events(), *(hooks.again(one, number) for one in early for number in range(3))]
+    random.Random(7).shuffle(late)
+    hooks.take_in(late, secret=service.secret, at=ASKED + 3 * DAY)
+    do_events(ASKED + 3 * DAY)
+    assert set(hooks.states()) <= {"applied", "ignored", "parked"}
+    assert (refund(made).state.value, payout(made).state.value, payout(made).tries) == ("approved", "failed", 1)
+    assert books(reference) == {"cash_card": UPFRONT, "refunds_payable": -UPFRONT}
+    assert len(letters(reference, "payout_failed")) == 1
+    assert_clean(app, ASKED + 4 * DAY)
+
+
+def do_events(now: dt.datetime) -> None:
+    """Apply what came in, and do the jobs that it asked for."""
+    Clock.now = now
+    for name in db.session.scalars(sa.select(PaymentEvent.service_id)).all():
+        events.settle(name, now=now)
+    run_refund_jobs(now)
 
 
 # What the service forgot to tell.

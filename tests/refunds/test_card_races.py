@@ -16,8 +16,7 @@ from provider.kernel.registry import registry
 from provider.payments.gateway import ReturnStatus
 from provider.payments.service import ask as ask_service
 from provider.refunds import actions, queries
-from provider.refunds.reconciling import SETTLE
-from provider.refunds.rules import PAY_OUT, Channel
+from provider.refunds.rules import PAY_OUT, SETTLE, Channel
 from tests.harness.card_money import by_card, intent_of, run_refund_jobs
 from tests.harness.fake_service import FakeService
 from tests.harness.money import BURSAR, PAID, agreed, at_once, books, kept, letters, postings, stored
