@@ -275,8 +275,6 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
         with card_payments(app, now) as service:
             for student in by_card.values():
                 _pay_by_card(student, season_of_cards.Played(service), now)
-            service.at = now
-            run_due(now)
         _give_passwords(hashed, now)
         _ask_questions(now)
         season_events.tell(now)
