@@ -17,6 +17,7 @@ import provider.accounts.views
 import provider.accounts.views_account
 import provider.accounts.views_confirm
 import provider.accounts.views_factor
+import provider.books.handlers
 import provider.books.views
 import provider.cards.handlers
 import provider.cards.views
@@ -65,6 +66,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.payments.handlers.register,
     provider.cards.handlers.register,
     provider.refunds.handlers.register,
+    provider.books.handlers.register,
     provider.oversight.handlers.register,
 )
 BLUEPRINTS: tuple[Blueprint, ...] = (

@@ -1,6 +1,7 @@
 """Every table of the house, known to the metadata once this is imported."""
 
 import provider.accounts.models
+import provider.books.models
 import provider.cards.models
 import provider.catalog.models
 import provider.clocks.models

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from provider.books.comparing import Stretch
 from provider.kernel.database import db, table
 from provider.ledger.models import LedgerEntry, LedgerPosting
 from provider.ledger.rules import Account, PostingKind, Side
@@ -24,14 +25,6 @@ WINDOW = 50_000  # postings that one statement of the totals goes over
 _P, _E = table(LedgerPosting).c, table(LedgerEntry).c
 _OF_DISPUTES = frozenset({PostingKind.DISPUTED, PostingKind.DISPUTE_WON})
 M = TypeVar("M", Payment, Payout)
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Instants from ``start`` on, before ``end``."""
-
-    start: dt.datetime
-    end: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,6 +339,7 @@ OUTSIDE: Mapping[str, str] = {
     "catalog_stamp": "A mark of the catalog.",
     "counsel_confirmation": "An administrator’s word for the school, as its decision.",
     "credential": "Certificates of issuing bodies.",
+    "day_close": "The money of a day in all, and what the payment service calls what differs.",
     "erasure": "That data was erased: references alone.",
     "faq_item": "Questions and answers for everybody.",
     "history_block": "Stretches of the history, by its instants alone.",

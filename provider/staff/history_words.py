@@ -22,6 +22,7 @@ KINDS = {
     "enrollment": "Enrollment",
     "installment": "Installment",
     "payment": "Payment",
+    "day_close": "Close of a day",
     "charge_pause": "Pause of automatic payments",
     "refund": "Refund",
     "payout": "Payout",

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from provider.books import journal
-from provider.books.journal import AccountTotal, JournalLine, Stretch
+from provider.books.comparing import Stretch
+from provider.books.journal import AccountTotal, JournalLine
 from provider.kernel.days import day_of, start_of, written
 from provider.kernel.settings import settings
 from provider.kernel.sheets import Column

@@ -36,6 +36,7 @@ ROOMS = (
     Room("Completions", "staff_completions.index", P.SEE_ENROLLMENTS),
     Room("Payments", "staff_payments.index", P.SEE_MONEY),
     Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
+    Room("Daily close", "staff_closing.index", P.SEE_MONEY),
     Room("Journal", "staff_journal.index", P.SEE_MONEY),
     Room("Letters", "staff_mail.index", P.SEE_MAIL, mail.waiting),
     Room("Programs", "staff_programs.index", P.SEE_CATALOG),

@@ -152,6 +152,22 @@ class PauseCharges(Schema):
     reason = _reason("Reason", "It is kept with the enrollment. The student’s page says only that it is paused.")
 
 
+class CloseDay(Schema):
+    """A word that a day's money was looked at, and why it may be closed although it differs."""
+
+    remark = Text(
+        load_default=None,
+        longest=LONGEST_REASON,
+        lines=True,
+        metadata={
+            "label": "Remark",
+            "hint": "Needed when the day does not agree: what the difference is and what becomes of it.",
+            "widget": "textarea",
+            "attrs": {"rows": "3"},
+        },
+    )
+
+
 class Cancel(Schema):
     """A word that an unpaid enrollment may end."""
 

@@ -57,6 +57,12 @@ class FindPayouts(Schema):
     sort = _select("Order")
 
 
+class FindDays(Schema):
+    """What the list of compared days is ordered by."""
+
+    sort = _select("Order")
+
+
 class FindLetters(Schema):
     """What the list of letters is narrowed to; tabs choose the state."""
 

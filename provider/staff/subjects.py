@@ -7,6 +7,8 @@ from provider.accounts.sessions import may
 from provider.enrollments import queries as enrollments
 from provider.kernel.errors import DomainError, NotFound
 
+OF_DAY = "DAY-"  # what a closed day's reference begins with
+
 
 class UnknownSubject(DomainError):
     """A reference that names no enrollment and no student."""
@@ -35,5 +37,8 @@ def href(reference: str | None) -> str | None:
     """Return the page of what a task is about, for somebody who may see it."""
     if not reference or not may(Permission.SEE_ENROLLMENTS):
         return None
+    if reference.startswith(OF_DAY):
+        day = reference.removeprefix(OF_DAY)
+        return url_for("staff_closing.show", day=day) if may(Permission.SEE_MONEY) else None
     endpoint = {"E-": "staff_enrollments.show", "P-": "staff_students.show"}.get(reference[:2])
     return url_for(endpoint, reference=reference) if endpoint else None

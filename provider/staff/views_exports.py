@@ -10,6 +10,7 @@ from provider.accounts.rules import Permission
 from provider.kernel.doors import Door
 from provider.kernel.web import only
 from provider.staff import lists
+from provider.staff.closings import Days
 from provider.staff.exports import export
 
 of_enrollments = Door(
@@ -69,6 +70,12 @@ def refunds() -> ResponseReturnValue:
 @confirmed
 def payouts() -> ResponseReturnValue:
     return _exported(lists.Payouts)
+
+
+@of_money.post("/closing/export")
+@confirmed
+def closed_days() -> ResponseReturnValue:
+    return _exported(Days)
 
 
 @of_mail.post("/mail/export")

@@ -33,6 +33,7 @@ ASKING = {
     "staff_exports_of_enrollments.completions",
     "staff_exports_of_enrollments.enrollments",
     "staff_exports_of_mail.letters",
+    "staff_exports_of_money.closed_days",
     "staff_exports_of_money.payments",
     "staff_exports_of_money.payouts",
     "staff_exports_of_money.refunds",

@@ -11,7 +11,8 @@ from flask.ctx import AppContext
 
 from provider.accounts.rules import Role
 from provider.books import journal
-from provider.books.journal import Stretch, totals
+from provider.books.comparing import Stretch
+from provider.books.journal import totals
 from provider.disclosures.models import Disclosure
 from provider.kernel.database import db
 from provider.ledger.rules import Account

@@ -16,6 +16,7 @@ from provider.accounts.links import make_link, token_of
 from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.accounts.rules import PASSWORD as SET_PASSWORD
+from provider.books.models import DayClose
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
@@ -131,6 +132,7 @@ CASES = (
         {"reason": "Waits for the next pay day"},
     ),
     Case("journal", Role.BURSAR, "/staff/journal", {"format": "csv"}),
+    Case("close day", Role.BURSAR, "/staff/closing/{day}", {"remark": "The bank’s answer is on file"}, "/close"),
     Case("cancel", Role.ADMISSIONS, "/staff/enrollments/{awaiting}/cancel", {"sure": "on"}),
     Case("invite", Role.ADMIN, "/staff/people/new", {"name": "Nia", "email": "nia@example.org", "roles": "editor"}),
     Case("program", Role.EDITOR, "/staff/programs/{program}/edit"),
@@ -206,6 +208,8 @@ BUTTONS = {
     "/staff/completions/export": Role.BURSAR,
     "/staff/payments/export": Role.BURSAR,
     "/staff/refunds/export": Role.BURSAR,
+    "/staff/closing/{day}/compare": Role.BURSAR,
+    "/staff/closing/export": Role.BURSAR,
     "/staff/payouts/export": Role.BURSAR,
     "/staff/mail/many": Role.ADMISSIONS,
     "/staff/mail/many/results": Role.ADMISSIONS,
@@ -278,7 +282,8 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
             "task": sa.select(Task.reference).where(Task.state == TaskState.OPEN),
             "letter": sa.select(OutboxLetter.reference).where(OutboxLetter.state == LetterState.FAILED),
         }
-        known = {name: db.session.scalars(query.limit(1)).one() for name, query in queries.items()}
+        known = {"day": db.session.scalars(sa.select(sa.func.max(DayClose.day))).one().isoformat()}
+        known |= {name: db.session.scalars(query.limit(1)).one() for name, query in queries.items()}
         lasts = dt.timedelta(hours=1)
         link = make_link(purpose=SET_PASSWORD, subject=known["colleague"], at=clock.now(), lasts=lasts)
         return known | {"password": token_of(link)}

@@ -6,6 +6,7 @@ from werkzeug.routing import Rule
 
 from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import Role
+from provider.books.models import DayClose
 from provider.files.models import File
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
@@ -48,6 +49,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/staff/enrollments/": {"reference": season["late"].enrollment, "number": "2"},
             "/staff/payments/": {"reference": owner.payments[0]},
             "/staff/payment-events/": {"reference": parked()},
+            "/staff/closing/": {"day": db.session.scalars(sa.select(sa.func.max(DayClose.day))).one().isoformat()},
             "/staff/payouts/": {"reference": one(sa.select(Payout.reference))},
             "/staff/refunds/": {"reference": season["declined"].refund},
             "/staff/links/": {"reference": one(sa.select(SignedLink.reference))},

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import Role
+from provider.books.models import DayClose
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
@@ -175,6 +176,9 @@ def _second_factor(admin: str) -> Iterator[Visit]:
 
 def _staff_paths(stage: Stage) -> dict[str, str]:
     season = stage.season
+    with stage.app.app_context():
+        days = db.session.scalars(sa.select(DayClose.day).order_by(DayClose.id.desc()).limit(2)).all()
+        db.session.remove()
     program = _one(stage, sa.select(Program.reference).where(Program.slug == "ccma"))
     plan = _one(stage, sa.select(TuitionPlan.reference).join(Program).where(Program.slug == "ccma"))
     faq = _one(stage, sa.select(FaqItem.slug))
@@ -245,6 +249,9 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "payouts-due": "/staff/payouts?state=due",
         "payouts-failed": "/staff/payouts?state=failed",
         "payout-another-way": f"/staff/payouts/{not_taken}/another-way",
+        "closing": "/staff/closing",
+        "closing-day": f"/staff/closing/{days[0]}",
+        "closing-day-closed": f"/staff/closing/{days[1]}",
         "journal": "/staff/journal",
         "mail": "/staff/mail",
         "mail-failed": "/staff/mail?state=failed",

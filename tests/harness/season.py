@@ -12,6 +12,9 @@ from provider.accounts import queries as people
 from provider.accounts.models import Person
 from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import Role
+from provider.books import closing
+from provider.books.comparing import CloseState, Difference, How, Thing
+from provider.books.models import DayClose
 from provider.cards import pausing
 from provider.catalog import queries as catalog
 from provider.enrollments import actions as enrollments
@@ -284,6 +287,7 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             paying.charge, _ = pay_by_card(service, paying.enrollment, number=FAILS_LATER)
             service.at = now
             run_due(now)
+        _compare_days(now)
         _lose_a_letter(told["late"][0], now)
     return Season({state: student for state, (student, _) in told.items()} | by_card, staff)
 
@@ -321,6 +325,21 @@ def _give_passwords(hashed: str, at: dt.datetime) -> None:
     with unit_of_work():
         for reference in db.session.scalars(sa.select(Person.reference).where(Person.password_hash.is_(None))).all():
             set_password(person=people.by_reference(reference), password_hash=hashed, actor=SYSTEM, at=at)
+
+
+def _compare_days(now: dt.datetime) -> None:
+    """Let one of the days before today differ from what the payment service says, and one be closed."""
+    differs, shut = db.session.scalars(sa.select(DayClose.day).order_by(DayClose.id.desc()).limit(2)).all()
+    found = [
+        Difference(Thing.PAYMENT, How.ONLY_THERE, "pi_3Ov1example0001", "", "", "$525.00"),
+        Difference(Thing.PAYOUT, How.AMOUNTS, "re_3Ov1example0002", "PO-7K2M9Q4T", "$1,899.00", "$1,800.00"),
+    ]
+    with unit_of_work():
+        day = closing.of_day(differs, lock=True)
+        day.state, day.differences = CloseState.DIFFERS, [one.as_record() for one in found]
+        day.ours = {**day.ours, "payments": {**day.ours["payments"], "card": 105_000}, "payouts": {"card": 189_900}}
+        day.theirs = {"payments": 157_500, "payouts": 180_000, "disputes": 0}
+        closing.close(day=shut, remark=None, actor=STAFF, at=now)
 
 
 def _ask_questions(now: dt.datetime) -> None:
