@@ -68,6 +68,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.refunds.handlers.register,
     provider.books.handlers.register,
     provider.oversight.handlers.register,
+    provider.prepare.register,
 )
 BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.views.door,

@@ -2,11 +2,14 @@
 
 import gc
 import os
+import sys
 from typing import TYPE_CHECKING, cast
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from config import Config
+from provider.kernel.starting import why_not
 from provider.school import following
 
 if TYPE_CHECKING:
@@ -31,11 +34,16 @@ loglevel = "warning"
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Follow the school's settings; freeze what start-up made, and collect seldom.
+    """Refuse what must not start; follow the school's settings; freeze what start-up made, and collect seldom.
 
     Walking over it was most of the slowest requests.
     """
-    following.follow(cast("Flask", worker.wsgi))
+    app = cast("Flask", worker.wsgi)
+    problem = why_not(app)
+    if problem is not None:
+        print(problem, file=sys.stderr)  # noqa: T201 - before anything is served
+        sys.exit(Arbiter.WORKER_BOOT_ERROR)  # the whole server ends then, instead of trying again and again
+    following.follow(app)
     gc.set_threshold(50_000, 20, 50)
     gc.collect()
     gc.freeze()

@@ -5,6 +5,7 @@ one standing. What it does not name stays as it is, except that a program's plan
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -186,15 +187,13 @@ class _Loading:
         if 0 < before < version.number:
             self.changes.append(f"Program {program.code}: version {version.number} added.")
         self._plans(program, entry)
+        if entry["on_sale"]:
+            tuition.check_real(drafts=_drafts(entry))
         if programs.set_on_sale(program=program, on_sale=entry["on_sale"], actor=self.actor, at=self.at):
             self.changes.append(f"Program {program.code}: {'put on sale' if entry['on_sale'] else 'taken off sale'}.")
 
     def _plans(self, program: Program, entry: dict[str, Any]) -> None:
-        drafts = [
-            PlanDraft(plan["slug"], plan["title"], Plan(plan["kind"], plan["total"], plan["count"]), plan["sample"])
-            for plan in entry["plans"]
-        ]
-        added, retired = tuition.set_plans(program=program, drafts=drafts, actor=self.actor, at=self.at)
+        added, retired = tuition.set_plans(program=program, drafts=_drafts(entry), actor=self.actor, at=self.at)
         for plan in retired:
             self.changes.append(f"Program {program.code}: plan {plan.slug} retired.")
         for plan in added:
@@ -220,6 +219,13 @@ class _Loading:
 
     def _refuse(self, where: Where, sentence: str) -> None:
         self.problems.append((where, sentence))
+
+
+def _drafts(entry: Mapping[str, Any]) -> list[PlanDraft]:
+    return [
+        PlanDraft(plan["slug"], plan["title"], Plan(plan["kind"], plan["total"], plan["count"]), plan["sample"])
+        for plan in entry["plans"]
+    ]
 
 
 def _content(entry: dict[str, Any]) -> Content:

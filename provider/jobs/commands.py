@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, current_app
 
 from provider.jobs.worker import run_due, work
 from provider.kernel import clock
+from provider.kernel.starting import why_not
 
 bp = Blueprint("jobs", __name__, cli_group=None)
 
@@ -20,10 +21,13 @@ bp = Blueprint("jobs", __name__, cli_group=None)
 def worker(*, once: bool) -> None:
     """Do jobs as they fall due, until interrupted."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout, level=logging.INFO)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - behind the proxy
+    problem = why_not(app)
+    if problem is not None:
+        raise click.ClickException(problem)
     if once:
         click.echo(f"{run_due(clock.now())} jobs tried")
         return
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - behind the proxy
     work(app, _until_interrupted())
 
 

@@ -86,7 +86,8 @@ class Registry:
     """Everything that is called by name.
 
     ``failed_jobs`` speaks for given-up jobs of a kind (payload, error, instant), ``any_failed_job`` for those of all
-    other kinds (kind, key, instant). ``detour`` names the address that somebody has to go to first whom a door refuses.
+    other kinds (kind, key, instant). ``start_checks`` say why the application must not start. ``detour`` names the
+    address that somebody has to go to first whom a door refuses.
     """
 
     jobs: dict[str, JobHandler] = field(default_factory=dict)
@@ -99,6 +100,7 @@ class Registry:
     any_failed_job: Callable[[str, str, dt.datetime], None] | None = None
     queues: dict[str, Queue] = field(default_factory=dict)
     strands: list[Strand] = field(default_factory=list)
+    start_checks: list[Callable[[], str | None]] = field(default_factory=list)
     letter_links: Callable[[str], str] | None = None
     may: Callable[[str], bool] | None = None
     detour: Callable[[], str | None] | None = None

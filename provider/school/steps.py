@@ -46,6 +46,9 @@ class Facts:
     domain: str
     color: str
     payment_lines: int
+    cards_on: bool
+    live_cards: bool
+    webhook_secret: bool
     mail_leaves: bool
     trial: Trial
     real_programs: int
@@ -74,6 +77,7 @@ def steps(facts: Facts) -> list[Step]:
         _letter(facts),
         _color(facts),
         _payment(facts),
+        _cards(facts),
         _program(facts),
         _counsel(facts),
         _second_factor(facts),
@@ -87,7 +91,7 @@ def progress(found: list[Step]) -> tuple[int, int]:
     return sum(step.standing is not Standing.DONE for step in needed), len(needed)
 
 
-_OPTIONAL = frozenset({"color", "staff"})
+_OPTIONAL = frozenset({"cards", "color", "staff"})
 
 
 def _step(name: str, title: str, *, done: bool, yes: str, no: str) -> Step:
@@ -166,6 +170,25 @@ def _payment(facts: Facts) -> Step:
         done=facts.payment_lines > 0,
         yes="Students read where to send a transfer or a check.",
         no="Students are told to ask you where to pay. Write the account for transfers and the address for checks.",
+    )
+
+
+def _cards(facts: Facts) -> Step:
+    if facts.cards_on:
+        no = (
+            "The keys of Stripe are set, and the signing secret of the webhook is missing: what Stripe reports is "
+            "refused, and payments are learned of late. Ask the operator to set it."
+        )
+    else:
+        no = "Students cannot pay by card. The operator may set the keys of Stripe."
+    return _step(
+        "cards",
+        "Cards",
+        done=facts.cards_on and facts.webhook_secret,
+        yes="Students pay by card."
+        if facts.live_cards
+        else "The keys of Stripe are for tests: students see card fields, and no money moves.",
+        no=no,
     )
 
 

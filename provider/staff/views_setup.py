@@ -3,28 +3,32 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import Viewer, may, signed_in
 from provider.enrollments import queries as enrollments
+from provider.kernel.database import retrying
 from provider.kernel.doors import Door
 from provider.kernel.errors import NotAllowed
 from provider.kernel.forms import Form, Schema
+from provider.kernel.registry import registry
 from provider.kernel.settings import settings
-from provider.kernel.web import actor, received_at
+from provider.kernel.web import actor, only, received_at
 from provider.mail import actions as mail_actions
 from provider.mail import queries as mail
 from provider.mail.rules import Mailbox
+from provider.payments import trying
+from provider.payments.trying import Answer
 from provider.programs import queries as programs
 from provider.school import accent, actions
 from provider.school import queries as school
 from provider.school.rules import Key, written
 from provider.school.steps import progress
 from provider.staff import setup
-from provider.staff.answers import attempt, done, try_to
+from provider.staff.answers import attempt, done, told_at, try_to
 from provider.staff.schemas_setup import EditColor, EditMailboxes, EditPayment, EditSchool
 from provider.tuition import queries as plans
 
@@ -43,6 +47,7 @@ PAGES: Mapping[str, str] = {
     "letter": "staff_setup.edit_mailboxes",
     "color": "staff_setup.edit_color",
     "payment": "staff_setup.edit_payment",
+    "cards": "staff_setup.cards",
     "program": "staff_setup.offer",
     "counsel": "staff_policies.counsel",
     "second-factor": "second_factor.index",
@@ -237,6 +242,26 @@ def _payment() -> dict[str, Key]:
 
 def _payment_page(form: Form) -> str:
     return render_template("staff/setup/payment.html", form=form, operators=_payment())
+
+
+@door.get("/cards")
+def cards() -> ResponseReturnValue:
+    return render_template(
+        "staff/setup/cards.html",
+        known=settings(),
+        address=f"{settings().BASE_URL}/hooks/stripe",
+        events=sorted(registry().payment_events),
+        step=next(step for step in setup.read(_viewer()) if step.name == "cards"),
+    )
+
+
+@door.post("/cards/question")
+def ask_service() -> ResponseReturnValue:
+    only()
+    trial = trying.ask_service(now=received_at())  # outside of any transaction
+    retrying(lambda: trying.keep(trial, actor=actor(), at=received_at()))
+    flash(trial.sentence, "message" if trial.answer is Answer.WORKS else "error")
+    return redirect(told_at(url_for("staff_setup.cards")), code=303)
 
 
 @door.get("/offer")

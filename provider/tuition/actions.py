@@ -10,6 +10,7 @@ from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
 from provider.kernel.errors import DomainError
+from provider.kernel.settings import settings
 from provider.programs.models import Program
 from provider.programs.queries import latest
 from provider.tuition import queries
@@ -43,6 +44,19 @@ class PlanRetired(DomainError):
 
     code = "plan_retired"
     sentence = "Somebody else changed this plan meanwhile. Reload the page and make your change again."
+
+
+class SampleWithLiveKeys(DomainError):
+    """An invented price was to be sold while cards are charged in earnest (R26)."""
+
+    status = 422
+    code = "sample_with_live_keys"
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f"“{title}” is a sample, and the keys of Stripe are live: students would pay an invented price in earnest. "
+            "Write the school’s own price into the plan and say that it is no sample, or have the keys taken out."
+        )
 
 
 class CounselConfirmed(DomainError):
@@ -120,8 +134,23 @@ def check_class(*, program: Program, class_weeks: int) -> None:
 
 
 def check_sellable(*, program: Program) -> None:
-    """Pass when a program may be put on sale: there is a way of paying, and all of them fit; raises PlansRefused."""
-    _check([queries.draft(plan) for plan in queries.on_sale(program.id)], latest(program.id).class_weeks)
+    """Pass when a program may be put on sale: there is a way of paying, and all of them fit.
+
+    Raises PlansRefused, and SampleWithLiveKeys while live cards are charged and one of the plans is a sample.
+    """
+    drafts = [queries.draft(plan) for plan in queries.on_sale(program.id)]
+    _check(drafts, latest(program.id).class_weeks)
+    check_real(drafts=drafts)
+
+
+def check_real(*, drafts: Sequence[PlanDraft]) -> None:
+    """Pass when plans may be sold as far as they are samples: none is, or no live card is charged.
+
+    Raises SampleWithLiveKeys.
+    """
+    sample = next((draft for draft in drafts if draft.sample), None)
+    if sample is not None and settings().live_cards:
+        raise SampleWithLiveKeys(sample.title)
 
 
 def confirm_counsel(*, topic: str, name: str, on: dt.date, actor: Actor, at: dt.datetime) -> CounselConfirmation:
@@ -158,6 +187,8 @@ def _sell(
 ) -> TuitionPlan:
     if current is not None and queries.draft(current) == draft:
         return current
+    if program.on_sale:
+        check_real(drafts=[draft])
     if current is not None:
         _retire(current, actor=actor, at=at)
         db.session.flush()

@@ -63,6 +63,14 @@ def sample_on_sale() -> bool:
     return db.session.scalar(query) is not None
 
 
+def sample_sold() -> str | None:
+    """Name a sample plan that a program on sale is sold under, or return None."""
+    query = sa.select(TuitionPlan.title, Program.code).join(Program, Program.id == TuitionPlan.program_id)
+    sold = query.where(Program.on_sale, TuitionPlan.retired_at.is_(None), TuitionPlan.sample)
+    found = db.session.execute(sold.order_by(Program.position, TuitionPlan.id).limit(1)).first()
+    return None if found is None else f"“{found.title}” of {found.code}"
+
+
 def programs_on_sale(*, sample: bool) -> sa.ScalarSelect[int]:
     """Return the count of programs that are on sale as samples, in their words or a price, or as the school's own.
 

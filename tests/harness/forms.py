@@ -232,6 +232,7 @@ BUTTONS = {
     "/staff/policies/floors/{floor}/off": Role.ADMIN,
     "/staff/policies/floors/{floor}/on": Role.ADMIN,
     "/staff/setup/color/default": Role.ADMIN,
+    "/staff/setup/cards/question": Role.ADMIN,
     "/staff/setup/test-letter": Role.ADMIN,
     "/staff/programs/{program}/sale": Role.EDITOR,
     "/staff/tasks/{task}/take": Role.ADMISSIONS,

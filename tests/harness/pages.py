@@ -280,6 +280,7 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "setup-mailboxes": "/staff/setup/mailboxes",
         "setup-color": "/staff/setup/color",
         "setup-payment": "/staff/setup/payment",
+        "setup-cards": "/staff/setup/cards",
         "setup-offer": "/staff/setup/offer",
         "links": "/staff/links",
         "links-refund": "/staff/links?purpose=refund&state=open",
