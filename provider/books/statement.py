@@ -27,6 +27,7 @@ from provider.refunds import queries as refunds
 from provider.refunds.models import Payout
 
 PAPER = "books/statement.typ"
+NONE = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class Statement:
             (
                 written(day_of(one.at, zone)),
                 one.what,
-                dollars(one.cents) if one.cents > 0 else "",
-                dollars(-one.cents) if one.cents < 0 else "",
+                dollars(one.cents) if one.cents > 0 else NONE,
+                dollars(-one.cents) if one.cents < 0 else NONE,
                 dollars(one.balance),
             )
             for one in self.entries
@@ -63,8 +64,8 @@ class Statement:
         """How the account stands, what is due now last; what is zero and would only be noise is left out."""
         stands = self.standing
         extra = [
-            ("Credit of the student", stands.credit),
-            ("On its way back to the student", stands.on_its_way),
+            ("Your credit", stands.credit),
+            ("On its way back to you", stands.on_its_way),
             ("Due later", stands.later),
         ]
         shown = [(label, dollars(cents)) for label, cents in extra if cents]
@@ -74,7 +75,7 @@ class Statement:
     def notes(self) -> list[str]:
         """What the figures mean, in sentences."""
         stands = self.standing
-        said = ["The balance is what is owed in all, due or not. Below zero, the school owes it to the student."]
+        said = ["The balance is what you owe in all, due or not. Below zero, the school owes it to you."]
         if stands.next_due_on is not None:
             said.append(f"Next, {dollars(stands.next_cents)} is due on {written(stands.next_due_on)}.")
         elif not stands.now:

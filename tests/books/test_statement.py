@@ -47,10 +47,10 @@ def test_a_student_reads_every_amount_with_its_day_and_the_balance(app: Flask, v
     assert page.title == "Statement of account"
     lines = table(page)
     assert [[day, added, off, balance] for day, _, added, off, balance in lines] == [
-        ["November 2, 2026", "$2,100.00", "", "$2,100.00"],
-        ["November 3, 2026", "", "$525.00", "$1,575.00"],
-        ["November 4, 2026", "", "$600.00", "$975.00"],
-        ["November 5, 2026", "", "$525.00", "$450.00"],
+        ["November 2, 2026", "$2,100.00", "–", "$2,100.00"],
+        ["November 3, 2026", "–", "$525.00", "$1,575.00"],
+        ["November 4, 2026", "–", "$600.00", "$975.00"],
+        ["November 5, 2026", "–", "$525.00", "$450.00"],
     ]
     assert lines[3][1] == "Installment 4 of 4 waived by the school"
     assert lines[1][1].startswith("Payment received by check, reference check ")
@@ -75,9 +75,9 @@ def test_a_payment_recorded_in_error_stands_on_both_sides(app: Flask, season: Se
         reverse(payment)
     page = bursar(app, season).get(f"/staff/enrollments/{reference}/statement")
     assert [line[2:] for line in table(page)] == [
-        ["$1,899.00", "", "$1,899.00"],
-        ["", "$1,899.00", "$0.00"],
-        ["$1,899.00", "", "$1,899.00"],
+        ["$1,899.00", "–", "$1,899.00"],
+        ["–", "$1,899.00", "$0.00"],
+        ["$1,899.00", "–", "$1,899.00"],
     ]
     assert table(page)[2][1].endswith("taken back: it was recorded in error")
 
@@ -91,7 +91,7 @@ def test_a_settled_refund_ends_at_nothing_and_one_on_its_way_is_owed_to_the_stud
     assert settled[-1][1].startswith("Refund sent by ")
     page = visitor.get(f"/staff/enrollments/{season['refunding'].enrollment}/statement")
     assert table(page)[-1][4].startswith("-$")
-    assert "On its way back to the student" in page.text
+    assert "On its way back to you" in page.text
 
 
 def test_the_paper_is_tagged_and_says_the_same(school: Flask, season: Season) -> None:
