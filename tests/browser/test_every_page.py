@@ -87,6 +87,8 @@ NO_PAGES = {
     "agreements.agreement_pdf",
     "payments.receipt_pdf",
     "cards.state",
+    "books.statement_pdf",
+    "staff_statements.pdf",
     "staff_files.show",
     "careers.chart",
     "careers.picture",
