@@ -20,8 +20,7 @@ from provider.kernel.days import day_of
 from provider.payments.gateway import ReturnStatus, Unreachable
 from provider.refunds import actions
 from provider.refunds.models import Payout
-from provider.refunds.reconciling import SETTLE
-from provider.refunds.rules import Channel
+from provider.refunds.rules import SETTLE, Channel
 from tests.harness.card_money import by_card, intent_of, job, landed, run_refund_jobs
 from tests.harness.card_service import CardService
 from tests.harness.cards import TimedService
