@@ -28,6 +28,7 @@ from provider.ledger.models import LedgerPosting
 from provider.ledger.rules import Account, Amounts, PostingKind
 from provider.payments import queries as paid
 from provider.payments.gateway import Dispute as Told
+from provider.payments.gateway import DisputeStatus
 from provider.payments.models import Payment
 from provider.payments.rules import LIFECYCLE, PaymentState
 from provider.payments.service import ask
@@ -35,6 +36,7 @@ from provider.tasks.actions import finish_by_key, raise_task
 from provider.tasks.rules import TaskKind
 
 Outcome = tuple[EventState, str]
+_ONLY_ASKED = frozenset({DisputeStatus.INQUIRY, DisputeStatus.DROPPED})
 
 
 class DisputeEvents:
@@ -73,12 +75,40 @@ def settle(found: Told, *, at: dt.datetime) -> Outcome:
     )
     if problem is not None:
         return EventState.REFUSED, _tell_contradiction(found, enrollment.reference, problem, at)
+    if found.status in _ONLY_ASKED:
+        return EventState.APPLIED, _inquired(found, payment, enrollment, at)
     if dispute is None:
         dispute = _open(found, payment, enrollment, at)
     dispute.respond_by = found.respond_by or dispute.respond_by
     _decide(dispute, DisputeState(found.status.value), enrollment, at)
     _stand(payment, enrollment, at)
     return EventState.APPLIED, f"{dispute.reference} about {payment.reference} is {dispute.state.label.lower()}"
+
+
+def _inquired(found: Told, payment: Payment, enrollment: Enrollment, at: dt.datetime) -> str:
+    """Have staff answer a bank that only asks, until it lets it be: it holds no money, so nothing of ours changes."""
+    if found.status is DisputeStatus.DROPPED:
+        finish_by_key(key=_inquiry_key(found.id), at=at)
+        return f"The bank asked about {payment.reference} and lets it be"
+    raise_task(
+        kind=TaskKind.ANSWER_DISPUTE,
+        key=_inquiry_key(found.id),
+        about=enrollment.reference,
+        sentence=f"The bank asks about {dollars(found.amount_cents)} of the payment {payment.reference} "
+        f"({found.reason.replace('_', ' ')}). It holds no money yet. Answer at the payment service under {found.id} "
+        "with what shows that the student enrolled, or the question may become a dispute.",
+        due_on=_answer_by(found),
+        at=at,
+    )
+    return f"The bank asks about {payment.reference} and holds no money"
+
+
+def _inquiry_key(service_id: str) -> str:
+    return f"inquiry:{service_id}"
+
+
+def _answer_by(found: Told) -> dt.date | None:
+    return None if found.respond_by is None else day_of(found.respond_by, settings().SCHOOL_ZONE)
 
 
 def _open(found: Told, payment: Payment, enrollment: Enrollment, at: dt.datetime) -> Dispute:
@@ -98,12 +128,13 @@ def _open(found: Told, payment: Payment, enrollment: Enrollment, at: dt.datetime
     data = {"amount_cents": dispute.amount_cents, "payment": payment.reference}
     born(dispute, actor=SYSTEM, at=at, about=enrollment.reference, data=data)
     _post(PostingKind.DISPUTED, dispute, enrollment, at)
+    finish_by_key(key=_inquiry_key(found.id), at=at)
     raise_task(
         kind=TaskKind.ANSWER_DISPUTE,
         key=task_key(dispute.reference),
         about=enrollment.reference,
         sentence=_asked(dispute, payment),
-        due_on=None if found.respond_by is None else day_of(found.respond_by, settings().SCHOOL_ZONE),
+        due_on=_answer_by(found),
         at=at,
     )
     return dispute

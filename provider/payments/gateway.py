@@ -61,8 +61,13 @@ class ReturnStatus(enum.StrEnum):
 
 
 class DisputeStatus(enum.StrEnum):
-    """How a dispute stands: the bank has taken the money (OPEN), gave it back to us (WON), or kept it (LOST)."""
+    """How a dispute stands: the bank has taken the money (OPEN), gave it back to us (WON), or kept it (LOST).
 
+    Before that a bank may only ask (INQUIRY) and let it be again (DROPPED); it holds no money then.
+    """
+
+    INQUIRY = "inquiry"
+    DROPPED = "dropped"
     OPEN = "open"
     WON = "won"
     LOST = "lost"

@@ -35,12 +35,13 @@ _RETURNS = {
     "failed": ReturnStatus.FAILED,
     "canceled": ReturnStatus.FAILED,
 }
-# An inquiry (warning_…) is not yet a dispute, but soon may be: as long as it is open, money does not go back twice.
 _DISPUTES = {
+    "warning_needs_response": DisputeStatus.INQUIRY,
+    "warning_under_review": DisputeStatus.INQUIRY,
+    "warning_closed": DisputeStatus.DROPPED,
     "won": DisputeStatus.WON,
-    "warning_closed": DisputeStatus.WON,
-    "prevented": DisputeStatus.WON,
     "lost": DisputeStatus.LOST,
+    "prevented": DisputeStatus.LOST,  # settled with the cardholder's bank before it began: the money is gone
 }
 
 
@@ -108,7 +109,7 @@ def given_back(answer: Answer) -> Return:
 
 
 def dispute(answer: Answer) -> Dispute:
-    """Read a Dispute; open until the bank has decided."""
+    """Read a Dispute, or the inquiry that comes before one; open until the bank has decided."""
     due_by = (answer.get("evidence_details") or {}).get("due_by")
     return Dispute(
         id=answer["id"],

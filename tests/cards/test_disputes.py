@@ -143,6 +143,37 @@ def test_a_part_of_a_payment_can_be_disputed_and_another_part_later(app: Flask, 
     assert_clean(app)
 
 
+def test_a_bank_that_only_asks_is_answered_and_holds_nothing(app: Flask, hooked: TimedService) -> None:
+    reference, intent = by_card(hooked)
+    before = books(reference)
+    asked = hooked.inquire(intent)
+    take(hooked, *hooked.take_events())
+    assert (payment_state(intent), disputes(reference), books(reference)) == (P.CAPTURED, [], before)
+    assert (task(reference).state, task(reference).due_on) == (TaskState.OPEN, (PAID + 9 * DAY).date())
+    assert "It holds no money yet." in task(reference).sentence
+    hooked.close_dispute(asked.id, DisputeStatus.DROPPED)
+    take(hooked, *hooked.take_events())
+    assert (payment_state(intent), disputes(reference), books(reference)) == (P.CAPTURED, [], before)
+    assert task(reference).state is TaskState.DONE
+    assert states() == {"applied": 4, "ignored": 1}
+    assert_clean(app)
+
+
+def test_what_a_bank_asked_may_become_a_dispute(app: Flask, hooked: TimedService) -> None:
+    reference, intent = by_card(hooked)
+    asked = hooked.inquire(intent)
+    take(hooked, *hooked.take_events())
+    hooked.escalate(asked.id)
+    take(hooked, *hooked.take_events())
+    assert (payment_state(intent), disputes(reference)) == (P.DISPUTED, [("open", UPFRONT)])
+    tasks = db.session.scalars(sa.select(Task).where(Task.about == reference).order_by(Task.id)).all()
+    assert [(one.kind, one.state) for one in tasks] == [
+        (TaskKind.ANSWER_DISPUTE, TaskState.DONE),
+        (TaskKind.ANSWER_DISPUTE, TaskState.OPEN),
+    ]
+    assert_clean(app)
+
+
 def test_while_a_bank_holds_money_no_card_is_charged(hooked: TimedService) -> None:
     reference, intent = by_card(hooked, "installments", keep=True)
     opened = hooked.open_dispute(intent)

@@ -30,6 +30,7 @@ from provider.payments.stripe_gateway import StripeGateway
 from tests.harness import fault_proxy
 from tests.harness.localstripe_alone import CLOCK_FILE
 from tests.harness.server import ROOT, free_port
+from tests.harness.service_shapes import dispute_word
 from tests.harness.service_words import Fault, Sent, Total
 
 START_SECONDS = 30.0
@@ -145,10 +146,16 @@ class CardService:
         return stripe_values.given_back(self._control("give_back", intent=intent_id, cents=cents))
 
     def open_dispute(self, intent_id: str, cents: int | None = None, *, reason: str = "fraudulent") -> Dispute:
-        return stripe_values.dispute(self._control("open_dispute", intent=intent_id, cents=cents, reason=reason))
+        return self._disputed(intent_id, cents, reason, DisputeStatus.OPEN)
+
+    def inquire(self, intent_id: str, *, reason: str = "unrecognized") -> Dispute:
+        return self._disputed(intent_id, None, reason, DisputeStatus.INQUIRY)
+
+    def escalate(self, dispute_id: str) -> Dispute:
+        return stripe_values.dispute(self._control("escalate", dispute=dispute_id))
 
     def close_dispute(self, dispute_id: str, status: DisputeStatus) -> Dispute:
-        return stripe_values.dispute(self._control("close_dispute", dispute=dispute_id, status=status.value))
+        return stripe_values.dispute(self._control("close_dispute", dispute=dispute_id, status=dispute_word(status)))
 
     def fail_next(self, *faults: Fault, call: str = "") -> None:
         self._control("fail", faults=[fault.value for fault in faults], call=call)
@@ -199,6 +206,10 @@ class CardService:
         """Count the calls that arrived, by the gateway's names."""
         counted: dict[str, int] = self._control("calls")
         return counted
+
+    def _disputed(self, intent_id: str, cents: int | None, reason: str, status: DisputeStatus) -> Dispute:
+        asked = {"intent": intent_id, "cents": cents, "reason": reason, "status": dispute_word(status)}
+        return stripe_values.dispute(self._control("open_dispute", **asked))
 
     def _intents(self) -> dict[str, Any]:
         return {one["id"]: one for one in self._control("intents")}

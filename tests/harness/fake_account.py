@@ -28,6 +28,7 @@ from tests.harness.service_words import Sent, Total
 
 T = TypeVar("T")
 LEAST_CENTS, MOST_CENTS = 50, 99_999_999  # of one charge, as Stripe takes them
+HELD = frozenset({DisputeStatus.OPEN, DisputeStatus.LOST})
 TO_RESPOND = dt.timedelta(days=9)
 
 
@@ -100,11 +101,27 @@ class Account:
         return self._give_back(intent_id, cents, None)
 
     def open_dispute(self, intent_id: str, cents: int | None = None, *, reason: str = "fraudulent") -> Dispute:
-        intent = found(self._intents, intent_id)
+        made = self._new_dispute(found(self._intents, intent_id), cents, reason, DisputeStatus.OPEN)
+        self._tell("charge.dispute.created", made)
+        self._tell("charge.dispute.funds_withdrawn", made)
+        return made
+
+    def inquire(self, intent_id: str, *, reason: str = "unrecognized") -> Dispute:
+        made = self._new_dispute(found(self._intents, intent_id), None, reason, DisputeStatus.INQUIRY)
+        self._tell("charge.dispute.created", made)
+        return made
+
+    def escalate(self, dispute_id: str) -> Dispute:
+        made = self._disputes[dispute_id] = replace(found(self._disputes, dispute_id), status=DisputeStatus.OPEN)
+        self._tell("charge.dispute.updated", made)
+        self._tell("charge.dispute.funds_withdrawn", made)
+        return made
+
+    def _new_dispute(self, intent: Intent, cents: int | None, reason: str, status: DisputeStatus) -> Dispute:
         at = self._second()
         made = Dispute(
             id=self._id("dp"),
-            status=DisputeStatus.OPEN,
+            status=status,
             intent_id=intent.id,
             amount_cents=intent.amount_cents if cents is None else cents,
             currency=intent.currency,
@@ -113,8 +130,6 @@ class Account:
             respond_by=at + TO_RESPOND,
         )
         self._disputes[made.id] = made
-        self._tell("charge.dispute.created", made)
-        self._tell("charge.dispute.funds_withdrawn", made)
         return made
 
     def close_dispute(self, dispute_id: str, status: DisputeStatus) -> Dispute:
@@ -132,7 +147,7 @@ class Account:
                 disputed=sum(
                     one.amount_cents
                     for one in self._disputes.values()
-                    if one.intent_id == intent.id and one.status is not DisputeStatus.WON
+                    if one.intent_id == intent.id and one.status in HELD
                 ),
             )
             for intent in self._intents.values()

@@ -201,8 +201,11 @@ class FaultProxy:
     def do_give_back(self, intent: str, cents: int) -> object:
         return self.account.give_back({"payment_intent": intent, "amount": str(cents)})
 
-    def do_open_dispute(self, intent: str, cents: int | None, reason: str) -> object:
-        return self.account.open_dispute(intent, cents, reason)
+    def do_open_dispute(self, intent: str, cents: int | None, reason: str, status: str) -> object:
+        return self.account.open_dispute(intent, cents, reason, status)
+
+    def do_escalate(self, dispute: str) -> object:
+        return self.account.escalate(dispute)
 
     def do_close_dispute(self, dispute: str, status: str) -> object:
         return self.account.close_dispute(dispute, status)
@@ -216,7 +219,7 @@ class FaultProxy:
     def do_totals(self) -> object:
         disputed: dict[str, int] = {}
         for one in self.account.disputes.values():
-            if one["status"] != "won":
+            if one["status"] in {"needs_response", "lost"}:
                 disputed[one["payment_intent"]] = disputed.get(one["payment_intent"], 0) + one["amount"]
         returned: dict[str, int] = {}
         for one in self.account.refunds.values():

@@ -236,8 +236,8 @@ class ProxiedAccount:
 
     # Disputes, which localstripe does not know
 
-    def open_dispute(self, intent_id: str, cents: int | None, reason: str) -> Answer:
-        """Take money of a charge until the bank has decided."""
+    def open_dispute(self, intent_id: str, cents: int | None, reason: str, status: str) -> Answer:
+        """Take money of a charge until the bank has decided; or only ask about it (``warning_…``)."""
         intent, at = self.intents[intent_id], self._now()
         made = {
             "id": f"dp_{secrets.token_hex(8)}",
@@ -251,12 +251,21 @@ class ProxiedAccount:
             "metadata": {},
             "payment_intent": intent_id,
             "reason": reason,
-            "status": "needs_response",
+            "status": status,
         }
         self.disputes[made["id"]] = made
         self._tell("charge.dispute.created", made)
-        self._tell("charge.dispute.funds_withdrawn", made)
+        if status == "needs_response":
+            self._tell("charge.dispute.funds_withdrawn", made)
         return made
+
+    def escalate(self, dispute_id: str) -> Answer:
+        """Let an inquiry become a dispute."""
+        dispute = self.dispute(dispute_id)
+        dispute["status"] = "needs_response"
+        self._tell("charge.dispute.updated", dispute)
+        self._tell("charge.dispute.funds_withdrawn", dispute)
+        return dispute
 
     def dispute(self, dispute_id: str) -> Answer:
         if dispute_id not in self.disputes:

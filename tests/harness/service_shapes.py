@@ -18,7 +18,11 @@ Shaped = Setup | Method | Intent | Return | Dispute
 
 _SETUPS = {SetupStatus.OPEN: "requires_payment_method"}
 _INTENTS = {IntentStatus.NEEDS_ACTION: "requires_action", IntentStatus.FAILED: "requires_payment_method"}
-_DISPUTES = {DisputeStatus.OPEN: "needs_response"}
+_DISPUTES = {
+    DisputeStatus.OPEN: "needs_response",
+    DisputeStatus.INQUIRY: "warning_needs_response",
+    DisputeStatus.DROPPED: "warning_closed",
+}
 
 
 def shape(value: Shaped) -> dict[str, Any]:
@@ -109,8 +113,13 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
         "metadata": {},
         "payment_intent": dispute.intent_id,
         "reason": dispute.reason,
-        "status": _DISPUTES.get(dispute.status, dispute.status.value),
+        "status": dispute_word(dispute.status),
     }
+
+
+def dispute_word(status: DisputeStatus) -> str:
+    """Return what Stripe calls it."""
+    return _DISPUTES.get(status, status.value)
 
 
 def _metadata(reference: str | None) -> dict[str, str]:

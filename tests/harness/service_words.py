@@ -149,6 +149,14 @@ class Play(Protocol):
         """Let the cardholder complain to the bank, which takes the money until it has decided."""
         ...
 
+    def inquire(self, intent_id: str, *, reason: str = "unrecognized") -> Dispute:
+        """Let the bank only ask about a charge; it takes nothing yet."""
+        ...
+
+    def escalate(self, dispute_id: str) -> Dispute:
+        """Let an inquiry become a dispute."""
+        ...
+
     def close_dispute(self, dispute_id: str, status: DisputeStatus) -> Dispute: ...
 
     def fail_next(self, *faults: Fault, call: str = "") -> None:

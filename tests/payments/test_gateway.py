@@ -377,6 +377,31 @@ def test_a_dispute_takes_the_money_until_the_bank_has_decided(play: Play, gatewa
         assert play.totals()[intent.id].disputed == disputed
 
 
+def test_a_bank_that_only_asks_holds_no_money(play: Play, gateway: Gateway, customer: str) -> None:
+    intent = charged(play, customer)
+    play.take_events()
+    asked = play.inquire(intent.id)
+    assert (asked.status, asked.reason, asked.amount_cents) == (DisputeStatus.INQUIRY, "unrecognized", 64_900)
+    assert gateway.dispute(asked.id) == asked
+    assert play.totals()[intent.id].disputed == 0
+    assert [event.kind for event in play.take_events()] == ["charge.dispute.created"]
+    dropped = play.close_dispute(asked.id, DisputeStatus.DROPPED)
+    assert (dropped.status, gateway.dispute(asked.id)) == (DisputeStatus.DROPPED, dropped)
+    assert play.totals()[intent.id].disputed == 0
+
+
+def test_what_a_bank_asked_may_become_a_dispute(play: Play, gateway: Gateway, customer: str) -> None:
+    intent = charged(play, customer)
+    asked = play.inquire(intent.id)
+    play.take_events()
+    opened = play.escalate(asked.id)
+    assert (opened.id, opened.status) == (asked.id, DisputeStatus.OPEN)
+    assert gateway.dispute(asked.id) == opened
+    assert play.totals()[intent.id].disputed == 64_900
+    told = [(event.kind, event.object_id) for event in play.take_events()]
+    assert told == [("charge.dispute.updated", asked.id), ("charge.dispute.funds_withdrawn", asked.id)]
+
+
 # Keys
 
 
