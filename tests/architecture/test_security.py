@@ -1,4 +1,4 @@
-"""docs/security.md names a proof for each row, and each proof is a test that exists."""
+"""docs/security.md and docs/cards.md name a proof for each row, and each proof is a test that exists."""
 
 import re
 from pathlib import Path
@@ -42,6 +42,13 @@ def text(root: Path) -> str:
 
 def test_every_row_has_proofs_that_exist(root: Path, text: str) -> None:
     assert missing(root, text) == []
+
+
+def test_every_fault_of_money_has_proofs_that_exist(root: Path, text: str) -> None:
+    cards = (root / "docs" / "cards.md").read_text()
+    assert missing(root, cards) == []
+    named = {first.split()[0] for first in (*rows(cards), *rows(text))}
+    assert named >= {f"A{number:02d}" for number in range(1, 17)} | {"D10"}
 
 
 def test_no_fault_of_access_is_left_out(text: str) -> None:
