@@ -9,6 +9,7 @@ import click
 from flask import Blueprint
 
 from provider.cards import reconciling as cards
+from provider.jobs.rules import Later
 from provider.kernel import clock
 from provider.kernel.settings import settings
 from provider.oversight.audit import breaches, invariants, promise
@@ -63,8 +64,12 @@ def _repaired(start: dt.datetime, now: dt.datetime) -> Iterator[str]:
     yield from cards.repair(start, now=now)
     returns = ask(lambda gateway: list(gateway.returns_between(start, now + cards.OVERLAP)))
     for intent in unknown_intents(returns):
-        card_payouts.settle_intent({"intent": intent}, now=now)
-        yield f"The refunds of {intent} were compared."
+        try:
+            card_payouts.settle_intent({"intent": intent}, now=now)
+        except Later as later:
+            yield f"The refunds of {intent} could not be compared yet: {later.why}. The worker asks again by itself."
+        else:
+            yield f"The refunds of {intent} were compared."
 
 
 @bp.cli.command("retention")
