@@ -162,6 +162,7 @@ STORY = Strand(
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.links[CHANGE_CARD_LINK] = CardLink()
+    registry.kept_card = queries.charged_by_itself
     for kind, work in (
         (FOLLOW, follow),
         (CANCEL, cancel),

@@ -29,6 +29,7 @@ from provider.payments import queries as paid
 _STRIPE = "https://js.stripe.com"
 _OF_STRIPE = "https://*.js.stripe.com"  # what its guide lets in besides: https://docs.stripe.com/security/guide
 _BANKS_OF_STRIPE = "https://hooks.stripe.com"
+_ONCE = "Without the tick, the card is used once and then forgotten. What you pay now is not charged again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +107,13 @@ def pay_page(caller: Caller, *, form: Form | None = None, told: str = "", status
         choices=[_described(choice, late=choice is rows[0] and choice.rows[0].due_on < _today()) for choice in rows],
         options=options,
         chosen=next((option for option in options if option.chosen), None),
-        keep=_keep_field(form, rows, kept) if to_come(rows) else None,
+        keep=_keep_field(form, rows, kept, _ONCE) if to_come(rows) else None,
         kept=kept,
         paused=queries.is_paused(enrollment.id),
         key=settings().STRIPE_PUBLISHABLE_KEY,
         script=settings().STRIPE_JS_URL,
     )
-    return _answer(page, status, fields=closed is None)
+    return _answer(page, status, None if closed else _policy())
 
 
 def _closed(enrollment: Enrollment, rows: list[Choice]) -> str | None:
@@ -174,11 +175,11 @@ def _entered(enrollment_id: int, reference: str) -> Card | None:
     return card if card.setup_id and card.state in {CardState.PENDING, CardState.SAVED} else None
 
 
-def _keep_field(form: Form, rows: list[Choice], kept: Card | None) -> Field:
-    """Return the box of the consent, unticked, with its words."""
-    hint = f"It then takes the place of your {kept.named}." if kept else "Leave it out, and the card is forgotten."
+def _keep_field(form: Form, rows: list[Choice], kept: Card | None, otherwise: str = "") -> Field:
+    """Return the box of the consent, unticked, with its words, and what happens to another card, and otherwise."""
+    instead = f"It takes the place of your {kept.named}. " if kept else ""
     words = consent(rows[-1].rows, settings().SCHOOL_NAME)
-    return replace(form.field("keep"), label=words, hint=hint)
+    return replace(form.field("keep"), label=words, hint=instead + otherwise)
 
 
 def card_page(caller: Caller, *, form: Form | None = None, told: str = "", status: int = 200) -> Response:
@@ -202,7 +203,7 @@ def card_page(caller: Caller, *, form: Form | None = None, told: str = "", statu
         key=settings().STRIPE_PUBLISHABLE_KEY,
         script=settings().STRIPE_JS_URL,
     )
-    return _answer(page, status, fields=open_to_cards)
+    return _answer(page, status, _policy() if open_to_cards else None)
 
 
 def charge_page(caller: Caller, reference: str) -> Response:
@@ -223,7 +224,8 @@ def charge_page(caller: Caller, reference: str) -> Response:
         key=settings().STRIPE_PUBLISHABLE_KEY,
         script=settings().STRIPE_JS_URL,
     )
-    return _answer(page, 200, fields=charge.waits_for_student)
+    asks_us = widened_policy(connect_src=[]) if charge.state is ChargeState.STARTED else None
+    return _answer(page, 200, _policy() if charge.waits_for_student else asks_us)
 
 
 def _captured(enrollment: Enrollment, charge: Charge) -> dict[str, Any]:
@@ -249,11 +251,11 @@ def _to(address: str) -> Response:
     return make_response(redirect(address, code=303))
 
 
-def _answer(page: str, status: int, *, fields: bool) -> Response:
-    """Answer with a page; one with card fields lets in the payment service, and nobody else."""
+def _answer(page: str, status: int, policy: str | None) -> Response:
+    """Answer with a page; one with card fields lets in the payment service, one that waits asks us how it stands."""
     answer = make_response(page, status)
-    if fields and settings().cards_on:
-        answer.headers["Content-Security-Policy"] = _policy()
+    if policy is not None and settings().cards_on:
+        answer.headers["Content-Security-Policy"] = policy
     return answer
 
 

@@ -154,6 +154,14 @@ def is_paused(enrollment_id: int) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
+def charged_by_itself(enrollment_id: int) -> str | None:
+    """Name the card to which the schedule charges what falls due of an enrollment; None when it charges nothing."""
+    kept = kept_card(enrollment_id)
+    if kept is None or is_paused(enrollment_id) or in_dispute(enrollment_id):
+        return None
+    return kept.named
+
+
 def due_by(today: dt.date) -> Sequence[str]:
     """Return the enrollments with a kept card of which an installment is due by a day and nobody paused it."""
     paused = sa.exists().where(ChargePause.enrollment_id == Enrollment.id, ChargePause.released_at.is_(None))

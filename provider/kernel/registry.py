@@ -88,6 +88,9 @@ class Registry:
     ``failed_jobs`` speaks for given-up jobs of a kind (payload, error, instant), ``any_failed_job`` for those of all
     other kinds (kind, key, instant). ``start_checks`` say why the application must not start. ``detour`` names the
     address that somebody has to go to first whom a door refuses.
+    other kinds (kind, key, instant). ``detour`` names the address that somebody has to go to first whom a door refuses.
+    ``kept_card`` names the card (``Visa ending in 4242``) that installments of an enrollment, by its id, are charged to
+    by themselves; None when nothing is.
     """
 
     jobs: dict[str, JobHandler] = field(default_factory=dict)
@@ -101,6 +104,7 @@ class Registry:
     queues: dict[str, Queue] = field(default_factory=dict)
     strands: list[Strand] = field(default_factory=list)
     start_checks: list[Callable[[], str | None]] = field(default_factory=list)
+    kept_card: Callable[[int], str | None] | None = None
     letter_links: Callable[[str], str] | None = None
     may: Callable[[str], bool] | None = None
     detour: Callable[[], str | None] | None = None

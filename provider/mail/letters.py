@@ -46,6 +46,7 @@ class School:
     payment_lines: tuple[str, ...] = ()
     accent: Accent = PLAIN
     demonstration: bool = False
+    cards_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def write(letter: OutboxLetter) -> Written:
         known.payment_lines,
         color,
         demonstration=known.DEMONSTRATION,
+        cards_on=known.cards_on,
     )
     values = {name: _value(name, value) for name, value in letter.values.items()} | _placeholders(letter)
     try:

@@ -286,6 +286,7 @@ def _send_receipt(
         window=window,
         purchase=purchase,
         owed=owed,
+        card=queries.kept_card(enrollment.id) if owed else None,
         link=link,
     )
     post(letter, at=at)

@@ -20,9 +20,13 @@ def receipt(
     window: Window | None,
     purchase: bool,
     owed: list[OpenInstallment],
+    card: str | None,
     link: SignedLink,
 ) -> Letter:
-    """The receipt of a payment, with the refund deadline and the link that opens the refund page."""
+    """The receipt of a payment, with the refund deadline and the link that opens the refund page.
+
+    ``card`` names the one that what is still owed is charged to by itself.
+    """
     return Letter(
         template="receipt",
         recipient=recipient,
@@ -44,6 +48,7 @@ def receipt(
             "enrollment_path": f"/my/enrollments/{enrollment.reference}",
             "open_cents": sum(one.open_cents for one in owed),
             "next_due_on": owed[0].due_on.isoformat() if owed else None,
+            "card": card,
         },
     )
 
@@ -70,9 +75,9 @@ def reminder_event(enrollment: str, number: int, reminder: Reminder) -> str:
 
 
 def installment_reminder(
-    enrollment: Enrollment, installment: Installment, reminder: Reminder, *, recipient: str
+    enrollment: Enrollment, installment: Installment, reminder: Reminder, *, recipient: str, card: str | None
 ) -> Letter:
-    """A word about an installment that is due soon, today, or was."""
+    """A word about an installment that is due soon, today, or was; ``card`` names the one that it is charged to."""
     return Letter(
         template=INSTALLMENT_REMINDER,
         recipient=recipient,
@@ -84,6 +89,7 @@ def installment_reminder(
             "due_on": installment.due_on.isoformat(),
             "amount_cents": installment.open_cents,
             "kind": reminder.value,
+            "card": card if reminder in {Reminder.AHEAD, Reminder.TODAY} else None,
         },
     )
 

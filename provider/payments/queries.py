@@ -14,6 +14,8 @@ from provider.enrollments.rules import OWED_STATES, InstallmentState
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import Page, keyset
+from provider.kernel.registry import registry
+from provider.kernel.settings import settings
 from provider.mail.models import OutboxLetter
 from provider.payments.models import Payment, Receipt
 from provider.payments.rules import CLOCK_STATES, PURCHASE_STATES, OpenInstallment, PaymentMethod, PaymentState
@@ -161,6 +163,12 @@ def owed(enrollment: Enrollment) -> list[OpenInstallment]:
         for installment in enrollment.installments
         if installment.state in OWED_STATES
     ]
+
+
+def kept_card(enrollment_id: int) -> str | None:
+    """Name the card that what falls due of an enrollment is charged to by itself; a school without cards has none."""
+    ask = registry().kept_card
+    return ask(enrollment_id) if ask is not None and settings().cards_on else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,9 +97,10 @@ def _remind(enrollment: Enrollment, called: Iterable[tuple[Installment, Reminder
     }
     posted = queries.letters_posted(letters.INSTALLMENT_REMINDER, list(events))
     recipient = queries.recipient(enrollment)
-    for event, (installment, reminder) in events.items():
-        if event not in posted:
-            post(letters.installment_reminder(enrollment, installment, reminder, recipient=recipient), at=now)
+    wanted = [called for event, called in events.items() if event not in posted]
+    card = queries.kept_card(enrollment.id) if wanted else None
+    for installment, reminder in wanted:
+        post(letters.installment_reminder(enrollment, installment, reminder, recipient=recipient, card=card), at=now)
 
 
 def _flag(enrollment: Enrollment, installment: Installment, actor: Actor, now: dt.datetime) -> None:

@@ -43,4 +43,4 @@ def case(request: pytest.FixtureRequest, school: Flask, season: Season, service:
         begun = saving.begin(enrollment_id=stored(reference).id, actor=STUDENT, now=service.at)
         service.confirm_setup(begun.client_secret.partition("_secret_")[0], GOOD)
         good = {"card": begun.reference, "keep": "true"}
-        return Case("change card", "late", f"/my/enrollments/{reference}/card", good, "/card")
+        return Case("change card", "late", f"/my/enrollments/{reference}/card", good, first=True)

@@ -280,6 +280,8 @@ def test_a_payment_that_is_processing_is_never_called_unpaid(service: TimedServi
     page = pay(visitor, service, reference)
     assert page.title == "Your payment is being processed"
     assert "You need not do anything, and need not pay again." in page.words()
+    assert "connect-src 'self'" in page.response.headers["Content-Security-Policy"]
+    assert "stripe.com" not in page.response.headers["Content-Security-Policy"]
     (poll,) = page.all("[data-poll]")
     assert visitor.client.get(poll.attrs["data-poll"]).get_json() == {"state": "started", "waits_for_student": False}
     service.settle_charge(charges(visitor, reference)[0].intent_id or "")
@@ -486,12 +488,12 @@ def test_the_kept_card_is_shown_changed_and_taken_away(service: TimedService, vi
     for words in ("Card Visa ending in 4242", "You agreed November 21, 2026", "Take the card away", "$525.00"):
         assert words in page.words()
     card = enter(visitor, service, reference, ASKS)
-    assert visitor.submit({"card": card}, 422, form=1).errors == {
+    assert visitor.submit({"card": card}, 422).errors == {
         "keep": ["Keeping this card: Tick this box, or the card cannot be kept."]
     }
-    page = visitor.submit({"card": card, "keep": "true"}, form=1)
+    page = visitor.submit({"card": card, "keep": "true"})
     assert "Card Visa ending in 3155" in page.words()
-    page = visitor.submit({})
+    page = visitor.submit({}, form=1)
     assert "No card is kept for this enrollment." in page.words()
     assert kept_card(visitor, reference) is None
     stale = visitor.post(f"{home(reference)}/card/remove", {}, 409)
@@ -540,7 +542,7 @@ def declined(app: Flask, service: TimedService, visitor: Visitor, moment: Travel
     pay(visitor, service, reference, keep="true")
     visitor.get(f"{home(reference)}/card")
     card = enter(visitor, service, reference, FAILS_LATER)
-    visitor.submit({"card": card, "keep": "true"}, form=1)
+    visitor.submit({"card": card, "keep": "true"})
     due_on = read(visitor, lambda: by_reference(reference)).installments[1].due_on
     move(moment, service, dt.datetime.combine(due_on, dt.time(15), tzinfo=dt.UTC))
     work_off(visitor, service.at)
@@ -567,7 +569,7 @@ def test_the_letter_about_a_declined_installment_opens_the_page_to_pay_and_to_ch
     page = holder.get(f"/links/{token}?page=card")
     assert "Card Visa ending in 4242" in page.words()
     assert saved_by(holder, reference) == ["visitor", "visitor", "link"]
-    assert "No card is kept" in holder.submit({}).words()
+    assert "No card is kept" in holder.submit({}, form=1).words()
 
 
 def saved_by(visitor: Visitor, reference: str) -> list[str]:
@@ -610,6 +612,25 @@ def test_a_link_does_nothing_that_its_pages_do_not_offer(
     holder.post(f"/links/{token}", {"step": "check", "charge": "CH-22222222"}, 404, token=kept_token)
     holder.get(f"/links/{token}?page=refund", 404)
     holder.get(f"/links/{token}?page=charge&charge=CH-22222222", 404)
+
+
+def test_the_reminder_before_an_installment_names_the_kept_card_and_none_that_is_paused(
+    service: TimedService, visitor: Visitor, moment: Travel
+) -> None:
+    reference = enroll(visitor, plan="installments")
+    pay(visitor, service, reference, keep="true")
+    installments = read(visitor, lambda: by_reference(reference)).installments
+    for number, card in ((1, "Visa ending in 4242"), (2, None)):
+        ahead = installments[number].due_on - dt.timedelta(days=3)
+        move(moment, service, dt.datetime.combine(ahead, dt.time(15), tzinfo=dt.UTC))
+        work_off(visitor, service.at)
+        with visitor.app.app_context():
+            last = letters(reference, "installment_reminder")[-1]
+        assert (last.values["number"], last.values["kind"], last.values["card"]) == (number + 1, "ahead", card)
+        with visitor.app.app_context(), unit_of_work():
+            enrollment = by_reference(reference, lock=True)
+            if number == 1:
+                pausing.pause(enrollment=enrollment, reason="Waits for pay day", actor=BURSAR, at=service.at)
 
 
 def test_desk_and_enrollment_say_processing_instead_of_unpaid(service: TimedService, visitor: Visitor) -> None:

@@ -20,7 +20,7 @@ class Watched:
         return self.page
 
 
-def watch(context: BrowserContext, origin: str) -> Watched:
+def watch(context: BrowserContext, *origins: str) -> Watched:
     """Open a page whose complaints are kept; a request to anywhere else, which gets nowhere, is one as well."""
     watched = Watched(context.new_page())
 
@@ -29,7 +29,7 @@ def watch(context: BrowserContext, origin: str) -> Watched:
             watched.complaints.append(f"{watched.page.url}: {message.text}")
 
     def asked(request: Request) -> None:
-        if not request.url.startswith((origin, "data:", "about:")):
+        if not request.url.startswith((*origins, "data:", "about:")):
             watched.complaints.append(f"{watched.page.url} asked for {request.url}")
 
     watched.page.on("console", said)

@@ -15,6 +15,7 @@ from provider.kernel.settings import settings
 from provider.mail import letters, queries
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import Mailbox, Value
+from tests.harness.hooks import with_cards
 from tests.harness.letters import LINK, POSTED, VALUES, a_letter
 from tests.harness.smtp import MailServer
 
@@ -286,6 +287,37 @@ def test_letters_that_ask_for_money_print_where_to_pay_once_the_school_has_said_
     assert re.search(r"\n *Sample Bank, account 123456\n *1 Main Street\n", written.text)
     assert "Sample Bank, account 123456<br>1 Main Street" in written.html
     assert "Answer this letter for our account" not in written.text
+
+
+@pytest.mark.parametrize("template", ["enrollment_received", "payment_reminder", "installment_reminder"])
+def test_letters_that_ask_for_money_lead_to_the_page_that_takes_cards_once_it_does(words: Flask, template: str) -> None:
+    page = "http://127.0.0.1:8000/my/enrollments/E-7K2M9Q4T/pay"
+    assert page not in letters.write(outbox(template)).text
+    without = words.extensions["settings"]
+    words.extensions["settings"] = with_cards(without, "whsec_1")
+    try:
+        written = letters.write(outbox(template))
+    finally:
+        words.extensions["settings"] = without
+    assert f"\n{page}\n" in written.text
+    assert f'<a class="button" href="{page}">Pay by card</a>' in written.html
+    assert "by bank transfer or check and write E-7K2M9Q4T on it" in written.text
+
+
+@pytest.mark.parametrize("kind, day", [("ahead", "on that day"), ("today", "today")])
+def test_a_reminder_about_a_kept_card_says_that_nothing_is_to_be_done(words: Flask, kind: str, day: str) -> None:
+    values = {**VALUES["installment_reminder"], "kind": kind, "card": "Visa ending in 4242"}
+    written = letters.write(outbox("installment_reminder", values=values))
+    assert f"We charge it to your Visa ending in 4242 {day}. You need not do anything." in written.text
+    assert f"We charge it to your <strong>Visa ending in 4242</strong> {day}. You need not do anything." in written.html
+    assert "bank transfer" not in written.text + written.html
+
+
+def test_a_receipt_says_which_card_the_next_part_is_charged_to(words: Flask) -> None:
+    values = {**VALUES["receipt"], "open_cents": 52_500, "next_due_on": "2026-12-21", "card": "Visa ending in 4242"}
+    written = letters.write(outbox("receipt", values=values))
+    for text in (written.text, written.html):
+        assert "We charge it to your Visa ending in 4242 on that day; you need not do anything." in text
 
 
 @pytest.mark.parametrize("template", list(VALUES))

@@ -93,6 +93,7 @@ def test_the_receipt_freezes_the_deadline_and_its_letter_opens_the_refund_page(c
         "enrollment_path": f"/my/enrollments/{reference}",
         "open_cents": 3 * QUARTER,
         "next_due_on": stored(reference).installments[1].due_on.isoformat(),
+        "card": None,
         "sample": True,
     }
 
