@@ -15,7 +15,9 @@ from flask import Flask
 
 from provider.accounts.passwords import hash_password
 from provider.accounts.rules import Role
+from provider.cards.handlers import SCHEDULE
 from provider.cards.rules import CHARGE_HOUR
+from provider.enrollments.handlers import UNPAID
 from provider.jobs.worker import run_due
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
@@ -25,7 +27,9 @@ from provider.kernel.registry import registry
 from provider.mail import sender
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
-from provider.oversight.handlers import NIGHTLY
+from provider.payments.handlers import DAILY as INSTALLMENTS
+from provider.refunds.handlers import LATE_PAYOUTS
+from provider.refunds.reconciling import RECONCILE
 from tests.demo.card_steps import Outside
 from tests.demo.cast import Person, people
 from tests.demo.office import Office, deeds
@@ -38,6 +42,7 @@ from tests.harness.season import PASSWORD, Student
 
 SEED = 20261122
 WEEKS = 12
+EACH_DAY = frozenset({UNPAID, INSTALLMENTS, SCHEDULE, LATE_PAYOUTS, RECONCILE})
 NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox here"
 Deed = Callable[[dt.datetime], dt.datetime | None]
 
@@ -201,11 +206,11 @@ def _in_the_office(deed: Callable[[Office, dt.datetime], None], office: Office) 
 def _each_morning(chance: random.Random) -> Deed:
     """Return the morning of each day, when what fell due by the calendar is charged, reminded of, or late.
 
-    What a worker asks every hour is asked then as well; the nightly audit, which sees everything, once at the end.
+    What only looks for mistakes, or tidies up, is asked for once, at the end.
     """
 
     def wake(at: dt.datetime) -> dt.datetime:
-        with _calendar(kept=lambda kind: kind != NIGHTLY):
+        with _calendar(kept=EACH_DAY.__contains__):
             run_due(at)
         return on(day_of(at, zone()) + ONE_DAY, CHARGE_HOUR, CHARGE_HOUR + 1, chance)
 
