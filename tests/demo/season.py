@@ -15,6 +15,10 @@ from flask import Flask
 
 from provider.accounts.passwords import hash_password
 from provider.accounts.rules import Role
+from provider.books import closing
+from provider.books.comparing import FINE
+from provider.books.handlers import DAYS
+from provider.books.models import DayClose
 from provider.cards.handlers import SCHEDULE
 from provider.cards.rules import CHARGE_HOUR
 from provider.enrollments.handlers import UNPAID
@@ -41,8 +45,10 @@ from tests.harness.card_service import CardService
 from tests.harness.season import PASSWORD, Student
 
 SEED = 20261122
+MONDAY = 0
 WEEKS = 12
 EACH_DAY = frozenset({UNPAID, INSTALLMENTS, SCHEDULE, LATE_PAYOUTS, RECONCILE})
+COMPARED = dt.timedelta(weeks=3)
 NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox here"
 Deed = Callable[[dt.datetime], dt.datetime | None]
 
@@ -145,7 +151,7 @@ def make(app: Flask, service: CardService, now: dt.datetime, clock_file: Path, *
             play.plan(way.start(now, own), _way(player, way.beats, own))
         for at, deed in deeds(now, chance):
             play.plan(at, _in_the_office(deed, office))
-        play.plan(play.clock.at, _each_morning(chance))
+        play.plan(play.clock.at, _each_morning(now, office, chance))
         play.run()
         db.session.remove()
     return Cast(players, office)
@@ -203,18 +209,31 @@ def _in_the_office(deed: Callable[[Office, dt.datetime], None], office: Office) 
     return happen
 
 
-def _each_morning(chance: random.Random) -> Deed:
+def _each_morning(now: dt.datetime, office: Office, chance: random.Random) -> Deed:
     """Return the morning of each day, when what fell due by the calendar is charged, reminded of, or late.
 
-    What only looks for mistakes, or tidies up, is asked for once, at the end.
+    The money of the last weeks is compared day by day; what only looks for mistakes, or tidies up, is asked for once
+    at the end.
     """
 
     def wake(at: dt.datetime) -> dt.datetime:
-        with _calendar(kept=EACH_DAY.__contains__):
+        kinds = EACH_DAY | {DAYS} if at > now - COMPARED else EACH_DAY
+        with _calendar(kept=kinds.__contains__):
             run_due(at)
-        return on(day_of(at, zone()) + ONE_DAY, CHARGE_HOUR, CHARGE_HOUR + 1, chance)
+        today = day_of(at, zone())
+        if today.weekday() == MONDAY:
+            with unit_of_work():
+                _close_days(office.actors[Role.BURSAR], at)
+        return on(today + ONE_DAY, CHARGE_HOUR, CHARGE_HOUR + 1, chance)
 
     return wake
+
+
+def _close_days(bursar: Actor, at: dt.datetime) -> None:
+    """Close the days whose money agrees with the payment service."""
+    open_ones = sa.select(DayClose.day).where(DayClose.closed_at.is_(None), DayClose.state.in_(FINE))
+    for day in db.session.scalars(open_ones.order_by(DayClose.day)).all():
+        closing.close(day=day, remark=None, actor=bursar, at=at)
 
 
 @contextmanager

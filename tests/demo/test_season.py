@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from provider.books.comparing import CloseState
+from provider.books.models import DayClose
 from provider.cards.models import Card, Charge, Dispute, PaymentEvent
 from provider.cards.rules import CardState, ChargeState, DisputeState, EventState
 from provider.enrollments.models import Agreement, Enrollment, Installment
@@ -113,6 +115,7 @@ def test_everybody_is_where_the_name_of_their_way_says(demonstration: Demonstrat
         (Charge.state, (ChargeState.STARTED, ChargeState.CAPTURED, ChargeState.FAILED)),
         (Dispute.state, tuple(DisputeState)),
         (Card.state, (CardState.SAVED, CardState.DETACHED)),
+        (DayClose.state, (CloseState.AGREES,)),
         (PaymentEvent.state, (EventState.APPLIED, EventState.IGNORED)),
         (Job.state, (JobState.DONE, JobState.QUEUED)),
     ],

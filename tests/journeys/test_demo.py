@@ -37,7 +37,7 @@ def _start(folder: Path, port: int, **more: str) -> subprocess.Popen[str]:
 
 def _wait(demo: subprocess.Popen[str], port: int) -> RemoteVisitor:
     """Wait until it serves; return somebody at its door."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while time.monotonic() < end and demo.poll() is None:
         with contextlib.suppress(OSError, http.client.HTTPException):
             visitor = RemoteVisitor(port)
