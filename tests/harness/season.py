@@ -278,13 +278,13 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
         with card_payments(app, now) as service:
             for student in by_card.values():
                 _pay_by_card(student, season_of_cards.Played(service), now)
-        _give_passwords(hashed, now)
-        _ask_questions(now)
-        season_events.tell(now)
-        disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
-        with card_payments(app, now - dt.timedelta(days=3)) as service:
+            service.at = now - dt.timedelta(days=3)
             paying = told["paying"][0]
             paying.charge, _ = pay_by_card(service, paying.enrollment, number=FAILS_LATER)
+            _give_passwords(hashed, now)
+            _ask_questions(now)
+            season_events.tell(now)
+            disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
             service.at = now
             run_due(now)
         _compare_days(now)
