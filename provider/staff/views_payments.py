@@ -50,13 +50,15 @@ def show(reference: str) -> ResponseReturnValue:
     payment = queries.by_reference(reference)
     names = people.names({payment.recorded_by}) if payment.recorded_by else {}
     captured = payment.state is PaymentState.CAPTURED and not payment.refunded_cents
+    by_hand = payment.method is not PaymentMethod.CARD
     return render_template(
         "staff/payments/show.html",
         payment=payment,
         recorded_by=names.get(payment.recorded_by or ""),
         disputes=cards.disputes_of(payment.id) if payment.method is PaymentMethod.CARD else [],
-        can_reverse=captured and may(Permission.RECORD_MONEY),
-        can_return=captured and payment.for_return and may(Permission.RECORD_MONEY),
+        can_reverse=captured and by_hand and may(Permission.RECORD_MONEY),
+        can_return=captured and by_hand and payment.for_return and may(Permission.RECORD_MONEY),
+        returns_itself=captured and not by_hand and payment.for_return,
     )
 
 

@@ -5,7 +5,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from provider.accounts.rules import Role
-from provider.kernel.database import db
+from provider.kernel.database import db, unit_of_work
+from provider.payments import queries as payments
 from provider.refunds import queries
 from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
@@ -99,3 +100,16 @@ def test_what_goes_to_a_card_by_itself_is_not_sent_by_hand(school: Flask, season
         payout = queries.by_reference(season["under_way"].refund).payouts[0].reference
     again = bursar.post(f"/staff/payouts/{payout}", {"external_reference": "Check 89"}, 422, token=bursar.token())
     assert "This money goes back to the card by itself; nobody has to send it." in again.words(".error-summary")
+
+
+def test_a_card_payment_is_neither_reversed_nor_returned_by_hand(
+    school: Flask, season: Season, bursar: Visitor
+) -> None:
+    page = bursar.get(f"/staff/payments/{season['given_outside'].payments[0]}")
+    assert [each.to_text() for each in page.all("main .button")] == []
+    with school.app_context(), unit_of_work():
+        payments.by_reference(season["given_outside"].payments[0]).for_return = True
+        payments.by_reference(season["given_outside"].payments[0]).refunded_cents = 0
+    page = bursar.get(f"/staff/payments/{season['given_outside'].payments[0]}")
+    assert "It goes back to the card by itself within minutes." in page.words()
+    assert page.all("main form") == []
