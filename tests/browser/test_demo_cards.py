@@ -122,38 +122,16 @@ def _paid(student: Student, cents: int = PRICE) -> None:
     expect(student.page.locator(".heading")).to_contain_text("Active")
 
 
-@pytest.mark.parametrize("width", [375, 1280], ids=["phone", "desk"])
-def test_the_page_names_the_cards_to_try_and_a_good_one_pays(come: Come, width: int) -> None:
-    student = come(width=width)
+def test_each_card_that_the_page_names_does_what_it_says(come: Come) -> None:
+    student = come(width=375)
     cards = student.page.get_by_role("region", name="Cards to try")
     for number in (GOOD, DECLINED, ASKS, FAILS_LATER):
         expect(cards).to_contain_text(" ".join(number[n : n + 4] for n in range(0, 16, 4)))
-    student.pay(GOOD)
-    _paid(student)
-
-
-def test_a_card_that_the_bank_declines_takes_nothing_and_another_one_pays(come: Come) -> None:
-    student = come()
     student.pay(DECLINED)
     expect(student.page.get_by_role("alert")).to_contain_text("declined")
-    assert student.taken() == []
-    student.pay(GOOD)
-    _paid(student)
-
-
-def test_a_bank_that_asks_is_answered_and_the_card_pays(come: Come) -> None:
-    student = come()
-    student.pay(ASKS)
-    student.answer_bank(YES)
-    student.read("Your bank asks you to confirm")
-    assert student.taken() == []
-    student.page.get_by_role("button", name="Confirm with my bank").click()
-    student.answer_bank(YES)
-    _paid(student)
-
-
-def test_a_bank_that_asks_and_is_told_no_takes_nothing_and_another_card_pays(come: Come) -> None:
-    student = come()
+    student.pay(FAILS_LATER)
+    student.read("Your card was declined")
+    student.page.get_by_role("link", name="Try again").click()
     student.pay(ASKS)
     student.answer_bank(YES)
     student.page.get_by_role("button", name="Confirm with my bank").click()
@@ -161,18 +139,21 @@ def test_a_bank_that_asks_and_is_told_no_takes_nothing_and_another_card_pays(com
     student.read("Your card was declined")
     assert student.taken() == []
     student.page.get_by_role("link", name="Try again").click()
-    student.pay(GOOD)
-    _paid(student)
+    student.pay(ASKS)
+    student.answer_bank(YES)
+    student.page.get_by_role("button", name="Confirm with my bank").click()
+    student.answer_bank(YES)
+    student.read(f"Thank you, {dollars(PRICE)} is paid")
+    assert student.taken() == [Total(PRICE, 0, 0)]
 
 
-def test_a_card_that_is_saved_and_fails_when_charged_takes_nothing_and_another_one_pays(come: Come) -> None:
+def test_a_good_card_pays_at_once(come: Come) -> None:
     student = come()
-    student.pay(FAILS_LATER)
-    student.read("Your card was declined")
-    assert student.taken() == []
-    student.page.get_by_role("link", name="Try again").click()
     student.pay(GOOD)
-    _paid(student)
+    student.read(f"Thank you, {dollars(PRICE)} is paid")
+    student.page.get_by_role("link", name="Go to my enrollment").click()
+    expect(student.page.locator(".heading")).to_contain_text("Active")
+    assert student.taken() == [Total(PRICE, 0, 0)]
 
 
 def _keep(page: Page) -> None:
