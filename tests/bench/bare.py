@@ -17,6 +17,8 @@ from flask import Flask, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import Engine
 
+from provider.kernel.registry import install
+
 TABLES = sa.MetaData()
 STUDENT = sa.Table(
     "student",
@@ -90,6 +92,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a dri
 def create_app() -> Flask:
     """Build the application on DATABASE_URL."""
     app = Flask("bare", root_path=os.path.dirname(__file__))  # noqa: PTH120 - Flask wants text
+    install(app)  # empty: gunicorn's settings, the product's, ask it whether anything speaks against starting
     engine = make_engine(os.environ["DATABASE_URL"])
     sqlite = engine.dialect.name == "sqlite"
     # A lone SELECT needs no transaction: the connections to SQLite begin none by themselves.

@@ -22,7 +22,7 @@ def main() -> None:
             amount_cents=10_000,
             customer_id=customer,
             method_id=method,
-            reference=f"CH-{tag}-{number}",
+            reference=f"bench-{tag}-{number}",
             present=False,
         )
     print(began, time.time(), flush=True)

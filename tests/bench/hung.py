@@ -3,6 +3,7 @@
 import http.client
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -27,8 +28,10 @@ from tests.harness.service_words import Fault
 HUNG = 8  # all that may: half of the threads of each of the two web processes
 MOST_TRIES = 20  # whom the busier process tells to come again has to be somebody else
 PAGES = 4
+WAITS = 2
 ROUNDS = 8
 SECONDS = 0.25  # of one page in one round: all of them have to be over before the product gives up
+GIVE_UP_SECONDS = 5.0
 HANG_SECONDS = 60.0  # the product gives up after ten
 CALL = "create_customer"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -48,7 +51,7 @@ class Hung:
 
     def run(self, app: Flask) -> None:
         """Open each page on both servers."""
-        self.students = iter(self._signed_in(app, PAGES * MOST_TRIES + 1))
+        self.students = iter(self._signed_in(app, PAGES * WAITS * MOST_TRIES + 1))
         own, cookie = next(self.students)
         pages = {
             "/programs/ccma": "",
@@ -90,17 +93,17 @@ class Hung:
         self.service.hang_for(HANG_SECONDS)
         self.service.fail_next(*[Fault.HANG] * HUNG, call=CALL)
         waiting: list[threading.Thread] = []
-        for _ in range(MOST_TRIES):
-            reference, cookie = next(self.students)
-            thread = threading.Thread(target=self._ask_for_card, args=(reference, cookie), daemon=True)
-            thread.start()
-            thread.join(0.3)
-            if thread.is_alive():
-                waiting.append(thread)
-            if len(waiting) == HUNG:
-                break
-        assert self.service.calls().get(CALL) == len(waiting) == HUNG, f"{len(waiting)} calls hang, not {HUNG}"
-        return waiting
+        tries, end = 0, time.monotonic() + GIVE_UP_SECONDS
+        while self.service.calls().get(CALL, 0) < HUNG:
+            waiting = [each for each in waiting if each.is_alive()]
+            while len(waiting) < HUNG:
+                tries += 1
+                waiting.append(threading.Thread(target=self._ask_for_card, args=next(self.students), daemon=True))
+                waiting[-1].start()
+            assert tries < MOST_TRIES, f"{tries} students tried to wait, and not {HUNG} calls hang"
+            assert time.monotonic() < end, f"not {HUNG} calls hang after {GIVE_UP_SECONDS:.0f} s"
+            time.sleep(0.05)
+        return [each for each in waiting if each.is_alive()]
 
     def _ask_for_card(self, reference: str, cookie: str) -> None:
         """Begin to enter a card, as the page's script does."""

@@ -38,6 +38,14 @@ class Series:
             self.took.setdefault(step, []).extend(times)
         self.errors += outcome.errors
 
+    def extend(self, other: "Series") -> None:
+        """Add the rounds of another series of the same side."""
+        self.rates += other.rates
+        self.medians += other.medians
+        self.errors += other.errors
+        for step, times in other.took.items():
+            self.took.setdefault(step, []).extend(times)
+
     def written(self, step: str = "flow") -> str:
         """Write rate, p50 and p99 as the table shows them."""
         times = self.took.get(step) or [0.0]
