@@ -21,6 +21,7 @@ bp = Blueprint("jobs", __name__, cli_group=None)
 def worker(*, once: bool) -> None:
     """Do jobs as they fall due, until interrupted."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout, level=logging.INFO)
+    logging.getLogger("stripe").setLevel(logging.WARNING)  # it tells of every call that goes well, twice
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - behind the proxy
     problem = why_not(app)
     if problem is not None:
