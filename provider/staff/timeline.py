@@ -110,7 +110,7 @@ def _event(group: Sequence[Remembered], telling: Telling) -> Event:
         at=row.at,
         title=_filled(title, row, telling.names),
         kind=kind,
-        text=extra.text or _note(group[0]) or _reason(group[0]) or _document(row),
+        text=group[0].personal.get("reason") or extra.text or _note(group[0]) or _reason(group[0]) or _document(row),
         who=telling.names.get(row.actor_reference or "", NOBODY[row.actor_kind]),
         href=extra.href,
         amount_cents=extra.amount_cents,

@@ -24,8 +24,7 @@ from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
 from provider.policies.models import StateFloorRow
 from provider.programs.models import FaqItem, Program
-from provider.refunds.models import Payout
-from provider.refunds.rules import PayoutState
+from provider.refunds.models import Payout, Refund
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
 from provider.tuition.models import TuitionPlan
@@ -276,7 +275,7 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
             "program": sa.select(Program.reference).where(Program.slug == "ccma"),
             "plan": sa.select(TuitionPlan.reference).join(Program).where(Program.slug == "ccma"),
             "student": sa.select(Person.reference).where(Person.email == season["paying"].email),
-            "not_taken": sa.select(Payout.reference).where(Payout.state == PayoutState.FAILED),
+            "not_taken": sa.select(Payout.reference).join(Refund).where(Refund.reference == season["not_taken"].refund),
             "faq": sa.select(FaqItem.slug),
             "floor": sa.select(StateFloorRow.reference),
             "signed": sa.select(SignedLink.reference),

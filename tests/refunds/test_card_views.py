@@ -86,6 +86,9 @@ def test_staff_send_it_another_way_with_reference_and_reason(school: Flask, seas
         one = queries.payout(payout)
         assert (one.state.value, one.method.value, one.external_reference) == ("sent", "check", "1044")
     assert "Only what a card did not take goes another way." in bursar.get(path).words()
+    story = bursar.get(f"/staff/enrollments/{season['not_taken'].enrollment}").words()
+    assert "Refund sent by check, because the card did not take it" in story
+    assert "The card is closed, as she wrote." in story
     told = student(school, season, "not_taken").page
     assert told is not None
     assert "Your card did not take it. Sent by check on" in told.words()
