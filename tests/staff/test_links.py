@@ -18,12 +18,14 @@ from provider.accounts.rules import (
     STOP_EMAIL_CHANGE,
     Role,
 )
+from provider.cards.rules import CHANGE_CARD_LINK
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.history.models import History
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, insert_all, unit_of_work
 from provider.kernel.registry import registry
+from tests.harness.cards import card_payments
 from tests.harness.checksums import checksums
 from tests.harness.money import agreed, record
 from tests.harness.statements import statements
@@ -58,6 +60,7 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
         CHANGE_EMAIL: change,
         STOP_EMAIL_CHANGE: change,
         FIRST_ADMIN: FIRST_ADMIN_SUBJECT,
+        CHANGE_CARD_LINK: reference,
     }
     return {purpose: make(app, purpose, subject)[0] for purpose, subject in subjects.items()}
 
@@ -68,11 +71,12 @@ def test_looking_at_a_link_of_any_purpose_decides_nothing(app: Flask, visitor: V
         assert set(tokens) == set(registry().links)
     before = checksums(app, frozenset())
     scanner = Visitor(app)
-    for purpose, token in tokens.items():
-        for _ in range(3):
-            page = scanner.get(f"/links/{token}")
-            assert (purpose, len(page.all("main form")) > 0) == (purpose, True)
-            assert scanner.client.head(f"/links/{token}").status_code == 200
+    with card_payments(app, clock.now()):
+        for purpose, token in tokens.items():
+            for _ in range(3):
+                page = scanner.get(f"/links/{token}")
+                assert (purpose, len(page.all("main form")) > 0) == (purpose, True)
+                assert scanner.client.head(f"/links/{token}").status_code == 200
     assert checksums(app, frozenset()) == before
     with app.app_context():
         for purpose, token in tokens.items():
