@@ -59,7 +59,7 @@ def enrollment(reference: str) -> ResponseReturnValue:
         links=_classroom(found),
         unpaid=found.state in UNPAID_STATES,
         lapses_on=lapses_on(found),
-        paused=pausing.paused(found.id) is not None,
+        paused=found.state in CLASSROOM_STATES and pausing.paused(found.id) is not None,
         running=running,
         kept=kept,
         now=received_at(),
