@@ -182,10 +182,12 @@ def due_by(today: dt.date) -> Sequence[str]:
     return db.session.scalars(query.order_by(Enrollment.reference)).all()
 
 
-def pending_before(instant: dt.datetime) -> Sequence[str]:
-    """Return the cards that a browser began to save before an instant and never told us about."""
-    query = sa.select(Card.reference).where(Card.state == CardState.PENDING, Card.created_at < instant)
-    return db.session.scalars(query.order_by(Card.id)).all()
+def left_before(instant: dt.datetime) -> Sequence[str]:
+    """Return the cards that were left before an instant: not saved to the end, or saved once and never charged."""
+    began = sa.and_(Card.state == CardState.PENDING, Card.created_at < instant)
+    charged = sa.exists().where(Charge.card_id == Card.id, Charge.state == ChargeState.STARTED)
+    unused = sa.and_(Card.state == CardState.SAVED, ~Card.kept, Card.saved_at < instant, ~charged)
+    return db.session.scalars(sa.select(Card.reference).where(began | unused).order_by(Card.id)).all()
 
 
 def _fresh(query: sa.Select[T]) -> sa.Select[T]:

@@ -231,11 +231,12 @@ def _method_of(setup_id: str) -> str | None:
 
 
 def tidy(*, now: dt.datetime) -> None:
-    """Let go of cards whose saving was begun and never finished here: a closed tab may have saved them there."""
-    for reference in queries.pending_before(now - PENDING_FOR):
+    """Let go of cards that were left: a closed tab may have saved them at the service, or never paid with them."""
+    for reference in queries.left_before(now - PENDING_FOR):
         with unit_of_work():
             card = queries.card(reference)
             enrollment = payments.hold(card.enrollment_id)
             card = queries.card(reference)
-            if card.state is CardState.PENDING:
+            running = queries.running(enrollment.id)
+            if not card.kept and (running is None or running.card_id != card.id):
                 release(card, enrollment, actor=SYSTEM, at=now)

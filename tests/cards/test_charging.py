@@ -340,3 +340,22 @@ def test_a_charge_that_stays_open_for_a_day_becomes_a_task(service: TimedService
         run_due(PAID + hours * HOUR)
     assert charge(started).state is S.STARTED
     assert by_key(charging.stuck_key(started)) is not None
+
+
+def test_cards_that_were_left_are_forgotten_two_hours_later_and_no_others(service: TimedService) -> None:
+    begun, unused, kept, busy = (agreed("installments") for _ in range(4))
+    saving.begin(enrollment_id=stored(begun).id, actor=STUDENT, now=PAID)
+    left = enter_card(service, unused)
+    enter_card(service, kept, keep=True)
+    service.charge_will(IntentStatus.PROCESSING)
+    pay(service, busy)
+    saving.tidy(now=PAID + 2 * HOUR)
+    assert queries.card(left).state is CardState.SAVED
+    saving.tidy(now=PAID + 2 * HOUR + dt.timedelta(seconds=1))
+    found = {card.enrollment_id: card.state for card in db.session.scalars(sa.select(Card))}
+    assert [found[stored(one).id] for one in (begun, unused, kept, busy)] == [
+        CardState.RELEASED,
+        CardState.RELEASED,
+        CardState.SAVED,
+        CardState.SAVED,
+    ]
