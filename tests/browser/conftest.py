@@ -47,7 +47,7 @@ def open_browser(chromium: Browser, stage: Stage) -> Iterator[Open]:
         if who is not None:
             cookies = stage.cookies(who).items()
             context.add_cookies([{"name": n, "value": v, "url": stage.server.base_url} for n, v in cookies])
-        watched.append(watch(context, stage.server.base_url))
+        watched.append(watch(context, stage.server.base_url, stage.service.url))
         return watched[-1]
 
     yield opened

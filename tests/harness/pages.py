@@ -17,6 +17,7 @@ from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
+from tests.harness import card_students
 from tests.harness.factors import HALF_IN, WITH_FACTOR
 from tests.harness.stage import INVITED, Stage
 
@@ -111,7 +112,11 @@ def student(stage: Stage) -> Iterator[Visit]:
         yield Visit(f"my-{state}-statement", f"/my/enrollments/{who.enrollment}/statement", who.email)
     yield Visit("my-pay", f"{here}/pay", paying.email)
     yield Visit("my-card-none", f"{here}/card", paying.email)
-    yield Visit("my-charge-failed", f"{here}/pay/{paying.charge}", paying.email)
+    keeps = stage.season[card_students.KEEPS]
+    for name in ("pay", "card"):
+        yield Visit(f"my-{name}-kept", f"/my/enrollments/{keeps.enrollment}/{name}", keeps.email)
+    for state, (email, path) in card_students.pages(stage.app).items():
+        yield Visit(f"my-charge-{state}", path, email)
     yield Visit("my-receipt", f"{here}/receipts/{receipt}", paying.email)
     yield from own_account("my", paying.email)
     yield Visit("my-nobody", "/my")

@@ -21,7 +21,8 @@ from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
-from tests.harness import season
+from tests.harness import card_students, season
+from tests.harness.card_service import CardService
 from tests.harness.factors import HALF_IN, WITH_FACTOR, set_factor, unused_code
 from tests.harness.remote import RemoteClient, RemoteVisitor
 from tests.harness.season import Season
@@ -39,6 +40,7 @@ class Stage:
     """The server and everybody in it."""
 
     server: Server
+    service: CardService
     app: Flask
     season: Season
     letters: dict[str, str]
@@ -81,10 +83,16 @@ def _ask_for_another_address(app: Flask, email: str) -> str:
 @contextmanager
 def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
     """Prepare an instance, let a season happen in it, and serve it."""
-    server = Server(folder, settings={"WEB_THREADS": "16"})
+    with CardService(folder / "service") as service:
+        yield from _staged(folder, service, now or clock.now())
+
+
+def _staged(folder: Path, service: CardService, now: dt.datetime) -> Iterator[Stage]:
+    server = Server(folder, settings={"WEB_THREADS": "16", **service.settings})
     server.prepare()
     app = create_app(Config.load(server.environ))
-    made = season.make(app, now or clock.now(), cards=True)
+    made = season.make(app, now, cards=True)
+    card_link = card_students.play(app, made, now)
     set_factor(app, staff(app, Role.ADMIN, email=WITH_FACTOR))
     _invite(app)
     with app.app_context():
@@ -97,7 +105,9 @@ def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
         "stop-email-change": f"/links/{token_for(app, STOP_EMAIL_CHANGE, change)}",
         "prove-email": f"/links/{token_for(app, 'prove_email', made['started'].enrollment)}",
         "refund-link": f"/links/{token_for(app, 'refund', made['fresh'].enrollment)}",
+        "card-link": f"/links/{card_link}",
+        "card-link-card": f"/links/{card_link}?page=card",
     }
     with running(server):
         server.start_web()
-        yield Stage(server, app, made, letters, links)
+        yield Stage(server, service, app, made, letters, links)
