@@ -10,6 +10,7 @@ from provider.kernel.settings import settings
 from provider.oversight import (
     actions,
     audit,
+    card_money,
     decisions,
     finding,
     finding_records,
@@ -29,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     *ledger.CHECKS,
     *money_in.CHECKS,
     *money_out.CHECKS,
+    *card_money.CHECKS,
     *decisions.CHECKS,
     *states.CHECKS,
     *mail.CHECKS,

@@ -54,7 +54,7 @@ def ledger_names_an_enrollment() -> Iterator[Finding]:
     return findings(query, "is posted to {about}, which is no enrollment")
 
 
-def _compared(
+def compared(
     accounts: tuple[Account, ...], counted: Totals, sentence: str, *, credit: bool = False
 ) -> Iterator[Finding]:
     """Compare what accounts stand at for each enrollment with what its counters come to."""
@@ -88,7 +88,7 @@ def ledger_receivable_is_what_is_owed() -> Iterator[Finding]:
         .group_by(Installment.enrollment_id)
     )
     sentence = "owes {booked} cents in the ledger and {counted} cents by its installments"
-    return _compared((Account.RECEIVABLE,), owed, sentence)
+    return compared((Account.RECEIVABLE,), owed, sentence)
 
 
 def ledger_cash_is_what_came_in() -> Iterator[Finding]:
@@ -103,7 +103,7 @@ def ledger_cash_is_what_came_in() -> Iterator[Finding]:
     held = sa.select(moved.c.enrollment_id, total(moved.c.cents).label("cents")).group_by(moved.c.enrollment_id)
     accounts = (Account.CASH_OFFLINE, Account.CASH_CARD, Account.DISPUTED)
     sentence = "holds {booked} cents in the ledger and {counted} cents by its payments and payouts"
-    return _compared(accounts, held, sentence)
+    return compared(accounts, held, sentence)
 
 
 def ledger_payable_is_what_must_go_out() -> Iterator[Finding]:
@@ -115,7 +115,7 @@ def ledger_payable_is_what_must_go_out() -> Iterator[Finding]:
         .group_by(Refund.enrollment_id)
     )
     sentence = "must give back {booked} cents in the ledger and {counted} cents by its payouts"
-    return _compared((Account.REFUNDS_PAYABLE,), waiting, sentence, credit=True)
+    return compared((Account.REFUNDS_PAYABLE,), waiting, sentence, credit=True)
 
 
 def ledger_credit_is_what_pays_nothing() -> Iterator[Finding]:
@@ -134,7 +134,7 @@ def ledger_credit_is_what_pays_nothing() -> Iterator[Finding]:
         .group_by(Payment.enrollment_id)
     )
     sentence = "has a credit of {booked} cents in the ledger and of {counted} cents by its payments"
-    return _compared((Account.STUDENT_CREDIT,), rest, sentence, credit=True)
+    return compared((Account.STUDENT_CREDIT,), rest, sentence, credit=True)
 
 
 CHECKS = (

@@ -5,6 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from provider.cards import rules as cards
+from provider.cards.models import Card, Charge, Dispute
 from provider.enrollments import rules as enrollments
 from provider.enrollments.models import Enrollment, Installment
 from provider.history.models import History
@@ -26,6 +28,9 @@ LIFECYCLES: dict[str, Lifecycle[Any]] = {
     "refund": refunds.LIFECYCLE,
     "payout": refunds.PAYOUT_LIFECYCLE,
     "letter": mail.LIFECYCLE,
+    "card": cards.CARD_LIFECYCLE,
+    "charge": cards.CHARGE_LIFECYCLE,
+    "dispute": cards.DISPUTE_LIFECYCLE,
 }
 # What a record's first row in the history may say; an installment is born with its enrollment, without a row.
 FIRST: dict[str, frozenset[str]] = {
@@ -35,6 +40,9 @@ FIRST: dict[str, frozenset[str]] = {
     "refund": frozenset({refunds.RefundState.REQUESTED}),
     "payout": frozenset({refunds.PayoutState.DUE}),
     "letter": frozenset({mail.LetterState.QUEUED}),
+    "card": frozenset({cards.CardState.PENDING}),
+    "charge": frozenset({cards.ChargeState.STARTED}),
+    "dispute": frozenset({cards.DisputeState.OPEN}),
 }
 _BORN_WITHOUT = {"installment": enrollments.InstallmentState.SCHEDULED.value}
 _NAMED_ACTORS = (ActorKind.STAFF, ActorKind.STUDENT, ActorKind.LINK)
@@ -88,6 +96,9 @@ def history_ends_in_the_present() -> Iterator[Finding]:
         Refund: sa.type_coerce(Refund.reference, sa.String),
         Payout: sa.type_coerce(Payout.reference, sa.String),
         OutboxLetter: sa.type_coerce(OutboxLetter.reference, sa.String),
+        Card: sa.type_coerce(Card.reference, sa.String),
+        Charge: sa.type_coerce(Charge.reference, sa.String),
+        Dispute: sa.type_coerce(Dispute.reference, sa.String),
     }
     for table, reference in references.items():
         yield from _ends(table, reference)

@@ -6,7 +6,9 @@ import itertools
 import sqlalchemy as sa
 
 from provider.cards.models import Card, Charge
-from provider.cards.rules import CardState, ChargePurpose, ChargeState
+from provider.cards.rules import CARD_LIFECYCLE, CHARGE_LIFECYCLE, CardState, ChargePurpose, ChargeState
+from provider.enrollments.models import Enrollment
+from provider.history.actions import born, move
 from provider.jobs.models import Job
 from provider.jobs.rules import JobState, Later
 from provider.kernel import references
@@ -14,7 +16,9 @@ from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.registry import registry
 from provider.payments import actions as payments
+from provider.payments import calls
 from provider.payments import queries as payment_rows
+from provider.payments.rules import CallKind
 from tests.harness.fake_service import FakeService
 from tests.harness.money import PAID, stored
 
@@ -44,41 +48,64 @@ def by_card(service: FakeService, reference: str, cents: int, *, at: dt.datetime
     return landed(charged(service, cents, reference), reference, cents, at=at)
 
 
-def landed(intent_id: str, reference: str, cents: int, *, at: dt.datetime = PAID) -> str:
-    """Take a charge that succeeded at the service into the books; returns the payment's reference."""
+def landed(intent_id: str, reference: str, cents: int, *, at: dt.datetime = PAID, number: int | None = None) -> str:
+    """Take a charge that succeeded at the service into the books; returns the payment's reference.
+
+    ``number``: the schedule charged it for that installment.
+    """
     enrollment_id = stored(reference).id
     with unit_of_work():
         enrollment = payment_rows.hold(enrollment_id)
+        charge = _charge(enrollment, intent_id, cents, at, number)
         payment = payments.capture(
             enrollment=enrollment, amount_cents=cents, intent_id=intent_id, charged_at=at, actor=SYSTEM, at=at
         )
-        card = Card(
-            reference=references.new("CD"),
-            enrollment_id=enrollment.id,
-            state=CardState.SAVED,
-            customer_id=f"cus {intent_id}",
-            method_id=f"pm {intent_id}",
-            brand="visa",
-            last4="4242",
-            created_at=at,
-            saved_at=at,
-        )
-        db.session.add(card)
-        db.session.flush()
-        charge = Charge(
-            reference=references.new("CH"),
-            enrollment_id=enrollment.id,
-            card_id=card.id,
-            purpose=ChargePurpose.STUDENT,
-            amount_cents=cents,
-            state=ChargeState.CAPTURED,
-            intent_id=intent_id,
-            payment_id=payment.id,
-            started_at=at,
-            ended_at=at,
-        )
-        db.session.add(charge)
+        charge.payment_id, charge.ended_at, charge.intent_id = payment.id, at, intent_id
+        move(charge, ChargeState.CAPTURED, CHARGE_LIFECYCLE, actor=SYSTEM, at=at, about=reference)
+        calls.answered(kind=CallKind.CHARGE, subject=charge.reference, object_id=intent_id, at=at)
         return payment.reference
+
+
+def begun(reference: str, cents: int, *, at: dt.datetime) -> str:
+    """Start a charge of which the service has not answered; returns its reference."""
+    enrollment_id = stored(reference).id
+    with unit_of_work():
+        enrollment = payment_rows.hold(enrollment_id)
+        return _charge(enrollment, f"none {next(_keys)}", cents, at, None).reference
+
+
+def _charge(enrollment: Enrollment, name: str, cents: int, at: dt.datetime, number: int | None) -> Charge:
+    """Store a saved card, a charge of it that was started, and its call."""
+    card = Card(
+        reference=references.new("CD"),
+        enrollment_id=enrollment.id,
+        state=CardState.PENDING,
+        customer_id=f"cus {name}",
+        method_id=f"pm {name}",
+        brand="visa",
+        last4="4242",
+        created_at=at,
+        saved_at=at,
+    )
+    db.session.add(card)
+    db.session.flush()
+    born(card, actor=SYSTEM, at=at, about=enrollment.reference)
+    move(card, CardState.SAVED, CARD_LIFECYCLE, actor=SYSTEM, at=at, about=enrollment.reference)
+    charge = Charge(
+        reference=references.new("CH"),
+        enrollment_id=enrollment.id,
+        card_id=card.id,
+        purpose=ChargePurpose.STUDENT if number is None else ChargePurpose.SCHEDULE,
+        installment_number=number,
+        amount_cents=cents,
+        state=ChargeState.STARTED,
+        started_at=at,
+    )
+    db.session.add(charge)
+    db.session.flush()
+    born(charge, actor=SYSTEM, at=at, about=enrollment.reference)
+    calls.store(kind=CallKind.CHARGE, subject=charge.reference, at=at)
+    return charge
 
 
 def intent_of(payment: str) -> str:

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping
 
+from tests.harness.plants_of_charges import CHARGE_PLANTS
 from tests.harness.vandal import Vandal
 
 
@@ -31,4 +32,5 @@ CARD_PLANTS: Mapping[Callable[[Vandal], None], str] = {
     undecided_way: "payout_goes_back_whole_to_its_payment",
     counted_twice: "card_refund_counts_once",
     nobody_told: "failed_payout_is_before_staff",
+    **CHARGE_PLANTS,
 }

@@ -7,11 +7,14 @@ from provider.cards.rules import EventState
 from provider.kernel.database import insert, unit_of_work
 
 _REMARKS = {
-    EventState.APPLIED: "CH-7K2M9Q4T is paid",
+    EventState.APPLIED: "CH-7K2M9Q4T is declined",
     EventState.IGNORED: "Nothing here depends on events of this kind.",
     EventState.PARKED: "No payment here is known as pi_3QxY7aLkdIwHu7ix0000003, nor as anything.",
     EventState.REFUSED: "It is about another account of the payment service, acct_1QxY7aLkdIwHu7ix.",
 }
+
+
+_KINDS = {EventState.APPLIED: "payment_intent.payment_failed", EventState.IGNORED: "setup_intent.succeeded"}
 
 
 def tell(now: dt.datetime) -> None:
@@ -22,7 +25,7 @@ def tell(now: dt.datetime) -> None:
             insert(
                 PaymentEvent,
                 service_id=f"evt_3QxY7aLkdIwHu7ix{number:07d}",
-                kind="setup_intent.succeeded" if state is EventState.IGNORED else "payment_intent.succeeded",
+                kind=_KINDS.get(state, "payment_intent.succeeded"),
                 object_id=f"pi_3QxY7aLkdIwHu7ix{number:07d}",
                 intent_id=f"pi_3QxY7aLkdIwHu7ix{number:07d}",
                 amount_cents=52_500,

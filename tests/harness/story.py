@@ -2,21 +2,25 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import cast
 
 from flask import Flask
 
+from provider.cards import disputes
+from provider.cards.models import PaymentEvent
+from provider.cards.rules import EventState
 from provider.enrollments.queries import by_reference
 from provider.jobs.worker import run_due
 from provider.kernel.actors import Actor, ActorKind
-from provider.kernel.database import unit_of_work
+from provider.kernel.database import insert, unit_of_work
 from provider.payments import queries as paid
-from provider.payments.gateway import ReturnStatus
+from provider.payments.gateway import DisputeStatus, ReturnStatus
 from provider.payments.rules import PaymentMethod
 from provider.refunds import actions as refunds
 from provider.refunds import queries as returned
 from provider.refunds.rules import SETTLE, Channel
 from tests.harness import disclosed
-from tests.harness.card_money import by_card, intent_of, job, run_refund_jobs
+from tests.harness.card_money import begun, by_card, charged, intent_of, job, landed, run_refund_jobs
 from tests.harness.fake_service import FakeService
 from tests.harness.money import BURSAR, PAID, agreed, record, reverse
 
@@ -45,6 +49,7 @@ class Told:
     to_card: str
     by_check: str
     not_taken: str
+    disputed: str
 
 
 def tell(app: Flask) -> Told:
@@ -79,6 +84,7 @@ def tell(app: Flask) -> Told:
             enrollment = by_reference(withdrawn, lock=True)
             refunds.withdraw(enrollment=enrollment, reason=REASON, waive=True, actor=BURSAR, at=PAID + 26 * HOUR)
         to_card, by_check, not_taken = by_cards(app, start)
+        disputed = in_dispute(app, start)
         disclosed.tell(active)
         disclosed.note_erasure()
         run_due(END)
@@ -96,7 +102,40 @@ def tell(app: Flask) -> Told:
         to_card,
         by_check,
         not_taken,
+        disputed,
     )
+
+
+def in_dispute(app: Flask, start: dt.datetime) -> str:
+    """Let a card pay two installments by itself, and its bank hold one and a part of the other and keep that."""
+    service = cast("FakeService", app.extensions["payment_service"])
+    reference = agreed("installments", at=start)
+    kept, held = (
+        landed(charged(service, QUARTER, reference), reference, QUARTER, at=PAID, number=number) for number in (1, 2)
+    )
+    lost = service.open_dispute(intent_of(kept), 10_000)
+    service.close_dispute(lost.id, DisputeStatus.LOST)
+    opened = service.open_dispute(intent_of(held))
+    for one in (lost.id, opened.id):
+        told = service.dispute(one)
+        with unit_of_work():
+            disputes.settle(told, at=PAID + 6 * HOUR)
+    begun(agreed(at=start), UPFRONT, at=END - dt.timedelta(minutes=1))
+    name = intent_of(kept)
+    with unit_of_work():
+        insert(
+            PaymentEvent,
+            service_id="evt_story",
+            kind="payment_intent.succeeded",
+            object_id=name,
+            intent_id=name,
+            live=False,
+            created_at=PAID,
+            received_at=PAID,
+            state=EventState.APPLIED,
+            settled_at=PAID,
+        )
+    return reference
 
 
 def by_cards(app: Flask, start: dt.datetime) -> tuple[str, str, str]:
