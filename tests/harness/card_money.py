@@ -48,15 +48,23 @@ def by_card(service: FakeService, reference: str, cents: int, *, at: dt.datetime
     return landed(charged(service, cents, reference), reference, cents, at=at)
 
 
-def landed(intent_id: str, reference: str, cents: int, *, at: dt.datetime = PAID, number: int | None = None) -> str:
+def landed(
+    intent_id: str,
+    reference: str,
+    cents: int,
+    *,
+    at: dt.datetime = PAID,
+    begun_at: dt.datetime | None = None,
+    number: int | None = None,
+) -> str:
     """Take a charge that succeeded at the service into the books; returns the payment's reference.
 
-    ``number``: the schedule charged it for that installment.
+    ``begun_at``: when it was started, if that was earlier. ``number``: the schedule charged it for that installment.
     """
     enrollment_id = stored(reference).id
     with unit_of_work():
         enrollment = payment_rows.hold(enrollment_id)
-        charge = _charge(enrollment, intent_id, cents, at, number)
+        charge = _charge(enrollment, intent_id, cents, begun_at or at, number)
         payment = payments.capture(
             enrollment=enrollment, amount_cents=cents, intent_id=intent_id, charged_at=at, actor=SYSTEM, at=at
         )

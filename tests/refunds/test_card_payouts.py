@@ -20,7 +20,7 @@ from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
 from provider.payments.gateway import DisputeStatus, ReturnStatus
 from provider.payments.models import ServiceCall
-from provider.payments.rules import RETURN_JOB, PaymentMethod
+from provider.payments.rules import RETURN_JOB, CallKind, PaymentMethod
 from provider.payments.service import SERVICE
 from provider.refunds import actions, queries
 from provider.refunds.actions import GoesByItself, NotAnotherWay, NotFailed, ReasonRefused
@@ -219,7 +219,8 @@ def test_what_never_arrived_goes_with_a_new_key_after_23_hours(service: FakeServ
     service.fail_next(Fault.BROKEN_KEPT, call="give_back")
     jobs_at(ASKED)
     jobs_at(ASKED + 25 * HOUR)
-    calls = db.session.scalars(sa.select(ServiceCall).order_by(ServiceCall.number)).all()
+    keys = sa.select(ServiceCall).where(ServiceCall.kind == CallKind.GIVE_BACK)
+    calls = db.session.scalars(keys.order_by(ServiceCall.number)).all()
     assert [(call.number, call.state.value) for call in calls] == [(1, "expired"), (2, "answered")]
     assert (payout(made).state.value, returned(service)) == ("sent", [(UPFRONT, "succeeded")])
 
@@ -480,7 +481,7 @@ def test_a_charge_that_lands_after_the_refund_goes_back_by_itself(service: FakeS
     intent = charged(service, QUARTER, reference)  # in flight: its answer is not here yet
     ask(reference)
     jobs_at(ASKED)
-    late = landed(intent, reference, QUARTER, at=ASKED + HOUR)
+    late = landed(intent, reference, QUARTER, at=ASKED + HOUR, begun_at=PAID)
     jobs_at(ASKED + HOUR)
     jobs_at(ASKED + 2 * HOUR)
     assert returned(service) == [(QUARTER, "succeeded")] * 2
