@@ -20,6 +20,7 @@ from provider.cards.rules import (
 from provider.cards.saving import DETACH
 from provider.enrollments import queries as enrollments
 from provider.jobs.actions import postpone, wake
+from provider.jobs.queries import anything_waits
 from provider.jobs.rules import Later
 from provider.kernel.database import unit_of_work
 from provider.kernel.registry import JobHandler, Payload, Periodic, Registry, Strand
@@ -48,8 +49,9 @@ def reaching(kind: str, work: JobHandler) -> JobHandler:
             with unit_of_work():
                 postpone(kind=kind, until=again, waits_for=SERVICE, at=now)
             raise Later(again + dt.timedelta(seconds=1), str(error), waits_for=SERVICE) from error
-        with unit_of_work():
-            wake(SERVICE, at=now)
+        if anything_waits(SERVICE):
+            with unit_of_work():
+                wake(SERVICE, at=now)
 
     return job
 
@@ -163,6 +165,7 @@ def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.links[CHANGE_CARD_LINK] = CardLink()
     registry.kept_card = queries.charged_by_itself
+    registry.is_charged = queries.is_charged
     for kind, work in (
         (FOLLOW, follow),
         (CANCEL, cancel),

@@ -91,6 +91,11 @@ def enrollments_running(enrollment_ids: Sequence[int]) -> frozenset[int]:
     return frozenset(db.session.scalars(query.where(Charge.enrollment_id.in_(enrollment_ids))))
 
 
+def is_charged(enrollment_id: int) -> bool:
+    """Say whether a card is being charged for an enrollment at this moment."""
+    return running(enrollment_id) is not None
+
+
 def charges(enrollment_id: int) -> Sequence[Charge]:
     """Return every charge of an enrollment with its card, newest first."""
     query = sa.select(Charge).where(Charge.enrollment_id == enrollment_id).order_by(Charge.id.desc())

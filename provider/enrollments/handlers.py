@@ -16,7 +16,7 @@ from provider.enrollments.rules import UNPAID_STATES, CancelReason, Joined
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.promises import Queue
-from provider.kernel.registry import Payload, Periodic, Registry, Strand
+from provider.kernel.registry import Payload, Periodic, Registry, Strand, registry
 from provider.kernel.settings import settings
 from provider.kernel.web import only
 
@@ -62,13 +62,19 @@ def join(reference: str, token: str, actor: Actor, at: dt.datetime) -> tuple[Joi
     return actions.join_by_letter(enrollment=enrollment, actor=actor, at=at)
 
 
+def _is_charged(enrollment_id: int) -> bool:
+    """Say whether a payment is being processed: then it is no time to end for want of one."""
+    asked = registry().is_charged
+    return asked is not None and asked(enrollment_id)
+
+
 def unpaid(_payload: Payload, *, now: dt.datetime) -> None:
     """Remind whoever has not paid for a week, and cancel what nobody paid for in two."""
     known = settings()
     for reference in queries.unpaid_references(now - dt.timedelta(days=known.UNPAID_CANCEL_DAYS)):
         with unit_of_work():
             enrollment = queries.by_reference(reference, lock=True)
-            if enrollment.state in UNPAID_STATES:
+            if enrollment.state in UNPAID_STATES and not _is_charged(enrollment.id):
                 actions.cancel(enrollment=enrollment, reason=CancelReason.UNPAID, actor=SYSTEM, at=now)
     for reference in queries.unreminded_references(now - dt.timedelta(days=known.UNPAID_REMINDER_DAYS)):
         with unit_of_work():

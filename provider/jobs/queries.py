@@ -21,6 +21,12 @@ def anything_due(now: dt.datetime) -> bool:
     return db.session.scalar(due(now).with_only_columns(Job.id).limit(1)) is not None
 
 
+def anything_waits(waits_for: str) -> bool:
+    """Say whether a job waits for this; a read, so that whoever might wake it asks for no lock in vain."""
+    query = sa.select(Job.id).where(Job.waits_for == waits_for, Job.state == JobState.QUEUED)
+    return db.session.scalar(query.limit(1)) is not None
+
+
 def known_keys(keys: Collection[str]) -> frozenset[str]:
     """Return those of the keys that were enqueued before."""
     return frozenset(db.session.scalars(sa.select(Job.key).where(Job.key.in_(keys))))

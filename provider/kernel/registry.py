@@ -90,7 +90,7 @@ class Registry:
     address that somebody has to go to first whom a door refuses.
     other kinds (kind, key, instant). ``detour`` names the address that somebody has to go to first whom a door refuses.
     ``kept_card`` names the card (``Visa ending in 4242``) that installments of an enrollment, by its id, are charged to
-    by themselves; None when nothing is.
+    by themselves; None when nothing is. ``is_charged`` says whether a card is being charged for an enrollment just now.
     """
 
     jobs: dict[str, JobHandler] = field(default_factory=dict)
@@ -105,6 +105,7 @@ class Registry:
     strands: list[Strand] = field(default_factory=list)
     start_checks: list[Callable[[], str | None]] = field(default_factory=list)
     kept_card: Callable[[int], str | None] | None = None
+    is_charged: Callable[[int], bool] | None = None
     letter_links: Callable[[str], str] | None = None
     may: Callable[[str], bool] | None = None
     detour: Callable[[], str | None] | None = None

@@ -8,6 +8,7 @@ from functools import partial
 from provider.cards import queries as cards
 from provider.enrollments.models import Enrollment
 from provider.jobs import actions as jobs
+from provider.jobs.queries import anything_waits
 from provider.jobs.rules import Later
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import retrying, unit_of_work
@@ -58,8 +59,9 @@ def pay_out(payload: Payload, *, now: dt.datetime) -> None:
         raise _wait_for_service(PAY_OUT, error, now) from error
     except calls.CallEnded:
         raise Later(now + MINUTE, "somebody else ended the call") from None
-    with unit_of_work():
-        jobs.wake(SERVICE, at=now)
+    if anything_waits(SERVICE):
+        with unit_of_work():
+            jobs.wake(SERVICE, at=now)
 
 
 def _wait_for_service(kind: str, error: Unreachable, now: dt.datetime) -> Later:

@@ -332,6 +332,18 @@ def test_what_the_service_says_otherwise_changes_nothing_and_becomes_a_task(serv
     assert postings(reference) == ["accepted"]
 
 
+def test_an_enrollment_is_not_ended_for_want_of_a_payment_that_is_being_processed(service: TimedService) -> None:
+    reference = agreed()  # nineteen days ago, so that it would end with the next look
+    started = start(service, reference, enter_card(service, reference))
+    service.plan = lambda call: Fault.LOST_BEFORE if call == "charge" else None
+    run_due(PAID + HOUR)
+    assert stored(reference).state.value == "started"
+    service.plan = lambda _call: None
+    run_due(PAID + 2 * HOUR)
+    assert charge(started).state is S.CAPTURED
+    assert stored(reference).state.value == "active"
+
+
 def test_a_charge_that_stays_open_for_a_day_becomes_a_task(service: TimedService) -> None:
     reference = agreed()
     started = start(service, reference, enter_card(service, reference))
