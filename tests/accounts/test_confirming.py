@@ -41,6 +41,8 @@ ASKING = {
     "staff_installments.waive",
     "staff_journal.take",
     "staff_overrides.override",
+    "staff_payouts.create",
+    "staff_payouts.try_again",
     "staff_people.change_roles",
     "staff_people.disable",
     "staff_people.enable",

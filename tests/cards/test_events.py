@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from provider.cards import charging, queries
 from provider.cards.events import KEPT_TRYING, next_try
 from provider.cards.models import Card
+from provider.cards.reconciling import RECONCILE
 from provider.cards.rules import CardState, ChargeState, EventState, claims_problem
 from provider.enrollments.models import Enrollment
 from provider.jobs.worker import run_due
@@ -24,6 +26,13 @@ from tests.harness.service_words import FAILS_LATER, Fault, Sent
 UPFRONT = 189_900
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 S = ChargeState
+
+
+@pytest.fixture(autouse=True)
+def events_alone(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody ask the service by themselves, so that what happens comes from its events."""
+    known = app.extensions["registry"]
+    monkeypatch.setattr(known, "periodic", [one for one in known.periodic if one.kind != RECONCILE])
 
 
 def processing(service: TimedService, reference: str) -> tuple[str, str]:

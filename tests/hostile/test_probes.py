@@ -104,7 +104,8 @@ def test_json_is_no_way_around_the_token(school: Flask, season: Season, kind: st
         for rule in posts
     }
     assert len(answers) == len(posts)
-    assert {endpoint: status for endpoint, status in answers.items() if status != 400} == {}
+    # The payment service signs what it sends and needs no token; without its secret nothing is taken there.
+    assert {endpoint: status for endpoint, status in answers.items() if status != 400} == {"hooks.stripe": 503}
     assert checksums(school) == before
 
 
