@@ -109,7 +109,7 @@ def pay_page(caller: Caller, *, form: Form | None = None, told: str = "", status
         chosen=next((option for option in options if option.chosen), None),
         keep=_keep_field(form, rows, kept, _ONCE) if to_come(rows) else None,
         kept=kept,
-        paused=queries.is_paused(enrollment.id),
+        paused=queries.paused(enrollment.id) is not None,
         key=settings().STRIPE_PUBLISHABLE_KEY,
         script=settings().STRIPE_JS_URL,
     )
@@ -198,7 +198,7 @@ def card_page(caller: Caller, *, form: Form | None = None, told: str = "", statu
         kept=kept,
         owed=rows[-1].rows if rows else (),
         keep=_keep_field(form, rows, kept) if open_to_cards else None,
-        paused=queries.is_paused(enrollment.id),
+        paused=queries.paused(enrollment.id) is not None,
         running=queries.running(enrollment.id),
         key=settings().STRIPE_PUBLISHABLE_KEY,
         script=settings().STRIPE_JS_URL,
@@ -220,7 +220,7 @@ def charge_page(caller: Caller, reference: str) -> Response:
         why=why_failed(charge.failure),
         upcoming=owed[0] if owed else None,
         kept=queries.kept_card(enrollment.id),
-        paused=queries.is_paused(enrollment.id),
+        paused=queries.paused(enrollment.id) is not None,
         key=settings().STRIPE_PUBLISHABLE_KEY,
         script=settings().STRIPE_JS_URL,
     )

@@ -2,8 +2,7 @@
 
 import datetime as dt
 
-import sqlalchemy as sa
-
+from provider.cards import queries
 from provider.cards.models import ChargePause
 from provider.cards.rules import PAUSE_PREFIX
 from provider.enrollments.models import Enrollment
@@ -39,12 +38,6 @@ class NotPaused(DomainError):
     sentence = "Automatic payments are not paused. Reload the page to see how it stands."
 
 
-def paused(enrollment_id: int) -> ChargePause | None:
-    """Return the pause that an enrollment is under, or None when its installments are charged on their days."""
-    query = sa.select(ChargePause).where(ChargePause.enrollment_id == enrollment_id, ChargePause.released_at.is_(None))
-    return db.session.scalar(query)
-
-
 def pause(*, enrollment: Enrollment, reason: str, actor: Actor, at: dt.datetime) -> ChargePause:
     """Let the schedule charge nothing until released; what is due stays due, and the student may pay all the same.
 
@@ -56,7 +49,7 @@ def pause(*, enrollment: Enrollment, reason: str, actor: Actor, at: dt.datetime)
     enrollment = payments.hold(enrollment.id)
     if enrollment.state not in CLOCK_STATES or not payments.owed(enrollment):
         raise NothingToPause
-    if paused(enrollment.id) is not None:
+    if queries.paused(enrollment.id) is not None:
         raise PausedAlready
     begun = ChargePause(
         reference=references.new(PAUSE_PREFIX),
@@ -74,7 +67,7 @@ def pause(*, enrollment: Enrollment, reason: str, actor: Actor, at: dt.datetime)
 def release(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> ChargePause:
     """Let the schedule charge again: what fell due meanwhile is charged at the next run. Raises NotPaused."""
     enrollment = payments.hold(enrollment.id)
-    running = paused(enrollment.id)
+    running = queries.paused(enrollment.id)
     if running is None:
         raise NotPaused
     running.released_at, running.released_by = at, actor.reference

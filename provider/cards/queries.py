@@ -151,18 +151,16 @@ def in_dispute(enrollment_id: int) -> bool:
     return db.session.scalar(query.where(Dispute.state != DisputeState.WON).limit(1)) is not None
 
 
-def is_paused(enrollment_id: int) -> bool:
-    """Say whether staff have paused what the schedule charges."""
-    query = sa.select(ChargePause.id).where(
-        ChargePause.enrollment_id == enrollment_id, ChargePause.released_at.is_(None)
-    )
-    return db.session.scalar(query.limit(1)) is not None
+def paused(enrollment_id: int) -> ChargePause | None:
+    """Return the pause that an enrollment is under, or None when its installments are charged on their days."""
+    query = sa.select(ChargePause).where(ChargePause.enrollment_id == enrollment_id, ChargePause.released_at.is_(None))
+    return db.session.scalar(query)
 
 
 def charged_by_itself(enrollment_id: int) -> str | None:
     """Name the card to which the schedule charges what falls due of an enrollment; None when it charges nothing."""
     kept = kept_card(enrollment_id)
-    if kept is None or is_paused(enrollment_id) or in_dispute(enrollment_id):
+    if kept is None or paused(enrollment_id) is not None or in_dispute(enrollment_id):
         return None
     return kept.named
 

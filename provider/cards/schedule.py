@@ -44,7 +44,7 @@ def charge_due(reference: str, *, now: dt.datetime) -> None:
 def _start_next(reference: str, now: dt.datetime) -> str | None:
     enrollment = paid.hold(enrollments.by_reference(reference, lock=True).id)
     card = queries.kept_card(enrollment.id)
-    if card is None or enrollment.state not in CLASSROOM_STATES or queries.is_paused(enrollment.id):
+    if card is None or enrollment.state not in CLASSROOM_STATES or queries.paused(enrollment.id) is not None:
         return None
     found = _next(enrollment, now)
     if found is None:

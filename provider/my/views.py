@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
 from provider.accounts.rules import Permission
-from provider.cards import pausing
 from provider.cards import queries as cards
 from provider.cards.models import Card, Charge, Dispute
 from provider.cards.rules import DisputeState
@@ -59,7 +58,7 @@ def enrollment(reference: str) -> ResponseReturnValue:
         links=_classroom(found),
         unpaid=found.state in UNPAID_STATES,
         lapses_on=lapses_on(found),
-        paused=found.state in CLASSROOM_STATES and pausing.paused(found.id) is not None,
+        paused=found.state in CLASSROOM_STATES and cards.paused(found.id) is not None,
         running=running,
         kept=kept,
         now=received_at(),

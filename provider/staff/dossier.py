@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from provider.accounts import queries as people
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
-from provider.cards import pausing
+from provider.cards import queries as cards
 from provider.cards.models import ChargePause
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import LIFECYCLE, UNPAID_STATES, EnrollmentState
@@ -124,7 +124,7 @@ def _money(enrollment: Enrollment) -> Money:
         payments=paid,
         refunds=outlook.refunds,
         postings=ledger.postings(enrollment.reference),
-        pause=pausing.paused(enrollment.id),
+        pause=cards.paused(enrollment.id),
     )
 
 

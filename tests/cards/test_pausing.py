@@ -7,7 +7,8 @@ from flask.ctx import AppContext
 
 from provider.accounts.rules import Role
 from provider.cards.models import ChargePause
-from provider.cards.pausing import NothingToPause, NotPaused, PausedAlready, pause, paused, release
+from provider.cards.pausing import NothingToPause, NotPaused, PausedAlready, pause, release
+from provider.cards.queries import paused
 from provider.enrollments.queries import by_reference
 from provider.kernel.database import db, unit_of_work
 from provider.payments.actions import ReasonRefused
