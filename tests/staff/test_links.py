@@ -47,8 +47,8 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
     """Return the token of an open link of each purpose, about a record that there is."""
     reference, email = enroll(visitor), staff(app, Role.EDITOR)
     with app.app_context():
-        paid = agreed()
-        record(paid, 189_900)
+        paid = agreed(at=clock.now())
+        record(paid, 189_900, at=clock.now())
         with unit_of_work():
             found = queries.by_email(email)
             assert found is not None
