@@ -1,12 +1,16 @@
 """Every table of the house, known to the metadata once this is imported."""
 
 import provider.accounts.models
+import provider.affiliations.models
 import provider.books.models
 import provider.cards.models
 import provider.catalog.models
 import provider.clocks.models
 import provider.disclosures.models
+import provider.documents.models
 import provider.enrollments.models
+import provider.externships.models
+import provider.fieldwork.models
 import provider.files.models
 import provider.history.models
 import provider.jobs.models
@@ -21,4 +25,5 @@ import provider.refunds.models
 import provider.school.models
 import provider.search.models
 import provider.tasks.models
-import provider.tuition.models  # noqa: F401 - imported for the metadata
+import provider.tuition.models
+import provider.verification.models  # noqa: F401 - imported for the metadata

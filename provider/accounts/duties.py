@@ -15,6 +15,16 @@ NEEDS: dict[TaskKind, frozenset[Permission]] = {
     TaskKind.PAYMENT_HOLD: frozenset({Permission.CHANGE_ENROLLMENTS, Permission.RECORD_MONEY}),
     TaskKind.ERASE_PERSON: frozenset({Permission.ERASE_PEOPLE}),
     TaskKind.LETTER_FAILED: frozenset({Permission.RESEND_MAIL}),
+    TaskKind.CHECK_DOCUMENT: frozenset({Permission.CHECK_DOCUMENTS}),
+    TaskKind.END_PLACEMENT: frozenset({Permission.MANAGE_PLACEMENTS}),
+    TaskKind.PLACE_STUDENT: frozenset({Permission.MANAGE_PLACEMENTS}),
+    TaskKind.SITE_DECLINED: frozenset({Permission.MANAGE_PLACEMENTS}),
+    TaskKind.SITE_OFFERS: frozenset({Permission.MANAGE_PLACEMENTS}),
+    TaskKind.AGREEMENT_ENDS: frozenset({Permission.MANAGE_PLACEMENTS}),
+    TaskKind.COUNTERSIGN_AGREEMENT: frozenset({Permission.MANAGE_PLACEMENTS}),
+    TaskKind.PLACEMENT_HELD: frozenset({Permission.MANAGE_PLACEMENTS}),
+    TaskKind.PRECEPTOR_ASKS: frozenset({Permission.MANAGE_PLACEMENTS}),
+    TaskKind.EVALUATION_LATE: frozenset({Permission.MANAGE_PLACEMENTS}),
 }
 
 

@@ -60,7 +60,7 @@ class Role(StrEnum):
 _DUTIES = {
     Role.ADMISSIONS: "Follows enrollments, marks completions, answers letters.",
     Role.BURSAR: "Records payments, pays refunds out, decides exceptions.",
-    Role.COORDINATOR: "Sees enrollments to arrange externships.",
+    Role.COORDINATOR: "Looks after sites and places students in externships.",
     Role.CREDIT_OFFICER: "Sees enrollments to send credit requests.",
     Role.EDITOR: "Writes programs, plans and answers.",
     Role.AUDITOR: "Sees everything, changes nothing.",
@@ -97,6 +97,7 @@ class Kind(StrEnum):
     OFFICE = "The back office"
     ENROLLMENTS = "Enrollments"
     MONEY = "Money"
+    PLACEMENTS = "Externships"
     CATALOG = "Programs, policies and questions"
     MAIL = "Letters"
     LINKS = "Signed links"
@@ -139,6 +140,33 @@ class Permission(StrEnum):
     SEE_MONEY = "see_money", SEE, _K.MONEY, ANY, (_R.BURSAR,), "payments, receipts, proofs and refunds"
     RECORD_MONEY = "record_money", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "payments, payouts, requests, withdrawals"
     OVERRIDE_REFUNDS = "override_refunds", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "refunds as exceptions, with a reason"
+    SEE_SITES = "see_sites", SEE, _K.PLACEMENTS, ANY, (_R.COORDINATOR,), "sites, agreements and openings"
+    MANAGE_SITES = "manage_sites", CHANGE, _K.PLACEMENTS, ANY, (_R.COORDINATOR,), "sites, agreements and openings"
+    SEE_PLACEMENTS = "see_placements", SEE, _K.PLACEMENTS, ANY, (_R.COORDINATOR,), "requests, plans, placements"
+    MANAGE_PLACEMENTS = (
+        "manage_placements",
+        CHANGE,
+        _K.PLACEMENTS,
+        ANY,
+        (_R.COORDINATOR,),
+        "offers, plans, placements",
+    )
+    SEE_DOCUMENTS = (
+        "see_documents",
+        SEE,
+        _K.PLACEMENTS,
+        ANY,
+        (_R.COORDINATOR,),
+        "uploads of students",
+    )
+    CHECK_DOCUMENTS = (
+        "check_documents",
+        CHANGE,
+        _K.PLACEMENTS,
+        ANY,
+        (_R.COORDINATOR,),
+        "accepting, refusing them",
+    )
     SEE_CATALOG = "see_catalog", SEE, _K.CATALOG, ANY, (*_AT_THE_DESK, _R.EDITOR), "all of it, sold or not"
     EDIT_CATALOG = "edit_catalog", CHANGE, _K.CATALOG, ANY, (_R.EDITOR,), "programs, plans, questions, what is on sale"
     EDIT_POLICIES = "edit_policies", CHANGE, _K.CATALOG, ANY, (), "refund policies, state floors, counsel’s word"

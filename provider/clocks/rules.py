@@ -8,17 +8,22 @@ class ClockKind(StrEnum):
     """What is promised."""
 
     REFUND_PAYOUT = "refund_payout"
+    GUARANTEE = "guarantee"
 
     @property
     def label(self) -> str:
         """The promise in the words people read."""
-        return {"refund_payout": "Money back within 7 to 10 business days"}[self.value]
+        return {
+            "refund_payout": "Money back within 7 to 10 business days",
+            "guarantee": "A confirmed externship place",
+        }[self.value]
 
 
 class ClockState(StrEnum):
-    """How a clock ended, or that it runs."""
+    """How a clock ended, or that it runs or stands still."""
 
     RUNNING = "running"
+    PAUSED = "paused"
     MET = "met"
     STOPPED = "stopped"
 
@@ -62,3 +67,16 @@ def stands(*, due_on: dt.date | None, last_on: dt.date | None, today: dt.date) -
         if due_on == last_on
         else standing(due_on=due_on, overdue_on=last_on, today=today)
     )
+
+
+DAY = dt.timedelta(days=1)
+
+
+def days_moved(paused: dt.timedelta) -> int:
+    """Return by how many days a promise moves for the time its clock stood still: whole days, the rest is given."""
+    return paused // DAY
+
+
+def time_run(*, started_at: dt.datetime, now: dt.datetime, paused: dt.timedelta) -> dt.timedelta:
+    """Return for how long a clock has run: what passed since its start, less what it stood still."""
+    return max(dt.timedelta(0), now - started_at - paused)

@@ -28,6 +28,15 @@ class TaskKind(StrEnum):
     PAYOUT_FAILED = "payout_failed"
     OUTSIDE_REFUND = "outside_refund"
     CLOSE_DAY = "close_day"
+    CHECK_DOCUMENT = "check_document"
+    PLACE_STUDENT = "place_student"
+    SITE_DECLINED = "site_declined"
+    SITE_OFFERS = "site_offers"
+    AGREEMENT_ENDS = "agreement_ends"
+    COUNTERSIGN_AGREEMENT = "countersign_agreement"
+    PLACEMENT_HELD = "placement_held"
+    PRECEPTOR_ASKS = "preceptor_asks"
+    EVALUATION_LATE = "evaluation_late"
 
     @property
     def label(self) -> str:
@@ -49,6 +58,15 @@ class TaskKind(StrEnum):
             "payout_failed": "A refund to a card failed",
             "outside_refund": "A refund was made outside of this system",
             "close_day": "A day’s money differs from the payment service",
+            "check_document": "Check a document",
+            "place_student": "Find a place for a student",
+            "site_declined": "A site declined a student",
+            "site_offers": "A site offers places",
+            "agreement_ends": "An affiliation agreement ends soon",
+            "countersign_agreement": "A site signed an affiliation agreement",
+            "placement_held": "A placement is held for a document",
+            "preceptor_asks": "A preceptor has a question",
+            "evaluation_late": "An evaluation is late",
         }[self.value]
 
 

@@ -67,6 +67,18 @@ MONEY = {
     TaskKind.OUTSIDE_REFUND,
     TaskKind.CLOSE_DAY,
 }
+PLACEMENTS = {
+    TaskKind.CHECK_DOCUMENT,
+    TaskKind.END_PLACEMENT,
+    TaskKind.PLACE_STUDENT,
+    TaskKind.SITE_DECLINED,
+    TaskKind.SITE_OFFERS,
+    TaskKind.AGREEMENT_ENDS,
+    TaskKind.COUNTERSIGN_AGREEMENT,
+    TaskKind.PLACEMENT_HELD,
+    TaskKind.PRECEPTOR_ASKS,
+    TaskKind.EVALUATION_LATE,
+}
 
 
 def test_a_task_about_money_takes_somebody_who_records_money() -> None:
@@ -75,11 +87,17 @@ def test_a_task_about_money_takes_somebody_who_records_money() -> None:
         assert owners == [Role.BURSAR, Role.ADMIN]
 
 
+def test_a_task_about_externships_takes_somebody_who_places_students() -> None:
+    for kind in PLACEMENTS:
+        owners = [role for role in Role if can_do(kind, held(role))]
+        assert owners == [Role.COORDINATOR, Role.ADMIN]
+
+
 def test_each_role_may_do_these_kinds_of_tasks() -> None:
     every_days = set(TaskKind) - {TaskKind.ERASE_PERSON}
     assert set(kinds_for(held(Role.ADMIN))) == set(TaskKind)
-    assert set(kinds_for(held(Role.ADMISSIONS))) == every_days - MONEY
-    assert set(kinds_for(held(Role.BURSAR))) == every_days
+    assert set(kinds_for(held(Role.ADMISSIONS))) == every_days - MONEY - PLACEMENTS
+    assert set(kinds_for(held(Role.BURSAR))) == every_days - PLACEMENTS
     assert set(kinds_for(held(Role.COORDINATOR))) == every_days - MONEY - {
         TaskKind.PAYMENT_HOLD,
         TaskKind.LETTER_FAILED,

@@ -1,0 +1,1 @@
+"""Sites that take students: locations, contacts, affiliation agreements, and the openings they offer."""

@@ -1,0 +1,1 @@
+"""From "I finished" to a place: requests with their guarantee, offers, placements, and the planner."""

@@ -1,0 +1,1 @@
+"""During and after a placement: hours, procedures, evaluations, visits, and the record that is signed at the end."""

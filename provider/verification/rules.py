@@ -1,0 +1,28 @@
+"""Codes of issued documents: how they are made and read back, and what kinds there are."""
+
+import re
+
+from provider.kernel.lifecycles import State
+from provider.kernel.references import ALPHABET
+
+ISSUED_PREFIX = "VD"
+CODE_LENGTH = 16  # letters of 30: 78 bits, so that nobody finds one by trying
+GROUP = 4
+_CODE = re.compile(rf"[{ALPHABET}]{{{CODE_LENGTH}}}\Z")
+
+
+class IssuedKind(State):
+    """What was issued."""
+
+    EXTERNSHIP_RECORD = "externship_record"
+
+
+def typed_code(text: str) -> str | None:
+    """Return a code as it is stored, from what somebody typed or followed: blanks, dashes and case aside; or None."""
+    code = "".join(text.replace("-", " ").split()).upper()
+    return code if _CODE.match(code) else None
+
+
+def written_code(code: str) -> str:
+    """Write a code in groups, as it stands on paper."""
+    return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
