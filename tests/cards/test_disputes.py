@@ -71,7 +71,7 @@ def test_a_dispute_takes_the_money_off_our_cash_and_asks_staff_to_answer(app: Fl
     assert (asked.state, asked.due_on) == (TaskState.OPEN, (PAID + 9 * DAY).date())
     assert "The bank holds $1,899.00 of the payment" in asked.sentence
     assert enrolled(reference).state.value == "active"
-    assert_clean(app)
+    assert_clean(app, hooked.at)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_the_bank_decides(
     assert (payment_state(intent), books(reference)) == (state, book)
     assert disputes(reference) == [(outcome.value, UPFRONT)]
     assert task(reference).state is TaskState.DONE
-    assert_clean(app)
+    assert_clean(app, hooked.at)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
@@ -109,7 +109,7 @@ def test_any_order_of_its_events_ends_the_same(
     assert postings(reference).count("dispute_won") == (1 if outcome is WON else 0)
     assert payment_state(intent) is (P.CAPTURED if outcome is WON else P.LOST)
     assert task(reference).state is TaskState.DONE
-    assert_clean(app)
+    assert_clean(app, hooked.at)
 
 
 def test_a_bank_may_change_its_mind_and_each_turn_is_posted_once(app: Flask, hooked: TimedService) -> None:
@@ -124,7 +124,7 @@ def test_a_bank_may_change_its_mind_and_each_turn_is_posted_once(app: Flask, hoo
         hooked.close_dispute(opened.id, outcome)
         take(hooked, *hooked.take_events())
         assert (payment_state(intent), books(reference).get("cash_card", 0)) == (state, cash)
-        assert_clean(app)
+        assert_clean(app, hooked.at)
 
 
 def test_a_part_of_a_payment_can_be_disputed_and_another_part_later(app: Flask, hooked: TimedService) -> None:
@@ -140,7 +140,7 @@ def test_a_part_of_a_payment_can_be_disputed_and_another_part_later(app: Flask, 
     hooked.close_dispute(second.id, WON)
     take(hooked, *hooked.take_events())
     assert (payment_state(intent), books(reference)["disputed"]) == (P.LOST, 50_000)
-    assert_clean(app)
+    assert_clean(app, hooked.at)
 
 
 def test_a_bank_that_only_asks_is_answered_and_holds_nothing(app: Flask, hooked: TimedService) -> None:
@@ -156,7 +156,7 @@ def test_a_bank_that_only_asks_is_answered_and_holds_nothing(app: Flask, hooked:
     assert (payment_state(intent), disputes(reference), books(reference)) == (P.CAPTURED, [], before)
     assert task(reference).state is TaskState.DONE
     assert states() == {"applied": 4, "ignored": 1}
-    assert_clean(app)
+    assert_clean(app, hooked.at)
 
 
 def test_what_a_bank_asked_may_become_a_dispute(app: Flask, hooked: TimedService) -> None:
@@ -171,7 +171,7 @@ def test_what_a_bank_asked_may_become_a_dispute(app: Flask, hooked: TimedService
         (TaskKind.ANSWER_DISPUTE, TaskState.DONE),
         (TaskKind.ANSWER_DISPUTE, TaskState.OPEN),
     ]
-    assert_clean(app)
+    assert_clean(app, hooked.at)
 
 
 def test_while_a_bank_holds_money_no_card_is_charged(hooked: TimedService) -> None:
