@@ -55,7 +55,58 @@ class Erasing:
 
 
 _BOOKS = "The books of the school: money that came in and went back must be provable for years."
+_THERE = "What was done at a site and approved there: the school has to be able to say what it confirmed."
+_ISSUED = "Externship records the school issued, with the name on them: others may have them in hand and check them."
 _DECIDED = "A decision about money and what it rests on must be explainable years later."
+# Of an externship: what it came to stays, what somebody wrote about themselves or was written about them goes.
+_EXTERNSHIPS: Mapping[str, Erasing] = {
+    "student_documents": Erasing(
+        blanked="Documents uploaded for an externship, and what they show",
+        removes=True,
+    ),
+    "externship_requests": Erasing(
+        kept="That an externship was asked for, when, and what came of it: a guarantee hangs on it.",
+        blanked="ZIP code, notes and reasons of requests for an externship",
+        blanks={
+            "zip": constant(NOWHERE_ZIP), "latitude": NOTHING, "longitude": NOTHING, "transport_note": NOTHING,
+            "early_reason": NOTHING,
+        },
+    ),
+    "externship_preferences": Erasing(blanked="Locations that were asked for", removes=True),
+    "plan_rows": Erasing(
+        kept="That a plan looked for a place, and what became of it.",
+        blanked="Reasons and remarks of plans",
+        blanks={"reasons": constant([]), "remark": NOTHING, "tenths": NOTHING},
+    ),
+    "offers": Erasing(
+        kept="Which places were offered, on which days, and how they were answered.",
+        blanked="What student and site wrote with their answers to an offer, and distances",
+        blanks={"words": NOTHING, "tenths": NOTHING},
+    ),
+    "entry_batches": Erasing(
+        kept=_THERE, blanked="Questions of preceptors", blanks={"question": NOTHING}
+    ),
+    "hours_entries": Erasing(
+        kept=_THERE, blanked="Remarks beside hours", blanks={"remark": NOTHING, "returned_because": NOTHING}
+    ),
+    "procedure_entries": Erasing(
+        kept=_THERE, blanked="Remarks beside procedures", blanks={"remark": NOTHING, "returned_because": NOTHING}
+    ),
+    "evaluations": Erasing(
+        kept="That an evaluation was given, and when.",
+        blanked="Answers, words and signatures of evaluations",
+        blanks={"answers": constant({}), "words": NOTHING, "signature": NOTHING},
+    ),
+    "site_visits": Erasing(
+        kept="That somebody visited the site, and when.",
+        blanked="Notes of visits to the site",
+        blanks={"words": words},
+    ),
+    "externship_records": Erasing(kept=_ISSUED),
+    "issued_documents": Erasing(kept=_ISSUED),
+    "placements": Erasing(kept="Where somebody was placed, and on which days: school and site answer for it."),
+    "promise_pauses": Erasing(kept="That a promise was made, and whether it was met."),
+}  # fmt: skip
 # In this order: rows that are found by others come before them.
 ERASES: Mapping[str, Erasing] = {
     "tasks": Erasing(
@@ -81,6 +132,7 @@ ERASES: Mapping[str, Erasing] = {
     ),
     "history_details": Erasing(blanked="Old and new personal values of changes", blanks={"data": constant({})}),
     "history": Erasing(kept="What happened and when, by references, states and amounts alone."),
+    **_EXTERNSHIPS,
     "files": Erasing(
         kept="Proofs of payments: they belong to the books.",
         blanked="Uploaded files that prove no payment",

@@ -13,6 +13,7 @@ from provider.accounts.rules import SEARCH_KIND as PEOPLE
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import SEARCH_KIND as ENROLLMENTS
+from provider.externships.models import OPEN_REQUEST_ROWS, ExternshipRequest
 from provider.history import actions as history
 from provider.jobs.actions import enqueue
 from provider.jobs.rules import Later
@@ -126,16 +127,24 @@ def was_paid(subject: Subject) -> bool:
 def in_the_way(subject: Subject, *, now: dt.datetime) -> list[str]:
     """Return why somebody cannot be erased now."""
     rows = enrollments.by_references([reference for _, reference in subject.enrollments])
+    asked = _open_requests(subject)
     roles = sa.select(RoleGrant.role).where(RoleGrant.person_id == subject.person_id).limit(1)
     sending = sa.select(OutboxLetter.id).where(_letters(subject), OutboxLetter.state == LetterState.SENDING)
     return obstacles(
-        [_standing(row, now) for row in rows.values()],
+        [_standing(row, asked.get(row.id), now) for row in rows.values()],
         works_here=subject.person_id is not None and db.session.scalar(roles) is not None,
         sending=db.session.scalar(sending.limit(1)) is not None,
     )
 
 
-def _standing(enrollment: Enrollment, now: dt.datetime) -> Running:
+def _open_requests(subject: Subject) -> dict[int, str]:
+    query = sa.select(ExternshipRequest.enrollment_id, ExternshipRequest.reference).where(
+        ExternshipRequest.enrollment_id.in_(subject.enrollment_ids), OPEN_REQUEST_ROWS
+    )
+    return {row.enrollment_id: row.reference for row in db.session.execute(query)}
+
+
+def _standing(enrollment: Enrollment, externship: str | None, now: dt.datetime) -> Running:
     accounts_ = ledger.balances(enrollment.reference)
     outlook = refunds.outlook(enrollment, now)
     return Running(
@@ -146,6 +155,7 @@ def _standing(enrollment: Enrollment, now: dt.datetime) -> Running:
         to_pay_out=-accounts_.get(Account.REFUNDS_PAYABLE, 0),
         disputed=accounts_.get(Account.DISPUTED, 0),
         refundable_until=when(outlook.window.deadline) if outlook.open and outlook.window else None,
+        externship=externship,
     )
 
 

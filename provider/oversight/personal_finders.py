@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from provider.accounts.models import EmailChange, SignedLink
+from provider.externships.models import ExternshipRequest, Offer, Placement
+from provider.fieldwork.models import EntryBatch, Evaluation
 from provider.history.models import History, HistoryDetail
 from provider.kernel.database import Model, table
 from provider.kernel.registry import registry
@@ -33,6 +35,8 @@ class Section(StrEnum):
     ENROLLMENTS = "Enrollments and agreements"
     PAYMENTS = "Installments, payments and receipts"
     REFUNDS = "Refunds and withdrawals"
+    EXTERNSHIPS = "Externships"
+    PROMISES = "What we promised you"
     LETTERS = "Letters we sent you"
     MESSAGES = "Messages you wrote to us"
     FILES = "Files"
@@ -129,5 +133,31 @@ def links(subject: Subject) -> Condition:
     """Return which signed links were made for somebody, by purpose first, as they are indexed."""
     changes = _ids(EmailChange, "reference", EmailChange.person_id == subject.person_id)
     known = SignedLink.purpose.in_(list(registry().links))
-    theirs = [SignedLink.subject_reference.in_(who) for who in (subject.references, changes)]
+    elsewhere = [SignedLink.subject_reference.in_(who) for who in (changes, *_of_externships(subject))]
+    theirs = [SignedLink.subject_reference.in_(subject.references), *elsewhere]
     return SignedLink.id.in_(sa.union(*(_ids(SignedLink, "id", sa.and_(known, each)) for each in theirs)))
+
+
+def _mine(model: type[Model], subject: Subject) -> sa.Select[Any]:
+    return _ids(model, "id", table(model).c.enrollment_id.in_(subject.enrollment_ids))
+
+
+def of_request(rows: sa.Table, subject: Subject) -> Condition:
+    """Find rows by the externship requests they belong to."""
+    return rows.c.request_id.in_(_mine(ExternshipRequest, subject))
+
+
+def of_placement(rows: sa.Table, subject: Subject) -> Condition:
+    """Find rows by the placements they belong to."""
+    return rows.c.placement_id.in_(_mine(Placement, subject))
+
+
+def _of_externships(subject: Subject) -> list[sa.Select[Any]]:
+    """Return what of somebody's externships links are made for: to them, and to a site about them."""
+    mine = [_ids(model, "reference", table(model).c.enrollment_id.in_(subject.enrollment_ids)) for model in _ASKED]
+    offers = _ids(Offer, "reference", of_request(table(Offer), subject))
+    return [*mine, offers, *(_ids(one, "reference", of_placement(table(one), subject)) for one in _THERE)]
+
+
+_ASKED: tuple[type[Model], ...] = (ExternshipRequest, Placement)
+_THERE: tuple[type[Model], ...] = (EntryBatch, Evaluation)

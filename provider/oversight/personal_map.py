@@ -23,6 +23,7 @@ from provider.ledger.models import LedgerEntry, LedgerPosting
 from provider.mail.models import OutboxLetter
 from provider.oversight import personal_finders as find
 from provider.oversight.personal_cards import CARDS
+from provider.oversight.personal_externships import EXTERNSHIPS, EXTERNSHIPS_OUTSIDE
 from provider.oversight.personal_finders import COLLEAGUE, INSIDE, SAME, WOULD_OPEN, Held, Section
 from provider.payments.models import Allocation, Payment, Receipt
 from provider.refunds.models import Payout, Refund, Withdrawal
@@ -207,12 +208,13 @@ HELD: tuple[Held, ...] = (
     Held(
         "promises",
         Clock,
-        _S.REFUNDS,
+        _S.PROMISES,
         find.about(Clock),
         {"kind": "Promise", "state": "State", "started_at": "Since", "due_on": "Due", "overdue_on": "At the latest"},
-        ("subject_reference", "about", "ended_at"),
+        ("subject_reference", "about", "ended_at", "paused_seconds"),
         {"id": INSIDE},
     ),
+    *EXTERNSHIPS,
     Held(
         "letters",
         OutboxLetter,
@@ -357,4 +359,5 @@ OUTSIDE: Mapping[str, str] = {
     "state_floor": "Law for everybody.",
     "throttle": "How often something was tried, under keys that name nobody, removed after two days.",
     "tuition_plan": "Plans for everybody.",
+    **EXTERNSHIPS_OUTSIDE,
 }

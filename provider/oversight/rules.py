@@ -45,6 +45,7 @@ class Running:
     to_pay_out: int = 0
     disputed: int = 0
     refundable_until: str | None = None
+    externship: str | None = None
 
 
 def obstacles(enrollments: Sequence[Running], *, works_here: bool = False, sending: bool = False) -> list[str]:
@@ -72,6 +73,8 @@ def _running(one: Running) -> list[str]:
         f"{named} holds {dollars(one.credit)} of the student’s money. Send it back first.": bool(one.credit),
         f"{named} has {dollars(one.to_pay_out)} to be paid back. Pay it out first.": bool(one.to_pay_out),
         f"{named} has {dollars(one.disputed)} in dispute. Wait for the decision.": bool(one.disputed),
+        f"{named} has an open externship request, {one.externship}. Complete it or withdraw it first.": one.externship
+        is not None,
         f"{named} can be refunded until {one.refundable_until}. Wait until then.": one.refundable_until is not None,
     }
     return [sentence for sentence, holds in sentences.items() if holds]

@@ -13,6 +13,7 @@ from provider.disclosures.models import Disclosure
 from provider.history.models import History, HistoryDetail
 from provider.kernel import clock
 from provider.kernel.database import db, insert, unit_of_work
+from provider.oversight.personal_finders import Section
 from provider.oversight.personal_map import HELD
 from provider.site import actions as site
 from provider.site.rules import Topic
@@ -75,7 +76,8 @@ def test_the_file_holds_every_row_of_a_person_and_the_papers_whole(app: Flask, s
     assert set(held) == {entry.name for entry in HELD}
     nothing = {name for name, rows in held.items() if not rows}
     cards = {"card_customers", "cards", "charges", "disputes", "charge_pauses"}
-    assert nothing == {"roles", "withdrawals", "second_factor", "recovery_codes", "email_changes"} | cards
+    externships = {"promise_pauses", *(entry.name for entry in HELD if entry.section is Section.EXTERNSHIPS)}
+    assert nothing == {"roles", "withdrawals", "second_factor", "recovery_codes", "email_changes"} | cards | externships
     assert held["person"][0]["email"] == held["enrollments"][0]["claimed_email"] == who.email
     assert held["agreements"][0]["signature"] == who.name
     assert held["agreements"][0]["terms"].count("\n") > 10
@@ -134,6 +136,7 @@ def test_the_page_shows_it_in_words(app: Flask, season: Season) -> None:
         "Enrollments and agreements",
         "Installments, payments and receipts",
         "Refunds and withdrawals",
+        "What we promised you",
         "Letters we sent you",
         "Messages you wrote to us",
         "Files",
