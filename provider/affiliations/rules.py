@@ -11,6 +11,7 @@ LOCATION_PREFIX = "LO"
 CONTACT_PREFIX = "CO"
 AGREEMENT_PREFIX = "AG"
 OPENING_PREFIX = "OP"
+SEARCH_KIND = "site"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEEK = range(7)
 EVERY_DAY = 2**7 - 1
@@ -76,6 +77,11 @@ AGREEMENT_LIFECYCLE: Lifecycle[AgreementState] = Lifecycle(
         AgreementState.IN_FORCE: frozenset({AgreementState.ENDED}),
     }
 )
+# In force once, whatever became of it: its days are those it says, and an ended one has none ahead.
+SIGNED_BY_BOTH = frozenset({AgreementState.IN_FORCE, AgreementState.ENDED})
+RUNNING = frozenset({AgreementState.DRAFT, AgreementState.SENT, AgreementState.SIGNED, AgreementState.IN_FORCE})
+LONGEST_NOTICE = 366
+MOST_PLACES = 500
 OPENING_LIFECYCLE: Lifecycle[OpeningState] = Lifecycle(
     {OpeningState.OPEN: frozenset({OpeningState.CLOSED}), OpeningState.CLOSED: frozenset({OpeningState.OPEN})}
 )
@@ -146,3 +152,13 @@ def named_days(weekdays: int) -> str:
     if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
         return f"{names[0]} to {names[-1]}"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def earliest_end(*, today: dt.date, notice_days: int) -> dt.date:
+    """Return the first day that an agreement may end on when notice is given today: so many whole days later."""
+    return today + dt.timedelta(days=notice_days)
+
+
+def same_name(name: str, typed: str) -> bool:
+    """Say whether a typed signature is the signer's name, blanks and capitals aside."""
+    return " ".join(name.split()).casefold() == " ".join(typed.split()).casefold()
