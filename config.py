@@ -83,6 +83,8 @@ class Config:
     ENROLLMENTS_PER_HOUR: int = 60
     # Messages that one client may send by the contact form in an hour before it has to wait.
     MESSAGES_PER_HOUR: int = 10
+    # Codes of documents that the school never issued, which one client may try in an hour before it has to wait.
+    CODES_PER_HOUR: int = 30
     # Wrong passwords in 15 minutes before one browser (or one client without a known browser) waits for one account.
     SIGN_IN_TRIES: int = 10
     # Wrong passwords in 15 minutes, for whatever accounts, before one client has to wait.

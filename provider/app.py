@@ -45,10 +45,12 @@ import provider.refunds.handlers
 import provider.refunds.views
 import provider.school.queries
 import provider.site.views
+import provider.site.views_verify
 import provider.staff.doors
 import provider.staff.nav
 import provider.tables
 import provider.tasks.handlers
+import provider.verification.handlers
 from config import ROOT, Config, ConfigError
 from provider.careers.loading import BrokenFiles
 from provider.catalog.pages import Front
@@ -60,6 +62,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.history.handlers.register,
     provider.jobs.handlers.register,
     provider.tasks.handlers.register,
+    provider.verification.handlers.register,
     provider.mail.handlers.register,
     provider.accounts.handlers.register,
     provider.enrollments.handlers.register,
@@ -93,6 +96,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.oversight.views.door,
     provider.careers.views.door,
     provider.site.views.door,
+    provider.site.views_verify.door,
     *provider.staff.doors.DOORS,
 )
 # A member of staff sees the pages of their account in the back office's layout, which no lower floor can fill.
@@ -103,7 +107,7 @@ for _door in (
 ):
     _door.context_processor(provider.staff.nav.layout)
 # The doors that stand open to everyone; a test compares the list with the doors there are.
-PUBLIC_DOORS = frozenset({"accounts", "careers", "enrollments", "hooks", "site"})
+PUBLIC_DOORS = frozenset({"accounts", "careers", "enrollments", "hooks", "site", "verify"})
 
 
 def create_app(config: Config | None = None) -> Flask:

@@ -46,6 +46,18 @@ def count_try(*, key: str, limit: int, window: dt.timedelta, at: dt.datetime) ->
         raise TooMany(wait=window + step)
 
 
+def check_tries(tried: Try, *, at: dt.datetime) -> None:
+    """Refuse who has tried as often as the limit in the window that ends now, and count nothing; raises TooMany.
+
+    For a page that only reads: it asks first, and what was wrong is counted after.
+    """
+    counted = sa.select(sa.func.coalesce(sa.func.sum(Throttle.tries), 0)).where(
+        Throttle.key == _throttle_key(tried.key), Throttle.window_start >= _slice(tried.window, at) - tried.window
+    )
+    if (db.session.scalar(counted) or 0) >= tried.limit:
+        raise TooMany(wait=tried.window + tried.window / SLICES)
+
+
 def count_link_letter(*, client: str, at: dt.datetime) -> None:
     """Count a letter with a link that a client asks for, whoever gets it; raises TooMany."""
     limit = settings().LINK_LETTERS_PER_HOUR

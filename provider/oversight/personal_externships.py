@@ -248,6 +248,7 @@ EXTERNSHIPS: tuple[Held, ...] = (
             "issued_at": "Issued",
             "revoked_at": "Taken back",
             "revoked_because": "Why",
+            "public_reason": "Why, as everybody with the code may read it",
         },
         ("kind", "subject_reference", "about", "holder", "facts"),
         {"id": INSIDE},

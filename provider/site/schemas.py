@@ -1,11 +1,35 @@
 """What people write to the school."""
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from provider.kernel.forms import Email, Schema, Text
 from provider.site.rules import Topic
+from provider.verification.rules import typed_code
 
 LONGEST_MESSAGE = 5_000
+NO_CODE = "A code has 16 letters and digits, such as ABCD-EFGH-JKMN-PQRS. Compare it with the paper and type it again."
+
+
+def _is_code(typed: str) -> None:
+    if typed_code(typed) is None:
+        raise ValidationError(NO_CODE)
+
+
+class TypedCode(Schema):
+    """A code that somebody read on a paper."""
+
+    code = Text(
+        required=True,
+        longest=40,
+        validate=_is_code,
+        error_messages={"required": "Type the code that stands on the document."},
+        metadata={
+            "label": "Code",
+            "hint": "16 letters and digits in groups of four. Capitals and dashes do not matter.",
+            "autocomplete": "off",
+            "attrs": {"autocapitalize": "characters", "spellcheck": "false"},
+        },
+    )
 
 
 class Message(Schema):

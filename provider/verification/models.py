@@ -13,7 +13,8 @@ from provider.verification.rules import IssuedKind
 class IssuedDocument(Model):
     """What the page of a code says: whose it is, what it states, and whether the school still stands by it.
 
-    ``facts`` are pairs of a label and a value, in the order in which they are shown.
+    ``facts`` are pairs of a label and a value, in the order in which they are shown. Why it was revoked is for staff;
+    ``public_reason`` is what the page of its code may say of it.
     """
 
     __tablename__ = "issued_document"
@@ -30,6 +31,7 @@ class IssuedDocument(Model):
     issued_at: Mapped[dt.datetime]
     revoked_at: Mapped[dt.datetime | None]
     revoked_because: Mapped[str | None] = mapped_column(sa.Text)
+    public_reason: Mapped[Line | None]
 
     __table_args__ = (
         known("kind", IssuedKind),

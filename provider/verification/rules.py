@@ -16,6 +16,16 @@ class IssuedKind(State):
 
     EXTERNSHIP_RECORD = "externship_record"
 
+    @property
+    def explained(self) -> str:
+        """Say to somebody who has never heard of this school what such a document is."""
+        return {
+            "externship_record": (
+                "The record of supervised practice at a hospital, clinic or laboratory. Only hours and procedures that "
+                "the supervisor there approved are counted in it."
+            ),
+        }[self.value]
+
 
 def typed_code(text: str) -> str | None:
     """Return a code as it is stored, from what somebody typed or followed: blanks, dashes and case aside; or None."""

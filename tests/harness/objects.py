@@ -16,6 +16,7 @@ from provider.programs.models import FaqItem, Program
 from provider.refunds.models import Payout
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
+from tests.harness import issued
 from tests.harness.season import Season
 from tests.harness.season_events import parked
 from tests.harness.stories import token_for
@@ -45,6 +46,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/careers/": {"address": "medical-assistant"},
             "/programs/": {"program": "ccma"},
             "/exams/": {"credential": "ccma"},
+            "/verify/": {"code": issued.code()},
             MINE: {"reference": owner.enrollment, "receipt": receipt, "charge": owner.charge},
             "/staff/enrollments/": {"reference": season["late"].enrollment, "number": "2"},
             "/staff/payments/": {"reference": owner.payments[0]},

@@ -17,7 +17,7 @@ from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import card_students
+from tests.harness import card_students, issued
 from tests.harness.factors import HALF_IN, WITH_FACTOR
 from tests.harness.stage import INVITED, Stage
 
@@ -68,6 +68,7 @@ PUBLIC = {
     "externships": "/externships",
     "contact": "/contact",
     "contact-sent": "/contact?sent=T-7K2M9Q4T",
+    "verify": "/verify",
     "sign-in": "/sign-in",
     "forgot-password": "/forgot-password",
     "confirm-email": "/confirm-email",
@@ -86,10 +87,21 @@ def public(stage: Stage) -> Iterator[Visit]:
             yield Visit(f"{name}-errors", path, sent_empty=True, status=422)
     for name, path in stage.links.items():
         yield Visit(name, path)
+    for name, revoked in {"verify-valid": False, "verify-revoked": True}.items():
+        yield Visit(name, f"/verify/{_code(stage, revoked=revoked)}")
+    yield Visit("verify-errors", "/verify?code=7K2M", status=422)
+    yield Visit("verify-unknown", "/verify/2222-3333-4444-5555", status=404)
     yield Visit("error-404", "/no/such/page", status=404)
     yield Visit("career-unknown", "/careers/phlebotomy", status=404)
     yield Visit("compare-one", "/careers?career=phlebotomist", status=422)
     yield Visit("compared-state-unknown", "/careers/medical-assistant-vs-phlebotomist?state=ZZ", status=422)
+
+
+def _code(stage: Stage, *, revoked: bool) -> str:
+    with stage.app.app_context():
+        found = issued.code(revoked=revoked)
+        db.session.remove()
+    return found
 
 
 def student(stage: Stage) -> Iterator[Visit]:

@@ -38,7 +38,7 @@ from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
-from tests.harness import disclosed, season_events, season_of_cards
+from tests.harness import disclosed, issued, season_events, season_of_cards
 from tests.harness.cards import card_payments
 from tests.harness.cards import pay as pay_by_card
 from tests.harness.service_words import FAILS_LATER
@@ -285,6 +285,7 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             _ask_questions(now)
             season_events.tell(now)
             disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
+            issued.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=1))
             service.at = now
             run_due(now)
         _compare_days(now)

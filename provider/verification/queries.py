@@ -1,0 +1,27 @@
+"""Reading issued documents."""
+
+import sqlalchemy as sa
+
+from provider.kernel.database import db, in_unit_of_work
+from provider.kernel.errors import NotFound
+from provider.verification.models import IssuedDocument
+
+
+def by_code(code: str) -> IssuedDocument | None:
+    """Return the document of a code as it is stored (``rules.typed_code``), or None."""
+    return db.session.scalars(sa.select(IssuedDocument).where(IssuedDocument.code == code)).one_or_none()
+
+
+def by_reference(reference: str) -> IssuedDocument:
+    """Return a document, locked inside a unit of work; raises NotFound."""
+    query = sa.select(IssuedDocument).where(IssuedDocument.reference == reference)
+    found = db.session.scalars(query.with_for_update() if in_unit_of_work() else query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def standing_about(about: str) -> list[IssuedDocument]:
+    """Return the documents that stand about an enrollment, oldest first."""
+    query = sa.select(IssuedDocument).where(IssuedDocument.about == about, IssuedDocument.revoked_at.is_(None))
+    return list(db.session.scalars(query.order_by(IssuedDocument.id)))
