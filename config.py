@@ -67,6 +67,12 @@ class Config:
     UNPAID_REMINDER_DAYS: int = 7
     # Days without a payment after which an enrollment is canceled.
     UNPAID_CANCEL_DAYS: int = 14
+    # Days from asking for an externship to a confirmed place, as the guarantee promises them.
+    GUARANTEE_DAYS: int = 60
+    # Miles around a student's ZIP code in which a place is looked for, unless the student says otherwise.
+    GUARANTEE_MILES: int = 50
+    # Days of missing documents after which an externship request falls asleep; bringing them wakes it.
+    DOCUMENTS_LAPSE_DAYS: int = 30
     # Hours for which a link that proves an e-mail address works.
     EMAIL_LINK_HOURS: int = 72
     # Minutes for which a link that sets a password works.

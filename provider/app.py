@@ -28,6 +28,7 @@ import provider.careers.views
 import provider.catalog.commands
 import provider.enrollments.handlers
 import provider.enrollments.views
+import provider.externships.handlers
 import provider.history.handlers
 import provider.jobs.commands
 import provider.jobs.handlers
@@ -68,6 +69,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.enrollments.handlers.register,
     provider.payments.handlers.register,
     provider.cards.handlers.register,
+    provider.externships.handlers.register,
     provider.refunds.handlers.register,
     provider.books.handlers.register,
     provider.oversight.handlers.register,

@@ -25,6 +25,10 @@ from provider.kernel.database import Model, Ref, known
 OPEN_REQUEST_ROWS = sa.text("state NOT IN ('completed', 'withdrawn')")
 LIVE_OFFER_ROWS = sa.text("state IN ('proposed', 'sent', 'accepted', 'confirmed')")
 ACTIVE_PLACEMENT_ROWS = sa.text("state IN ('planned', 'running')")
+# The same with the table's name, for queries that join others.
+OPEN_REQUESTS_HERE = sa.text("externship_request.state NOT IN ('completed', 'withdrawn')")
+LIVE_OFFERS_HERE = sa.text("offer.state IN ('proposed', 'sent', 'accepted', 'confirmed')")
+ACTIVE_PLACEMENTS_HERE = sa.text("placement.state IN ('planned', 'running')")
 
 
 class ExternshipRequest(Model):

@@ -16,6 +16,8 @@ PLAN_PREFIX = "PN"
 FEWEST_MILES, MOST_MILES = 1, 250
 MOST_PREFERENCES = 5
 REMINDER_DAYS = (10, 20, 27)  # of missing documents (R14)
+LONGEST_NOTE = 500
+EARLIEST_AHEAD_DAYS = 366
 FEWEST_PUBLISHED = 10  # numbers of fewer people are not published
 EARTH_MILES = 3958.7613
 TENTHS = 10
@@ -74,6 +76,9 @@ REQUEST_LIFECYCLE: Lifecycle[RequestState] = Lifecycle(
 )
 ENDED_REQUESTS = frozenset({_R.COMPLETED, _R.WITHDRAWN})
 OPEN_REQUESTS = frozenset(RequestState) - ENDED_REQUESTS
+PLACED_REQUESTS = frozenset({_R.PLACED, _R.RUNNING, _R.COMPLETED})
+# Nothing is offered and nobody is placed: the school looks at documents, and the student may change the wishes.
+UNPLACED_REQUESTS = frozenset({_R.REQUESTED, _R.DOCUMENTS, _R.READY, _R.LAPSED})
 
 
 class OfferState(State):

@@ -91,6 +91,7 @@ class Registry:
     other kinds (kind, key, instant). ``detour`` names the address that somebody has to go to first whom a door refuses.
     ``kept_card`` names the card (``Visa ending in 4242``) that installments of an enrollment, by its id, are charged to
     by themselves; None when nothing is. ``is_charged`` says whether a card is being charged for an enrollment just now.
+    ``documents_changed`` looks at the externship requests of a person, by the id, whose documents changed just now.
     """
 
     jobs: dict[str, JobHandler] = field(default_factory=dict)
@@ -106,6 +107,7 @@ class Registry:
     start_checks: list[Callable[[], str | None]] = field(default_factory=list)
     kept_card: Callable[[int], str | None] | None = None
     is_charged: Callable[[int], bool] | None = None
+    documents_changed: Callable[[int, dt.datetime], None] | None = None
     letter_links: Callable[[str], str] | None = None
     may: Callable[[str], bool] | None = None
     detour: Callable[[], str | None] | None = None

@@ -31,6 +31,7 @@ KINDS = {
     "refund": "Refund",
     "payout": "Payout",
     "withdrawal": "Withdrawal",
+    "externship_request": "Externship request",
     "letter": "Letter",
     "task": "Task",
     "file": "Uploaded file",

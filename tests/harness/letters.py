@@ -15,6 +15,13 @@ _ONE: dict[str, Value] = {
     "zone": "America/Los_Angeles",
     "sample": True,
 }
+_EXTERNSHIP: dict[str, Value] = {
+    "name": "Ana Ñúñez",
+    "program": "Certified Clinical Medical Assistant",
+    "reference": "XR-7K2M9Q4T",
+    "zone": "America/Los_Angeles",
+    "externship_path": "/my/externship/E-7K2M9Q4T",
+}
 VALUES: Mapping[str, dict[str, Value]] = {
     "enrollment_received": {
         **_ONE,
@@ -127,6 +134,20 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "next_cents": 52_500,
     },
     "program_completed": _ONE,
+    "externship_asked": {
+        **_EXTERNSHIP,
+        "asked_at": _AT,
+        "due_on": "2027-01-20",
+        "zip": "10001",
+        "miles": 50,
+        "located": True,
+        "missing": ["Flu shot", "TB test"],
+        "early": False,
+    },
+    "documents_missing": {**_EXTERNSHIP, "days": 20, "lapses_at": "2026-12-01T23:31:59+00:00", "missing": ["Flu shot"]},
+    "request_lapsed": {**_EXTERNSHIP, "days": 30, "missing": ["Flu shot"]},
+    "request_reopened": {**_EXTERNSHIP, "due_on": "2027-02-03", "checking": ["Flu shot"]},
+    "request_withdrawn": {**_EXTERNSHIP, "reason": "student_withdrew", "place": "Hudson Clinic, Main Street"},
     "password_link": {"name": "Ana Ñúñez", "password_link": LINK, "expires_at": _AT, "zone": "America/Los_Angeles"},
     "erasure_asked": {"name": "Ana Ñúñez", "due_on": "2027-01-05", "data_path": "/my/account-data"},
     "erasure_done": {
