@@ -238,4 +238,5 @@ def _content(entry: dict[str, Any]) -> Content:
         prerequisites=tuple(entry["prerequisites"]),
         state_rules=tuple(StateRule(**rule) for rule in entry["state_rules"]),
         links=tuple(Link(**link) for link in entry["links"]),
+        externship_hours=entry["externship_hours"],
     )

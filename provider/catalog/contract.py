@@ -28,7 +28,7 @@ from provider.kernel.entries import (
 )
 from provider.places.rules import STATE_NAMES
 from provider.policies.rules import DEFAULT_HOURS, NATIONWIDE, Anchor, Unit
-from provider.programs.rules import Availability, Inclusion, check_inclusions
+from provider.programs.rules import MOST_EXTERNSHIP_HOURS, Availability, Inclusion, check_inclusions
 from provider.tuition.rules import MAX_CLASS_WEEKS, MAX_COUNT, Plan, PlanKind, check_plans
 
 
@@ -133,6 +133,7 @@ class ProgramEntry(Entry):
     code = Line(required=True, longest=32)
     title = Line(required=True)
     class_weeks = whole(1, MAX_CLASS_WEEKS, required=True)
+    externship_hours = whole(1, MOST_EXTERNSHIP_HOURS, load_default=None)
     sample = flag(load_default=False)
     on_sale = flag(load_default=True)
     summary = Prose(required=True)

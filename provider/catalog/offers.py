@@ -117,6 +117,7 @@ class ProgramOffer:
     prerequisites: tuple[str, ...]
     state_rules: tuple[StateRule, ...]
     links: tuple[Link, ...]
+    externship_hours: int | None
     plans: tuple[PlanOffer, ...]
 
     def plan(self, slug: str | None) -> PlanOffer | None:

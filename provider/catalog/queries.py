@@ -318,6 +318,7 @@ def _offer(
         prerequisites=content.prerequisites,
         state_rules=content.state_rules,
         links=content.links,
+        externship_hours=content.externship_hours,
         plans=tuple(
             PlanOffer(
                 plan.id, plan.reference, plan.slug, plan.version, plan.kind, plan.title, plan.total_cents, plan.count,

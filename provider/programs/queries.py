@@ -55,6 +55,11 @@ def latest(program_id: int) -> ProgramVersion:
     return found
 
 
+def hours_of(program_id: int) -> int:
+    """Return how many hours an externship in a program takes, as its version in force says; 0 when it says nothing."""
+    return content(latest(program_id)).externship_hours or 0
+
+
 def content(version: ProgramVersion) -> Content:
     """Return what a version says."""
     return Content.from_json(version.content)

@@ -11,6 +11,7 @@ from provider.kernel.days import counted, written
 
 WHOLE = 100
 EXAM_FEE = "exam_fee"
+MOST_EXTERNSHIP_HOURS = 1000
 ACE_SENTENCE = "The American Council on Education (ACE) recommends credit; each college decides whether to accept it."
 
 
@@ -149,7 +150,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one version of a program says of itself; ``credentials`` are codes."""
+    """What one version of a program says of itself; ``credentials`` are codes.
+
+    ``externship_hours`` is how long an externship in it takes; None when the school has not said it.
+    """
 
     summary: str
     teaching: str
@@ -159,6 +163,7 @@ class Content:
     prerequisites: tuple[str, ...] = ()
     state_rules: tuple[StateRule, ...] = ()
     links: tuple[Link, ...] = ()
+    externship_hours: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values, to be stored."""
@@ -181,6 +186,7 @@ class Content:
             prerequisites=tuple(values["prerequisites"]),
             state_rules=tuple(_state_rule(one) for one in values["state_rules"]),
             links=tuple(Link(**one) for one in values["links"]),
+            externship_hours=values.get("externship_hours"),  # versions of before say nothing of it
         )
 
     def problems(self) -> list[str]:

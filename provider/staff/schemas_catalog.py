@@ -13,7 +13,15 @@ from provider.kernel.forms import Schema, Text
 from provider.kernel.inputs import Amount, LocalTime, ZonedSchema
 from provider.places.rules import STATE_NAMES
 from provider.policies.rules import DEFAULT_HOURS
-from provider.programs.rules import EXAM_FEE, Availability, Inclusion, InclusionLine, Link, StateRule
+from provider.programs.rules import (
+    EXAM_FEE,
+    MOST_EXTERNSHIP_HOURS,
+    Availability,
+    Inclusion,
+    InclusionLine,
+    Link,
+    StateRule,
+)
 from provider.tuition.rules import MAX_CLASS_WEEKS, MAX_COUNT, PlanKind
 
 BAR = " | "
@@ -123,6 +131,7 @@ def _written(value: Any) -> str:  # noqa: ANN401 - each kind of line has its own
 
 
 _LONG = {"widget": "textarea", "attrs": {"rows": "4"}}
+_HOURS = f"An externship takes 1 to {MOST_EXTERNSHIP_HOURS:,} hours."
 _WEEKS = f"A class takes 1 to {MAX_CLASS_WEEKS} weeks."
 
 
@@ -139,6 +148,17 @@ class EditProgram(Schema):
         validate=validate.Range(1, MAX_CLASS_WEEKS, error=_WEEKS),
         error_messages={"invalid": _WEEKS, "required": _WEEKS},
         metadata={"label": "Length of the class in weeks", "inputmode": "numeric", "attrs": {"size": "5"}},
+    )
+    externship_hours = fields.Integer(
+        load_default=None,
+        validate=validate.Range(1, MOST_EXTERNSHIP_HOURS, error=_HOURS),
+        error_messages={"invalid": _HOURS},
+        metadata={
+            "label": "Hours of an externship",
+            "hint": "Leave it empty if you have not settled it: then no number of hours is promised or asked for.",
+            "inputmode": "numeric",
+            "attrs": {"size": "5"},
+        },
     )
     credentials = fields.List(
         Text(longest=32), load_default=list, metadata={"label": "Credentials", "widget": "checkboxes"}
@@ -191,6 +211,7 @@ class AddProgram(EditProgram):
             "outcome",
             "teaching",
             "class_weeks",
+            "externship_hours",
             "credentials",
             "inclusions",
             "prerequisites",

@@ -121,6 +121,7 @@ def _write(program: Program, data: dict[str, Any], *, based_on: int | None = Non
         prerequisites=data["prerequisites"],
         state_rules=data["state_rules"],
         links=data["links"],
+        externship_hours=data["externship_hours"],
     )
     actions.save_program_version(
         program=program,
@@ -144,6 +145,7 @@ def _values(program: Program) -> dict[str, Any]:
         "outcome": content.outcome,
         "teaching": content.teaching,
         "class_weeks": version.class_weeks,
+        "externship_hours": content.externship_hours or "",
         "credentials": list(content.credentials),
         "inclusions": written(content.inclusions),
         "prerequisites": written(content.prerequisites),

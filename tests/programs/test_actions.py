@@ -48,6 +48,21 @@ def test_an_edit_makes_the_next_version_and_keeps_the_last(context: AppContext) 
     assert events() == [("program.version_added", "P-EDITOR22")]
 
 
+def test_the_hours_of_an_externship_are_those_of_the_version_in_force(context: AppContext) -> None:
+    assert queries.hours_of(ccma().id) == 160
+    save(replace(present(), externship_hours=200))
+    assert queries.hours_of(ccma().id) == 200
+
+
+@pytest.mark.parametrize("lacks", [True, False], ids=["a version of before", "a school that has not said it"])
+def test_without_a_number_an_externship_takes_no_hours(context: AppContext, *, lacks: bool) -> None:
+    with unit_of_work():
+        version = ccma().versions[0]
+        rest = {name: value for name, value in version.content.items() if name != "externship_hours"}
+        version.content = rest if lacks else rest | {"externship_hours": None}
+    assert queries.hours_of(ccma().id) == 0
+
+
 def test_saving_the_same_again_changes_nothing(context: AppContext) -> None:
     save(present())
     assert [version.number for version in ccma().versions] == [1]

@@ -56,6 +56,16 @@ def test_an_edit_makes_the_next_version_and_reaches_the_public_page_at_once(
     assert visitor.get("/programs/ccma").title == "Clinical assistant"
 
 
+def test_the_hours_of_an_externship_reach_the_public_page(
+    app: Flask, editor: Visitor, visitor: Visitor, ccma: str
+) -> None:
+    assert "an externship in a hospital or clinic of 160 hours" in visitor.get("/programs/ccma").words()
+    boxes = chosen(edit(editor, ccma))
+    page = editor.submit({"externship_hours": "", "credentials": boxes})
+    assert "No number of hours set" in page.words()
+    assert "an externship in a hospital or clinic. It is optional" in visitor.get("/programs/ccma").words()
+
+
 def test_an_unchanged_form_changes_nothing(app: Flask, editor: Visitor, ccma: str) -> None:
     page = edit(editor, ccma)
     page = editor.submit({"credentials": chosen(page)})
@@ -76,6 +86,8 @@ MISTAKES: tuple[tuple[dict[str, str], str, str], ...] = (
     ({"title": " "}, "title", "Fill this in."),
     ({"class_weeks": "0"}, "class_weeks", "A class takes 1 to 104 weeks."),
     ({"class_weeks": "ten"}, "class_weeks", "A class takes 1 to 104 weeks."),
+    ({"externship_hours": "0"}, "externship_hours", "An externship takes 1 to 1,000 hours."),
+    ({"externship_hours": "many"}, "externship_hours", "An externship takes 1 to 1,000 hours."),
     ({"inclusions": "exam_fee | Exam fee"}, "inclusions",
      "Line 1: write it as key | name | included, not included or not stated | note"),
     ({"inclusions": "exam_fee | Exam fee | perhaps"}, "inclusions",
