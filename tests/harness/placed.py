@@ -1,0 +1,200 @@
+"""Students at a site: a placement that runs, and the hours and procedures of a week."""
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from provider.affiliations import queries as affiliations
+from provider.affiliations.models import Opening
+from provider.affiliations.rules import Pattern, Period, mask
+from provider.enrollments import actions as enrollments
+from provider.enrollments.queries import by_reference as enrollment_of
+from provider.externships.models import ExternshipRequest, Offer, Placement
+from provider.externships.rules import (
+    OFFER_PREFIX,
+    PLACEMENT_PREFIX,
+    REQUEST_PREFIX,
+    OfferState,
+    PlacementState,
+    RequestState,
+)
+from provider.fieldwork import approving, clocking, doing, entries, weeks
+from provider.fieldwork.approving import Verdict
+from provider.fieldwork.clocking import Typed
+from provider.fieldwork.doing import Done
+from provider.fieldwork.models import EntryBatch, HoursEntry, ProcedureEntry
+from provider.fieldwork.rules import ProcedureKind
+from provider.kernel import references
+from provider.kernel.actors import SYSTEM, Actor, ActorKind
+from provider.kernel.database import db, unit_of_work
+from tests.harness.money import BURSAR, agreed, kept, record, stored
+from tests.harness.sites import Supply, supply
+
+ACCEPTED = dt.datetime(2026, 8, 3, 15, tzinfo=dt.UTC)
+ASKED = dt.datetime(2026, 10, 5, 15, tzinfo=dt.UTC)
+DAYS = Period(dt.date(2026, 11, 2), dt.date(2027, 1, 29))
+PATTERN = Pattern(mask(range(5)), 8 * 60, 17 * 60)
+MONDAY = dt.date(2026, 11, 16)
+NEXT_MONDAY = dt.datetime(2026, 11, 23, 14, tzinfo=dt.UTC)  # 9:00 in New York
+NEW_YORK = ZoneInfo("America/New_York")
+HERSELF = Actor(ActorKind.STUDENT, "P-33333333")
+PRECEPTOR = Actor(ActorKind.LINK, "K-33333333")
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A student at a site, by reference."""
+
+    placement: str
+    enrollment: str
+    email: str
+    supply: Supply
+
+
+def placed(
+    *,
+    email: str | None = None,
+    state: PlacementState = PlacementState.RUNNING,
+    days: Period = DAYS,
+    held_on: dt.date | None = None,
+    zip_code: str = "10001",
+    enrollment: str | None = None,
+) -> Placed:
+    """Let a graduate have a placement; needs an application context."""
+    address = email or f"extern{next(_numbers)}@student.example"
+    mine = enrollment or graduated(address)
+    made = supply(days=days, pattern=PATTERN, zip_code=zip_code)
+    with unit_of_work():
+        placement = _placement(mine, made, days, state, held_on)
+        return Placed(placement.reference, mine, address, made)
+
+
+def graduated(email: str) -> str:
+    """Let somebody with an account complete a program; returns the enrollment's reference."""
+    mine = agreed(email=email, at=ACCEPTED)
+    record(mine, stored(mine).agreement.total_cents, at=ACCEPTED)
+    with unit_of_work():
+        enrollments.join_by_letter(enrollment=enrollment_of(mine, lock=True), actor=SYSTEM, at=ACCEPTED)
+    with unit_of_work():
+        enrollments.complete(enrollment=enrollment_of(mine, lock=True), actor=BURSAR, at=ASKED)
+    return mine
+
+
+def _placement(mine: str, made: Supply, days: Period, state: PlacementState, held_on: dt.date | None) -> Placement:
+    opening = affiliations.opening(made.opening)
+    wish = ExternshipRequest(
+        reference=references.new(REQUEST_PREFIX), enrollment_id=enrollment_of(mine).id, state=RequestState.RUNNING,
+        asked_at=ASKED, zip="10001", miles=50, weekdays=31, from_minute=480, until_minute=1020,
+        earliest_on=days.first_on,
+    )  # fmt: skip
+    db.session.add(wish)
+    db.session.flush()
+    offer = Offer(
+        reference=references.new(OFFER_PREFIX), request_id=wish.id, opening_id=opening.id, state=OfferState.CONFIRMED,
+        first_on=days.first_on, last_on=days.last_on, created_at=ASKED, sent_at=ASKED, answered_at=ASKED,
+        site_answered_at=ASKED,
+    )  # fmt: skip
+    db.session.add(offer)
+    db.session.flush()
+    db.session.execute(sa.update(Opening).where(Opening.id == opening.id).values(taken=Opening.taken + 1))
+    begun = state is not PlacementState.PLANNED
+    placement = Placement(
+        reference=references.new(PLACEMENT_PREFIX), offer_id=offer.id, request_id=wish.id,
+        enrollment_id=wish.enrollment_id, opening_id=opening.id, preceptor_id=opening.preceptor_id, state=state,
+        first_on=days.first_on, last_on=days.last_on, required_hours=160, confirmed_at=ASKED,
+        started_at=ASKED if begun else None, held_on=held_on,
+        completed_at=NEXT_MONDAY if state is PlacementState.COMPLETED else None,
+    )  # fmt: skip
+    db.session.add(placement)
+    db.session.flush()
+    return placement
+
+
+def at(day: dt.date, time: str, zone: ZoneInfo = NEW_YORK) -> dt.datetime:
+    """Return the instant at which the clock of a place shows a time."""
+    return dt.datetime.combine(day, dt.time.fromisoformat(time), tzinfo=zone).astimezone(dt.UTC)
+
+
+def typed(
+    day: dt.date = MONDAY, begins: str = "08:00", ends: str = "16:30", rest: int = 30, remark: str | None = None
+) -> Typed:
+    """Return a day as somebody types it."""
+    return Typed(day, dt.time.fromisoformat(begins), dt.time.fromisoformat(ends), rest, remark)
+
+
+def enter(
+    who: Placed, day: dt.date = MONDAY, *, key: str | None = None, when: dt.datetime | None = None, **changed: str | int
+) -> str:
+    """Enter a day by hand in a transaction of its own; returns the entry's reference."""
+    with unit_of_work():
+        return clocking.enter(
+            placement=entries.placement(who.placement, lock=True),
+            client_key=key or references.new("X"),
+            typed=typed(day, **changed),  # type: ignore[arg-type]
+            actor=HERSELF,
+            received_at=when or at(day, "20:00"),
+        ).reference
+
+
+def do(
+    who: Placed,
+    day: dt.date = MONDAY,
+    kind: ProcedureKind = ProcedureKind.VENIPUNCTURE,
+    number: int = 5,
+    *,
+    key: str | None = None,
+    remark: str | None = None,
+    when: dt.datetime | None = None,
+) -> str:
+    """Enter a procedure in a transaction of its own; returns the entry's reference."""
+    with unit_of_work():
+        return doing.enter(
+            placement=entries.placement(who.placement, lock=True),
+            client_key=key or references.new("X"),
+            done=Done(day, kind, number, remark),
+            actor=HERSELF,
+            received_at=when or at(day, "20:00"),
+        ).reference
+
+
+def send(who: Placed, week_on: dt.date = MONDAY, *, when: dt.datetime = NEXT_MONDAY) -> str:
+    """Send a week to the preceptor in a transaction of its own; returns the batch's reference."""
+    with unit_of_work():
+        return weeks.submit(
+            placement=entries.placement(who.placement, lock=True), week_on=week_on, actor=SYSTEM, at=when
+        ).reference
+
+
+def answer(batch: str, verdicts: dict[str, Verdict] | None = None, *, when: dt.datetime = NEXT_MONDAY) -> None:
+    """Let the preceptor answer a week: all as entered, but for what is named."""
+    with unit_of_work():
+        found = entries.batch(batch, lock=True)
+        whole = {one.reference: Verdict(one.minutes or 0) for one in entries.lines(found.id, HoursEntry)}
+        whole |= {one.reference: Verdict(one.number) for one in entries.lines(found.id, ProcedureEntry)}
+        approving.answer(
+            batch=found,
+            placement=entries.placement_by_id(found.placement_id),
+            verdicts=whole | (verdicts or {}),
+            signature="Pat Preceptor",
+            actor=PRECEPTOR,
+            at=when,
+        )
+
+
+def hours(who: Placed) -> list[HoursEntry]:
+    """Return the hours of a placement as they are stored, oldest first."""
+    return kept(list(reversed(entries.all_of(entries.placement(who.placement).id, HoursEntry))))
+
+
+def procedures(who: Placed) -> list[ProcedureEntry]:
+    """Return the procedures of a placement as they are stored, oldest first."""
+    return kept(list(reversed(entries.all_of(entries.placement(who.placement).id, ProcedureEntry))))
+
+
+def sent_weeks(who: Placed) -> list[EntryBatch]:
+    """Return the weeks that were sent, newest first."""
+    return kept(list(entries.batches(entries.placement(who.placement).id)))
