@@ -26,6 +26,7 @@ import provider.careers.commands
 import provider.careers.queries
 import provider.careers.views
 import provider.catalog.commands
+import provider.documents.handlers
 import provider.enrollments.handlers
 import provider.enrollments.views
 import provider.externships.handlers
@@ -70,6 +71,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.payments.handlers.register,
     provider.cards.handlers.register,
     provider.externships.handlers.register,
+    provider.documents.handlers.register,
     provider.refunds.handlers.register,
     provider.books.handlers.register,
     provider.oversight.handlers.register,

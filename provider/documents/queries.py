@@ -1,55 +1,348 @@
-"""Reading what programs and sites require, and how a student's documents stand to it."""
+"""Reading what is asked for and what was shown: of one person for a place, and of very many for the planner."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
-from provider.documents.models import DocumentRequirement, StudentDocument
-from provider.documents.rules import DocumentKind, Standing, standing
-from provider.kernel.database import db
+from provider.accounts.models import Person
+from provider.affiliations.models import Site
+from provider.documents.models import TO_CHECK_ROWS, DocumentRequirement, StudentDocument
+from provider.documents.rules import DocumentKind, DocumentState, Shown, Standing, best, standing, worst
+from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import EnrollmentState
+from provider.files.models import File
+from provider.kernel.database import db, table
+from provider.kernel.errors import NotFound
+from provider.kernel.paging import KEY, PAGE, Page, Sort, outer_order, turned, up_to, walk, way
+from provider.kernel.registry import DocumentsNeeded, registry
+from provider.mail.models import OutboxLetter
+from provider.programs.models import Program
+
+People = Collection[int] | sa.Select[tuple[int]]
+_MOST_NAMED = 500
+_LEARNING = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks for a document: the code of a program, the name of a site, or both; and what they say about it."""
+
+    program: str | None
+    site: str | None
+    remark: str | None
+
+    @property
+    def who(self) -> str:
+        """Name whoever asks."""
+        if self.site is None:
+            return f"The program {self.program}"
+        return self.site if self.program is None else f"{self.site} (for {self.program})"
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One required document: how it stands, what its asker says of it, and the upload that speaks for it."""
+    """A document that somebody has to show, and how it stands through the last day for which it is needed.
+
+    ``document`` is the upload by which it stands so; none when nothing was uploaded.
+    """
 
     kind: DocumentKind
     standing: Standing
-    remark: str | None = None
-    document: StudentDocument | None = None
+    asks: tuple[Ask, ...]
+    document: StudentDocument | None
+
+    @property
+    def remark(self) -> str | None:
+        """What those who ask say about it."""
+        return " ".join(dict.fromkeys(ask.remark for ask in self.asks if ask.remark)) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What programs and sites ask for, read once for very many questions."""
+
+    kinds: Mapping[tuple[int | None, int | None], frozenset[DocumentKind]]
+
+    def of(self, program_id: int, site_id: int | None) -> frozenset[DocumentKind]:
+        """Return what a program asks for, and with a site what this asks of everybody and of that program."""
+        own = self.kinds.get((program_id, None), frozenset())
+        if site_id is None:
+            return own
+        of_site = self.kinds.get((None, site_id), frozenset())
+        return own | of_site | self.kinds.get((program_id, site_id), frozenset())
+
+
+_R, _D = table(DocumentRequirement).c, table(StudentDocument).c
+
+
+def asked_by(program_ids: Collection[int], site_ids: Collection[int]) -> Requirements:
+    """Return what these programs and sites ask for; one statement.
+
+    It reads every requirement that stands: they are few, and a list of thousands of sites would not fit a statement.
+    """
+    query = sa.select(_R.program_id, _R.site_id, _R.kind).where(_R.ended_at.is_(None))
+    programs, sites = {None, *program_ids}, {None, *site_ids}
+    found: dict[tuple[int | None, int | None], set[DocumentKind]] = {}
+    for program_id, site_id, kind in db.session.execute(query):
+        if program_id in programs and site_id in sites:
+            found.setdefault((program_id, site_id), set()).add(kind)
+    return Requirements({key: frozenset(kinds) for key, kinds in found.items()})
+
+
+def held_by(person_ids: People) -> Mapping[int, tuple[Shown, ...]]:
+    """Return what people uploaded, by their ids; one statement, however many a query of ids stands for."""
+    query = sa.select(_D.person_id, _D.kind, _D.state, _D.expires_on).where(_D.person_id.in_(person_ids))
+    found: dict[int, list[Shown]] = {}
+    for person_id, kind, state, expires_on in db.session.execute(query.order_by(_D.id)):
+        found.setdefault(person_id, []).append(Shown(kind, state, expires_on))
+    return {person_id: tuple(shown) for person_id, shown in found.items()}
 
 
 def standings(
     person_id: int, program_id: int, site_id: int | None, *, through: dt.date, today: dt.date
 ) -> tuple[Need, ...]:
-    """Say how everything stands that a program asks of a person, and a site if one is named, good through a day.
-
-    Two statements; each kind of document stands once, in the order of its name.
-    """
-    asked: dict[DocumentKind, str | None] = {}
-    for one in _requirements(program_id, site_id):
-        asked[one.kind] = asked.get(one.kind) or one.remark
-    query = sa.select(StudentDocument).where(StudentDocument.person_id == person_id)
-    shown = db.session.scalars(query.order_by(StudentDocument.id.desc())).all()
-    return tuple(_need(kind, remark, shown, through, today) for kind, remark in asked.items())
+    """Return what somebody has to show for a program, and at a site, good through a day; two statements."""
+    return needs(person_id, [DocumentsNeeded(program_id, site_id, through, "")], today=today)
 
 
-def _requirements(program_id: int, site_id: int | None) -> Sequence[DocumentRequirement]:
-    asks = sa.or_(DocumentRequirement.site_id.is_(None), DocumentRequirement.site_id == (site_id or 0))
-    query = sa.select(DocumentRequirement).where(
-        DocumentRequirement.ended_at.is_(None),
-        asks,
-        sa.or_(DocumentRequirement.program_id == program_id, DocumentRequirement.program_id.is_(None)),
+def needs(person_id: int, wanted: Sequence[DocumentsNeeded], *, today: dt.date) -> tuple[Need, ...]:
+    """Return what somebody has to show for all of this together, each document once as it stands worst."""
+    if not wanted:
+        return ()
+    rows = _asking(wanted)
+    documents = of_person(person_id)
+    found = []
+    for kind in DocumentKind:
+        asking = [row for row in rows if row.kind is kind]
+        days = [one.through or today for one in wanted if any(_meets(row, one) for row in asking)]
+        if asking:
+            mine = [document for document in documents if document.kind is kind]
+            how = worst(standing(kind, [one.shown for one in mine], through=day, today=today) for day in days)
+            asks = tuple(Ask(row.program_code, row.site_name, row.remark) for row in asking)
+            found.append(Need(kind, how, asks, best(mine, through=max(days), today=today)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    kind: DocumentKind
+    program_id: int | None
+    site_id: int | None
+    remark: str | None
+    program_code: str | None
+    site_name: str | None
+
+
+def _asking(wanted: Iterable[DocumentsNeeded]) -> list[_Asking]:
+    query = (
+        sa.select(_R.kind, _R.program_id, _R.site_id, _R.remark, Program.code, Site.name)
+        .select_from(table(DocumentRequirement))
+        .outerjoin(Program, Program.id == _R.program_id)
+        .outerjoin(Site, Site.id == _R.site_id)
+        .where(_R.ended_at.is_(None), sa.or_(*(_met(one) for one in wanted)))
     )
-    return db.session.scalars(query.order_by(DocumentRequirement.kind, DocumentRequirement.id)).all()
+    return [_Asking(*tuple(row)) for row in db.session.execute(query.order_by(_R.id))]
 
 
-def _need(
-    kind: DocumentKind, remark: str | None, shown: Sequence[StudentDocument], through: dt.date, today: dt.date
-) -> Need:
-    mine = [one for one in shown if one.kind is kind]
-    stands = standing(kind, [one.shown for one in mine], through=through, today=today)
-    speaking = (one for one in mine if standing(kind, [one.shown], through=through, today=today) is stands)
-    return Need(kind, stands, remark, next(speaking, None))
+def _met(one: DocumentsNeeded) -> sa.ColumnElement[bool]:
+    program = sa.or_(_R.program_id == one.program_id, _R.program_id.is_(None))
+    site = _R.site_id.is_(None) if one.site_id is None else sa.or_(_R.site_id == one.site_id, _R.site_id.is_(None))
+    return sa.and_(program, site)
+
+
+def _meets(row: _Asking, one: DocumentsNeeded) -> bool:
+    return row.program_id in {None, one.program_id} and row.site_id in {None, one.site_id}
+
+
+def wanted(person_id: int) -> Sequence[DocumentsNeeded]:
+    """Return what somebody needs documents for: what they asked for, else what each of their programs asks of all."""
+    known = registry().documents_needed
+    asked = known(person_id) if known is not None else ()
+    if asked:
+        return asked
+    query = sa.select(Enrollment.program_id).where(Enrollment.person_id == person_id, Enrollment.state.in_(_LEARNING))
+    programs = db.session.scalars(query.order_by(Enrollment.id)).all()
+    return [DocumentsNeeded(one, None, None, "for when you ask for an externship") for one in dict.fromkeys(programs)]
+
+
+def of_person(person_id: int) -> Sequence[StudentDocument]:
+    """Return everything somebody uploaded, newest first."""
+    query = sa.select(StudentDocument).where(StudentDocument.person_id == person_id)
+    return db.session.scalars(query.options(joinedload(StudentDocument.file)).order_by(_D.id.desc())).all()
+
+
+_WHOLE = sa.select(StudentDocument).options(joinedload(StudentDocument.person), joinedload(StudentDocument.file))
+
+
+def by_reference(reference: str, *, lock: bool = False) -> StudentDocument:
+    """Return one document with its student and its file's facts; raises NotFound."""
+    query = _WHOLE.where(StudentDocument.reference == reference)
+    found = db.session.scalar(query.with_for_update(of=StudentDocument) if lock else query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def own(person_id: int, reference: str) -> StudentDocument:
+    """Return a document to the student who uploaded it; what is not theirs raises NotFound like what is not there."""
+    found = by_reference(reference)
+    if found.person_id != person_id:
+        raise NotFound
+    return found
+
+
+def stored(person_id: int) -> tuple[int, int]:
+    """Return how many documents somebody has here, and of how many bytes together."""
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(File.size), 0)).join_from(StudentDocument, File)
+    number, size = db.session.execute(query.where(StudentDocument.person_id == person_id)).one()
+    return number, size
+
+
+def waiting() -> sa.ScalarSelect[int]:
+    """Return the count of documents that wait for a check."""
+    return up_to(sa.select(_D.id).where(TO_CHECK_ROWS))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One document as the staff's list shows it."""
+
+    id: int
+    reference: str
+    kind: DocumentKind
+    state: DocumentState
+    student: str
+    student_reference: str
+    expires_on: dt.date | None
+    uploaded_at: dt.datetime
+    checked_at: dt.datetime | None
+
+
+OLDEST = Sort("oldest", "Oldest first", "Uploaded", ascending=True, earlier="Older", later="Newer")
+NEWEST = Sort("newest", "Newest first", "Uploaded")
+_LINES = sa.select(
+    _D.id,
+    _D.reference,
+    _D.kind,
+    _D.state,
+    Person.name,
+    Person.reference,
+    _D.expires_on,
+    _D.uploaded_at,
+    _D.checked_at,
+).join_from(table(StudentDocument), table(Person))
+
+
+def page(
+    state: DocumentState = DocumentState.UPLOADED,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = PAGE,
+) -> Page[Line]:
+    """Return a page of documents in a state: what waits for a check oldest first, others newest first."""
+    sort = OLDEST if state is DocumentState.UPLOADED else NEWEST
+    direction, key = way(before, after)
+    narrowed = TO_CHECK_ROWS if state is DocumentState.UPLOADED else _D.state == state
+    ids = walk([sa.select(_D.id).where(narrowed)], direction=direction, ascending=sort.ascending, size=size)
+    lines = _LINES.join(ids, ids.c.id == _D.id)
+    lines = lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
+    rows = [Line(*tuple(row)) for row in db.session.execute(lines, {KEY: key} if direction else {})]
+    return turned(rows, before=before, after=after, size=size, sort=sort)
+
+
+def requirement(reference: str, *, lock: bool = False) -> DocumentRequirement:
+    """Return one requirement; raises NotFound."""
+    query = sa.select(DocumentRequirement).where(DocumentRequirement.reference == reference)
+    found = db.session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """One requirement as the staff's list shows it."""
+
+    id: int
+    reference: str
+    kind: DocumentKind
+    program: str | None
+    site: str | None
+    site_reference: str | None
+    remark: str | None
+    created_at: dt.datetime
+    ended_at: dt.datetime | None
+
+    @property
+    def ask(self) -> Ask:
+        """Who asks."""
+        return Ask(self.program, self.site, self.remark)
+
+
+_REQUIRED = (
+    sa.select(
+        _R.id, _R.reference, _R.kind, Program.code, Site.name, Site.reference, _R.remark, _R.created_at, _R.ended_at
+    )
+    .select_from(table(DocumentRequirement))
+    .outerjoin(Program, Program.id == _R.program_id)
+    .outerjoin(Site, Site.id == _R.site_id)
+)
+
+
+def of_programs() -> list[Required]:
+    """Return what programs ask of all their students, by program, in the order of kinds."""
+    query = _REQUIRED.where(_R.ended_at.is_(None), _R.site_id.is_(None)).order_by(Program.position, _R.id)
+    return [Required(*tuple(row)) for row in db.session.execute(query)]
+
+
+def of_site(reference: str) -> list[Required]:
+    """Return what one site asks for."""
+    query = _REQUIRED.where(_R.ended_at.is_(None), Site.reference == reference).order_by(_R.id)
+    return [Required(*tuple(row)) for row in db.session.execute(query)]
+
+
+def of_sites(*, before: int | None = None, after: int | None = None, size: int = PAGE) -> Page[Required]:
+    """Return a page of what sites ask for, the newest first."""
+    narrowed = sa.select(_R.id).where(_R.ended_at.is_(None), _R.site_id.is_not(None))
+    return _requirements(narrowed, before, after, size)
+
+
+def ended(*, before: int | None = None, after: int | None = None, size: int = PAGE) -> Page[Required]:
+    """Return a page of requirements that do not stand any more, the newest first."""
+    return _requirements(sa.select(_R.id).where(_R.ended_at.is_not(None)), before, after, size)
+
+
+def _requirements(narrowed: sa.Select[Any], before: int | None, after: int | None, size: int) -> Page[Required]:
+    direction, key = way(before, after)
+    ids = walk([narrowed], direction=direction, size=size)
+    lines = _REQUIRED.join(ids, ids.c.id == _R.id).order_by(*outer_order(ids, direction=direction))
+    rows = [Required(*tuple(row)) for row in db.session.execute(lines, {KEY: key} if direction else {})]
+    return turned(rows, before=before, after=after, size=size)
+
+
+def expiring(first_on: dt.date, last_on: dt.date) -> Sequence[StudentDocument]:
+    """Return the accepted documents whose last good day lies between two days, the soonest first."""
+    query = _WHOLE.where(
+        StudentDocument.state == DocumentState.ACCEPTED, StudentDocument.expires_on.between(first_on, last_on)
+    )
+    return db.session.scalars(query.order_by(_D.expires_on, _D.id)).all()
+
+
+def over(today: dt.date, most: int) -> Sequence[str]:
+    """Return references of accepted documents whose last good day has passed."""
+    query = sa.select(_D.reference).where(_D.state == DocumentState.ACCEPTED, _D.expires_on < today)
+    return db.session.scalars(query.order_by(_D.expires_on, _D.id).limit(most)).all()
+
+
+def letters_posted(template: str, events: Sequence[str]) -> frozenset[str]:
+    """Return which of these events have had their letter."""
+    found: set[str] = set()
+    for some in (events[n : n + _MOST_NAMED] for n in range(0, len(events), _MOST_NAMED)):
+        query = sa.select(OutboxLetter.event).where(OutboxLetter.template == template, OutboxLetter.event.in_(some))
+        found.update(db.session.scalars(query))
+    return frozenset(found)

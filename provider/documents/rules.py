@@ -1,14 +1,19 @@
 """The documents that sites and programs ask for, their states, and whether one holds through a day."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 
 REQUIREMENT_PREFIX = "RQ"
 DOCUMENT_PREFIX = "DO"
-REMIND_BEFORE_DAYS = (30, 14, 3)  # before the day on which a document expires
+REMIND_BEFORE_DAYS = (30, 14, 3)  # before the last day on which a document is good
+MOST_DOCUMENTS = 80  # of one person: what is required, several times over
+MOST_BYTES = 200 * 1024 * 1024  # of one person together
+MOST_YEARS = 20
+LONGEST_REASON = 500
 
 
 class DocumentKind(State):
@@ -131,3 +136,116 @@ def _stands(one: Shown, through: dt.date, today: dt.date) -> Standing:
     if one.state is _D.UPLOADED:
         return _S.BEING_CHECKED
     return _S.HOLDS if holds(one, through) else _S.EXPIRES_TOO_EARLY
+
+
+def worst(standings: Iterable[Standing]) -> Standing:
+    """Return the standing that asks for the most; a document that is needed twice stands as it does for the worse."""
+    return max(standings, key=_ORDER.index)
+
+
+class Uploaded(Protocol):
+    """Something uploaded, as the rules read it."""
+
+    @property
+    def shown(self) -> Shown: ...
+
+
+U = TypeVar("U", bound=Uploaded)
+
+
+def best(uploads: Sequence[U], *, through: dt.date, today: dt.date) -> U | None:
+    """Return the upload by which a document stands as it does, of equal ones the first; None of none."""
+    return min(uploads, key=lambda one: _ORDER.index(_stands(one.shown, through, today)), default=None)
+
+
+def why_not_good(expires_on: dt.date | None, *, today: dt.date) -> str | None:
+    """Say why a stated last good day cannot be taken; None when it can."""
+    if expires_on is None:
+        return None
+    if expires_on < today:
+        return "This day has passed. A document that is not good any more cannot be used; get a new one first."
+    if expires_on > today + dt.timedelta(days=366 * MOST_YEARS):
+        return "This day is too far away to be meant. If it does not expire, say so in the box."
+    return None
+
+
+def reminder(expires_on: dt.date, today: dt.date) -> int | None:
+    """Return the reminder that is due before a document expires: 30, 14 or 3 days, the last that has come; or None.
+
+    When the jobs did not run for some days, the newest reminder speaks for those that were missed.
+    """
+    left = (expires_on - today).days
+    return min((days for days in REMIND_BEFORE_DAYS if 0 <= left <= days), default=None)
+
+
+def next_step(standing: Standing, *, through: str) -> str:
+    """Say what somebody has to do about a document that stands so."""
+    return {
+        _S.HOLDS: "Nothing to do.",
+        _S.BEING_CHECKED: "Nothing to do. We check it, and write to you if something is missing.",
+        _S.EXPIRES_TOO_EARLY: f"It ends before {through}. Renew it and upload the new one.",
+        _S.EXPIRED: "It is not good any more. Get a new one and upload it.",
+        _S.REFUSED: "Read why it was not accepted, and upload another one.",
+        _S.MISSING: "Upload it as soon as you have it.",
+    }[standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a document is, in the words of the page: what will do, and why sites ask for it."""
+
+    what: str
+    why: str
+
+
+_PATIENTS = "Sites must keep patients and you safe from infection."
+_ABOUT: Mapping[DocumentKind, Explained] = {
+    _K.TB: Explained("The result of a TB skin or blood test, with its date.", _PATIENTS),
+    _K.HEPATITIS_B: Explained("Your vaccination record, a titer, or a signed declination form.", _PATIENTS),
+    _K.MMR: Explained("Your record of two doses against measles, mumps and rubella, or a titer.", _PATIENTS),
+    _K.VARICELLA: Explained("Your record of two doses against chickenpox, or a titer.", _PATIENTS),
+    _K.TDAP: Explained("Your record of one dose within ten years.", _PATIENTS),
+    _K.INFLUENZA: Explained("Your record of this season’s flu shot.", _PATIENTS),
+    _K.BACKGROUND_CHECK: Explained(
+        "The report of a criminal background check.", "You work with people who depend on trust."
+    ),
+    _K.DRUG_SCREEN: Explained("The result of a drug screen.", "Many sites require it of everybody who works there."),
+    _K.CPR_CARD: Explained(
+        "Your BLS or CPR card, both sides. Many sites do not take courses that were online only.",
+        "You may be the first to help somebody.",
+    ),
+    _K.HIPAA_TRAINING: Explained(
+        "The certificate of your HIPAA training.", "You will see what is private to patients."
+    ),
+    _K.BLOODBORNE_TRAINING: Explained(
+        "The certificate of your OSHA bloodborne pathogen training.", "You may handle blood and needles."
+    ),
+    _K.LIABILITY_COVER: Explained(
+        "Proof of liability insurance for students.", "Sites ask who pays if somebody is harmed."
+    ),
+    _K.CONFIDENTIALITY_FORM: Explained(
+        "The confidentiality form, signed by you.", "You promise to keep what you see to yourself."
+    ),
+}
+
+
+def explained(kind: DocumentKind) -> Explained:
+    """Return what a document is and why it is asked for."""
+    return _ABOUT[kind]
+
+
+# What the sample catalog asks for (FACTS.md 7): practice of schools and sites, no law. A school sets it as it needs.
+SAMPLE_REQUIREMENTS: tuple[DocumentKind, ...] = (
+    _K.TB,
+    _K.HEPATITIS_B,
+    _K.MMR,
+    _K.VARICELLA,
+    _K.TDAP,
+    _K.INFLUENZA,
+    _K.BACKGROUND_CHECK,
+    _K.DRUG_SCREEN,
+    _K.CPR_CARD,
+    _K.HIPAA_TRAINING,
+    _K.BLOODBORNE_TRAINING,
+    _K.CONFIDENTIALITY_FORM,
+)

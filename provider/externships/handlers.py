@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from provider.externships import guarantee, lapsing, queries
+from provider.externships import guarantee, lapsing, needing, queries
 from provider.externships.requests import documents_changed
 from provider.kernel.database import retrying
 from provider.kernel.days import day_of
@@ -62,3 +62,5 @@ def register(registry: Registry) -> None:
     registry.periodic += [Periodic(MISSING_DOCUMENTS, _hour), Periodic(OVERDUE, _school_day)]
     registry.strands.append(REQUEST_STORY)
     registry.documents_changed = documents_changed
+    registry.documents_needed = needing.of_person
+    registry.documents_people = needing.people

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 
 from provider.files.models import File
-from provider.files.rules import LARGEST_BYTES, content_type
+from provider.files.rules import Fault, content_type, fault
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
@@ -15,18 +15,18 @@ READ = "file.read"
 
 
 class FileRefused(DomainError):
-    """The upload is not a PDF, JPEG or PNG of at most ten megabytes."""
+    """The upload is not a whole PDF, JPEG or PNG of at most ten megabytes; the sentence says what is wrong with it."""
 
     status = 422
     code = "file_refused"
-    sentence = "Upload a PDF, a JPEG or a PNG of at most 10 megabytes."
+    sentence = Fault.KIND.sentence
 
 
 def keep(*, data: bytes, about: str | None, actor: Actor, at: dt.datetime) -> File:
     """Store an upload under a name of our own; raises FileRefused."""
-    kind = content_type(data)
-    if kind is None or not 0 < len(data) <= LARGEST_BYTES:
-        raise FileRefused
+    wrong, kind = fault(data), content_type(data)
+    if wrong is not None or kind is None:
+        raise FileRefused((wrong or Fault.KIND).sentence)
     file = File(
         reference=references.new("F"),
         about=about,

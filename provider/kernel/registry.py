@@ -1,7 +1,7 @@
 """Upward calls by name: rooms hand in their handlers at start, lower rooms call them without knowing them."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -78,6 +78,19 @@ class Strand:
     of_people: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentsNeeded:
+    """Somebody needs the documents of a program, and of a site where there is one, good through a day.
+
+    Without a day they are needed for as long as something open waits for them. ``reason`` is what they are needed for.
+    """
+
+    program_id: int
+    site_id: int | None
+    through: dt.date | None
+    reason: str
+
+
 Invariant = Callable[[], Iterable[Breach]]
 
 
@@ -91,7 +104,9 @@ class Registry:
     other kinds (kind, key, instant). ``detour`` names the address that somebody has to go to first whom a door refuses.
     ``kept_card`` names the card (``Visa ending in 4242``) that installments of an enrollment, by its id, are charged to
     by themselves; None when nothing is. ``is_charged`` says whether a card is being charged for an enrollment just now.
-    ``documents_changed`` looks at the externship requests of a person, by the id, whose documents changed just now.
+    ``documents_changed`` hears, in the same transaction, that documents of a person (by id) stand otherwise now.
+    ``documents_needed`` says what a person needs documents for, ``documents_people`` who does for a program (by id), a
+    site (by id) or both.
     """
 
     jobs: dict[str, JobHandler] = field(default_factory=dict)
@@ -108,6 +123,8 @@ class Registry:
     kept_card: Callable[[int], str | None] | None = None
     is_charged: Callable[[int], bool] | None = None
     documents_changed: Callable[[int, dt.datetime], None] | None = None
+    documents_needed: Callable[[int], Sequence[DocumentsNeeded]] | None = None
+    documents_people: Callable[[int | None, int | None], Sequence[int]] | None = None
     letter_links: Callable[[str], str] | None = None
     may: Callable[[str], bool] | None = None
     detour: Callable[[], str | None] | None = None

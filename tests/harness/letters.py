@@ -22,6 +22,14 @@ _EXTERNSHIP: dict[str, Value] = {
     "zone": "America/Los_Angeles",
     "externship_path": "/my/externship/E-7K2M9Q4T",
 }
+_DOCUMENT: dict[str, Value] = {
+    "name": "Ana Ñúñez",
+    "reference": "DO-7K2M9Q4T",
+    "document": "TB test",
+    "expires_on": "2026-12-21",
+    "documents_path": "/my/externship/documents",
+    "upload_path": "/my/externship/documents/upload/tb",
+}
 VALUES: Mapping[str, dict[str, Value]] = {
     "enrollment_received": {
         **_ONE,
@@ -175,6 +183,10 @@ VALUES: Mapping[str, dict[str, Value]] = {
     "request_lapsed": {**_EXTERNSHIP, "days": 30, "missing": ["Flu shot"]},
     "request_reopened": {**_EXTERNSHIP, "due_on": "2027-02-03", "checking": ["Flu shot"]},
     "request_withdrawn": {**_EXTERNSHIP, "reason": "student_withdrew", "place": "Hudson Clinic, Main Street"},
+    "document_refused": {**_DOCUMENT, "why": "The date of the test cannot be read."},
+    "documents_complete": {**_DOCUMENT, "documents": ["TB test", "Flu shot"]},
+    "document_expires": {**_DOCUMENT, "reasons": ["Your placement at Mercy Clinic until January 29, 2027"]},
+    "document_expired": {**_DOCUMENT, "reasons": ["Your request for an externship, XR-7K2M9Q4T"]},
     "password_link": {"name": "Ana Ñúñez", "password_link": LINK, "expires_at": _AT, "zone": "America/Los_Angeles"},
     "erasure_asked": {"name": "Ana Ñúñez", "due_on": "2027-01-05", "data_path": "/my/account-data"},
     "erasure_done": {

@@ -28,7 +28,7 @@ from tests.harness.visitor import Page, Visitor
 
 Colleague = Callable[..., Visitor]
 GOOD = {"method": "check", "amount": "1,899.00", "external_reference": "No. 1017", "proof_note": "In the safe"}
-PDF = b"%PDF-1.7\n" + b"x" * 100
+PDF = b"%PDF-1.7\n" + b"x" * 100 + b"\n%%EOF\n"
 
 
 @pytest.fixture
