@@ -73,6 +73,8 @@ class Config:
     GUARANTEE_MILES: int = 50
     # Days of missing documents after which an externship request falls asleep; bringing them wakes it.
     DOCUMENTS_LAPSE_DAYS: int = 30
+    # Days for which a student may answer the offer of a place; the last one counts whole.
+    OFFER_DAYS: int = 5
     # Hours for which a link that proves an e-mail address works.
     EMAIL_LINK_HOURS: int = 72
     # Minutes for which a link that sets a password works.

@@ -30,6 +30,7 @@ import provider.documents.handlers
 import provider.enrollments.handlers
 import provider.enrollments.views
 import provider.externships.handlers
+import provider.externships.place_handlers
 import provider.history.handlers
 import provider.jobs.commands
 import provider.jobs.handlers
@@ -72,6 +73,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.cards.handlers.register,
     provider.externships.handlers.register,
     provider.documents.handlers.register,
+    provider.externships.place_handlers.register,
     provider.refunds.handlers.register,
     provider.books.handlers.register,
     provider.oversight.handlers.register,

@@ -16,6 +16,7 @@ from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db, hold, rows_changed
 from provider.kernel.errors import DomainError
+from provider.kernel.registry import TellsWhenOver, registry
 from provider.kernel.settings import settings
 
 
@@ -72,8 +73,14 @@ def open_link(token: str, *, now: dt.datetime) -> SignedLink:
     if link is None:
         raise LinkClosed
     if link.state(now) is not LinkState.OPEN:
-        raise LinkClosed
+        raise LinkClosed(_what_became(link))
     return link
+
+
+def _what_became(link: SignedLink) -> str | None:
+    """Return the sentence of a closed link's purpose; most have none of their own."""
+    purpose = registry().links.get(link.purpose)
+    return purpose.over(link.subject_reference) if isinstance(purpose, TellsWhenOver) else None
 
 
 def use_link(token: str, *, purpose: str, at: dt.datetime) -> SignedLink:

@@ -3,7 +3,6 @@
 import datetime as dt
 
 from provider.externships import guarantee, lapsing, needing, queries
-from provider.externships.requests import documents_changed
 from provider.kernel.database import retrying
 from provider.kernel.days import day_of
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
@@ -61,6 +60,5 @@ def register(registry: Registry) -> None:
     registry.jobs |= {MISSING_DOCUMENTS: missing_documents, OVERDUE: overdue}
     registry.periodic += [Periodic(MISSING_DOCUMENTS, _hour), Periodic(OVERDUE, _school_day)]
     registry.strands.append(REQUEST_STORY)
-    registry.documents_changed = documents_changed
     registry.documents_needed = needing.of_person
     registry.documents_people = needing.people

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from provider.affiliations.rules import Pattern
 from provider.enrollments.rules import EnrollmentState
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 
@@ -215,6 +216,12 @@ def reminder_due(missing_since: dt.datetime, *, now: dt.datetime, reminded_days:
     """
     passed = [day for day in REMINDER_DAYS if now >= missing_since + dt.timedelta(days=day)]
     return passed[-1] if passed and passed[-1] > reminded_days else None
+
+
+def in_common(one: Pattern, other: Pattern) -> Pattern:
+    """Return the weekdays and hours that two weekly patterns share; hours of no length where they share none."""
+    first, last = max(one.from_minute, other.from_minute), min(one.until_minute, other.until_minute)
+    return Pattern(one.weekdays & other.weekdays, first, max(first, last))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
@@ -37,6 +37,22 @@ class LinkPurpose(Protocol):
     def show(self, *, subject: str, token: str) -> ResponseReturnValue: ...
 
     def decide(self, *, subject: str, token: str, actor: Actor, received_at: dt.datetime) -> ResponseReturnValue: ...
+
+
+@runtime_checkable
+class TellsWhenOver(LinkPurpose, Protocol):
+    """A purpose whose closed links say in a sentence of their own what became of what they were for."""
+
+    def over(self, subject: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that is made when a letter leaves: its name, its type (``application/pdf``) and its bytes."""
+
+    name: str
+    kind: str
+    content: bytes
 
 
 class PaymentEventHandler(Protocol):
@@ -102,6 +118,7 @@ class Registry:
     other kinds (kind, key, instant). ``start_checks`` say why the application must not start. ``detour`` names the
     address that somebody has to go to first whom a door refuses.
     other kinds (kind, key, instant). ``detour`` names the address that somebody has to go to first whom a door refuses.
+    ``attachments`` make the files of a letter, by its template, from the values that are stored of it.
     ``kept_card`` names the card (``Visa ending in 4242``) that installments of an enrollment, by its id, are charged to
     by themselves; None when nothing is. ``is_charged`` says whether a card is being charged for an enrollment just now.
     ``documents_changed`` hears, in the same transaction, that documents of a person (by id) stand otherwise now.
@@ -115,6 +132,7 @@ class Registry:
     payment_events: dict[str, PaymentEventHandler] = field(default_factory=dict)
     invariants: dict[str, Invariant] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    attachments: dict[str, Callable[[Mapping[str, Any]], Sequence[Attachment]]] = field(default_factory=dict)
     failed_jobs: dict[str, Callable[[Payload, str, dt.datetime], None]] = field(default_factory=dict)
     any_failed_job: Callable[[str, str, dt.datetime], None] | None = None
     queues: dict[str, Queue] = field(default_factory=dict)

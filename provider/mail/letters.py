@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,6 +16,7 @@ import jinja2
 
 from config import ROOT
 from provider.kernel import days, money, text, web
+from provider.kernel.registry import Attachment, registry
 from provider.kernel.settings import settings
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LINK, LONGEST_SUBJECT, SHOWN_LINK
@@ -119,7 +120,19 @@ def addressed(letter: OutboxLetter, address_of: Callable[[str], str]) -> Written
     return written
 
 
-def compose(letter: OutboxLetter, written: Written) -> EmailMessage:
+def attachments_of(letter: OutboxLetter) -> Sequence[Attachment]:
+    """Make the files that go with a letter, from the values that are stored of it; most letters have none.
+
+    Raises Unsendable when the values do not fit.
+    """
+    make = registry().attachments.get(letter.template)
+    try:
+        return make(letter.values) if make else ()
+    except _BROKEN as error:
+        raise Unsendable(f"the letter's files could not be made: {type(error).__name__}: {error}") from error
+
+
+def compose(letter: OutboxLetter, written: Written, attached: Sequence[Attachment] = ()) -> EmailMessage:
     """Make the mail: one recipient, the letter's own Message-ID and date; raises Unsendable for a bad address."""
     if text.email_address(letter.recipient) != letter.recipient:
         raise Unsendable("the address is not one single e-mail address")
@@ -137,6 +150,12 @@ def compose(letter: OutboxLetter, written: Written) -> EmailMessage:
     mail.set_content(written.text)
     mail.add_alternative(written.html, subtype="html")
     mail.set_boundary(f"=_{letter.reference}_=")  # the same bytes at every attempt
+    for one in attached:
+        main, _, sub = one.kind.partition("/")
+        coded: dict[str, Any] = {"params": {"charset": "utf-8"}} if main == "text" else {}
+        mail.add_attachment(one.content, maintype=main, subtype=sub, filename=one.name, **coded)
+    if attached:
+        mail.set_boundary(f"=+{letter.reference}+=")  # no beginning of the inner one
     return mail
 
 

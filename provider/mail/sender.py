@@ -72,6 +72,7 @@ def _take(reference: str, now: dt.datetime) -> Parcel | None:
     if letter.state is LetterState.QUEUED and now < letter.give_up_at and queries.has_earlier(letter):
         raise Later(now + WAIT_FOR_EARLIER, "an earlier letter to the same address goes first", waits_for=SERVER)
     written = letters.write(letter) if letter.subject is None else None
+    attached = letters.attachments_of(letter)  # a PDF takes its time: outside of the unit of work
     with unit_of_work():
         letter = queries.find(reference, lock=True)
         if letter is None or letter.state not in ON_ITS_WAY:
@@ -80,7 +81,7 @@ def _take(reference: str, now: dt.datetime) -> Parcel | None:
         if written is not None and letter.subject is None:
             letter.subject, letter.body_text, letter.body_html = written.subject, written.text, written.html
             letter.base_url = settings().BASE_URL
-        message = letters.compose(letter, letters.addressed(letter, _address_of))
+        message = letters.compose(letter, letters.addressed(letter, _address_of), attached)
         return Parcel(reference, message, settings().mailbox(letter.mailbox), letter.recipient)
 
 

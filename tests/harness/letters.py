@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from provider.mail.rules import Letter, Value
+from tests.harness.letters_of_places import PLACES
 
 POSTED = dt.datetime(2026, 11, 21, 15, 0, tzinfo=dt.UTC)
 LINK = "K-7K2M9Q4T"
@@ -31,6 +32,7 @@ _DOCUMENT: dict[str, Value] = {
     "upload_path": "/my/externship/documents/upload/tb",
 }
 VALUES: Mapping[str, dict[str, Value]] = {
+    **PLACES,
     "enrollment_received": {
         **_ONE,
         "plan": "Four installments",

@@ -20,6 +20,7 @@ from provider.accounts.rules import (
 )
 from provider.cards.rules import CHANGE_CARD_LINK
 from provider.enrollments.actions import PROVE_EMAIL
+from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
 from provider.history.models import History
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
@@ -27,7 +28,10 @@ from provider.kernel.database import db, insert_all, unit_of_work
 from provider.kernel.registry import registry
 from tests.harness.cards import card_payments
 from tests.harness.checksums import checksums
+from tests.harness.externs import asked
 from tests.harness.money import agreed, record
+from tests.harness.places import accept, offer
+from tests.harness.sites import supply
 from tests.harness.statements import statements
 from tests.harness.stories import enroll, person, staff, token_for
 from tests.harness.visitor import Visitor
@@ -43,6 +47,14 @@ def make(app: Flask, purpose: str, subject: str, *, lasts: dt.timedelta = HOUR) 
         return links.token_of(link), link.reference
 
 
+def two_offers() -> tuple[str, str]:
+    """Return an offer that waits for its student, and one that waits for its site."""
+    made, now = supply(), clock.now()
+    offered, answered = (offer(asked(at=now), made.opening, at=now) for _ in range(2))
+    accept(answered, at=now)
+    return offered, answered
+
+
 def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
     """Return the token of an open link of each purpose, about a record that there is."""
     reference, email = enroll(visitor), staff(app, Role.EDITOR)
@@ -53,6 +65,7 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
             found = queries.by_email(email)
             assert found is not None
             change = email_changes.ask(person=found, email="new@example.org", actor=SYSTEM, at=clock.now()).reference
+        offered, answered = two_offers()
     subjects = {
         PROVE_EMAIL: reference,
         "refund": paid,
@@ -61,6 +74,8 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
         STOP_EMAIL_CHANGE: change,
         FIRST_ADMIN: FIRST_ADMIN_SUBJECT,
         CHANGE_CARD_LINK: reference,
+        OFFER_LINK: offered,
+        ANSWER_LINK: answered,
     }
     return {purpose: make(app, purpose, subject)[0] for purpose, subject in subjects.items()}
 

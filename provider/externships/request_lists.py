@@ -1,0 +1,151 @@
+"""The queue of externship requests: the oldest first, each with the clock of its guarantee; limited before joined."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from flask import url_for
+
+from provider.accounts.rules import Permission
+from provider.clocks.models import Clock
+from provider.clocks.rules import ClockKind, ClockState
+from provider.enrollments.models import Agreement, Enrollment
+from provider.enrollments.rules import SEARCH_KIND
+from provider.externships.models import ExternshipRequest
+from provider.externships.rules import OPEN_REQUESTS, RequestState
+from provider.kernel.database import db, table
+from provider.kernel.finding import Typed
+from provider.kernel.paging import KEY, Direction, Page, Sort, outer_order, turned, up_to, walk, way
+from provider.kernel.promises import NOBODY, Asked, Promise, Queue
+from provider.search.queries import has_word, typed_words
+
+OLDEST = Sort("oldest", "Oldest first", "Asked", ascending=True, earlier="Older", later="Newer")
+NEWEST = Sort("newest", "Newest first", "Asked")
+SORTS = (OLDEST, NEWEST)
+_R, _E, _A, _C = table(ExternshipRequest).c, table(Enrollment).c, table(Agreement).c, table(Clock).c
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the queue is narrowed to; no states are all that are open."""
+
+    typed: str = ""
+    states: tuple[RequestState, ...] = ()
+    program_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """One request as the queue shows it; the dates are those of its guarantee."""
+
+    id: int
+    reference: str
+    enrollment: str
+    legal_name: str
+    program: str
+    state: RequestState
+    zip: str
+    miles: int
+    asked_at: dt.datetime
+    clock: ClockState | None
+    due_on: dt.date | None
+    overdue_on: dt.date | None
+
+
+def staff_page(
+    filters: Filters = Filters(),
+    *,
+    sort: Sort = OLDEST,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = 50,
+) -> Page[RequestLine]:
+    """Return a page of requests at a cost that does not grow with the table."""
+    direction, key = way(before, after)
+    query = _page(filters, typed_words(SEARCH_KIND, filters.typed), sort, direction, size)
+    found = [RequestLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
+    return turned(found, before=before, after=after, size=size, sort=sort)
+
+
+@lru_cache(maxsize=256)
+def _page(
+    filters: Filters, words: tuple[Typed, ...], sort: Sort, direction: Direction | None, size: int
+) -> sa.Select[Any]:
+    every = sa.select(_R.asked_at, _R.id).where(*(has_word(SEARCH_KIND, word, _R.enrollment_id) for word in words))
+    if filters.program_id is not None:
+        joined = table(ExternshipRequest).join(table(Enrollment), _E.id == _R.enrollment_id)
+        every = every.select_from(joined).where(_E.program_id == filters.program_id)
+    branches = [every.where(_R.state == state) for state in filters.states or sorted(OPEN_REQUESTS)]
+    row = sa.select(_R.asked_at, _R.id)
+    ids = walk(branches, row=row, direction=direction, ascending=sort.ascending, size=size)
+    lines = _LINES.join(ids, ids.c.id == _R.id)
+    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
+
+
+_LINES = sa.select(
+    _R.id,
+    _R.reference,
+    _E.reference,
+    _E.legal_name,
+    _A.program_title,
+    _R.state,
+    _R.zip,
+    _R.miles,
+    _R.asked_at,
+    _C.state,
+    _C.due_on,
+    _C.overdue_on,
+).select_from(
+    table(ExternshipRequest)
+    .join(table(Enrollment), _E.id == _R.enrollment_id)
+    .join(table(Agreement), _A.enrollment_id == _E.id)
+    .outerjoin(table(Clock), sa.and_(_C.kind == ClockKind.GUARANTEE, _C.subject_reference == _R.reference))
+)
+
+
+def waiting() -> sa.ScalarSelect[int]:
+    """Return the count of requests that look for a place."""
+    return up_to(sa.select(_R.id).where(_R.state == RequestState.READY))
+
+
+_RUNNING = (
+    sa.select(_C.due_on, _C.overdue_on, _C.about, _R.reference, _R.state, _E.legal_name)
+    .select_from(
+        table(Clock)
+        .join(table(ExternshipRequest), _R.reference == _C.subject_reference)
+        .join(table(Enrollment), _E.id == _R.enrollment_id)
+    )
+    .where(_C.kind == ClockKind.GUARANTEE, _C.state == ClockState.RUNNING)
+    .order_by(_C.due_on, _C.id)
+)
+
+
+def rows(asked: Asked) -> list[Promise]:
+    """Return the guarantees whose clock runs, those due first at the top; they are nobody's own."""
+    if asked.owner not in {"", NOBODY}:
+        return []
+    return [
+        Promise(
+            label=ClockKind.GUARANTEE.label,
+            text=f"{row.legal_name}, {row.state.label.lower()}",
+            href=url_for("staff_externships.show", reference=row.reference),
+            turn_on=row.due_on,
+            due_on=row.due_on,
+            last_on=row.overdue_on,
+            team="Any coordinator",
+            about=row.about,
+        )
+        for row in db.session.execute(_RUNNING.limit(asked.most))
+    ]
+
+
+QUEUE = Queue(
+    "Students to place",
+    Permission.SEE_PLACEMENTS,
+    waiting,
+    lambda: url_for("staff_externships.index", state=RequestState.READY.value),
+    rows,
+    rank=25,
+)

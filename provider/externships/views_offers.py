@@ -1,0 +1,70 @@
+"""Where a signed-in student answers an offer, and takes the confirmation of a placement along."""
+
+from flask import Response, flash, redirect, request
+from flask.typing import ResponseReturnValue
+
+from provider.accounts import sessions
+from provider.accounts.rules import Permission
+from provider.externships import offer_queries, offers, papers, place_letters
+from provider.externships.models import Offer
+from provider.externships.offer_pages import answered, home, offer_page
+from provider.externships.place_schemas import DeclineOffer
+from provider.kernel.database import retrying
+from provider.kernel.doors import Door
+from provider.kernel.forms import Form
+from provider.kernel.web import actor, only, received_at
+
+door = Door("externship_offers", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/externship")
+
+
+def _own(reference: str) -> Offer:
+    return offer_queries.own_offer(sessions.asker().person_id, reference)
+
+
+@door.get("/offers/<reference>")
+def show(reference: str) -> ResponseReturnValue:
+    return offer_page(_own(reference), now=received_at())
+
+
+@door.post("/offers/<reference>/accept")
+def accept(reference: str) -> ResponseReturnValue:
+    only()
+    offer = _own(reference)
+    target = home(offer)
+    answered(lambda: offers.accept(offer=offer, actor=actor(), at=received_at()))
+    flash("You accepted the place. You get a letter as soon as it is confirmed.")
+    return redirect(target, code=303)
+
+
+@door.post("/offers/<reference>/decline")
+def decline(reference: str) -> ResponseReturnValue:
+    form, offer = Form(DeclineOffer()).load_form(request.form), _own(reference)
+    if not form.ok:
+        return offer_page(offer, now=received_at(), form=form), 422
+    target = home(offer)
+    retrying(lambda: offers.decline(offer=offer, words=form.data["words"], actor=actor(), at=received_at()))
+    flash("You declined the place. It costs you nothing, and we look for another one.")
+    return redirect(target, code=303)
+
+
+@door.get("/placements/<reference>.pdf")
+def confirmation(reference: str) -> ResponseReturnValue:
+    return _file(reference, "pdf")
+
+
+@door.get("/placements/<reference>.ics")
+def calendar(reference: str) -> ResponseReturnValue:
+    return _file(reference, "ics")
+
+
+def _file(reference: str, kind: str) -> Response:
+    """Return the confirmation of a placement to take along, made of what stands now."""
+    placement = offer_queries.own_placement(sessions.asker().person_id, reference)
+    values = place_letters.confirmation(placement)
+    make, mimetype = {
+        "pdf": (papers.confirmation, papers.PDF),
+        "ics": (papers.calendar, papers.CALENDAR),
+    }[kind]
+    response = Response(make(values), mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="externship-{placement.reference}.{kind}"'
+    return response
