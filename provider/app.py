@@ -31,6 +31,8 @@ import provider.enrollments.handlers
 import provider.enrollments.views
 import provider.externships.handlers
 import provider.externships.place_handlers
+import provider.fieldwork.record_handlers
+import provider.fieldwork.views_evaluation
 import provider.history.handlers
 import provider.jobs.commands
 import provider.jobs.handlers
@@ -74,6 +76,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.externships.handlers.register,
     provider.documents.handlers.register,
     provider.externships.place_handlers.register,
+    provider.fieldwork.record_handlers.register,
     provider.refunds.handlers.register,
     provider.books.handlers.register,
     provider.oversight.handlers.register,
@@ -96,6 +99,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.payments.views.door,
     provider.cards.views.door,
     provider.cards.views_hooks.door,
+    provider.fieldwork.views_evaluation.door,
     provider.refunds.views.door,
     provider.books.views.door,
     provider.my.views.door,

@@ -139,7 +139,11 @@ class ProcedureEntry(Model):
 
 
 class Evaluation(Model):
-    """What a preceptor says of a student, or a student of a site; asked for once of each kind."""
+    """What a preceptor says of a student, or a student of a site; asked for once of each kind.
+
+    ``asked_of`` is the contact at the site whom the letter went to. ``answers`` are ratings by what is rated; 0 is what
+    was not seen.
+    """
 
     __tablename__ = "evaluation"
 
@@ -149,6 +153,7 @@ class Evaluation(Model):
     kind: Mapped[EvaluationKind]
     state: Mapped[EvaluationState] = mapped_column(default=EvaluationState.ASKED)
     asked_at: Mapped[dt.datetime]
+    asked_of: Mapped[Ref | None]
     due_on: Mapped[dt.date]
     reminders: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[dt.datetime | None]

@@ -216,7 +216,7 @@ EXTERNSHIPS: tuple[Held, ...] = (
             "words": "In words",
         },
         ("due_on", "reminders", "answers", "signature"),
-        {"id": INSIDE, "placement_id": INSIDE},
+        {"id": INSIDE, "placement_id": INSIDE, "asked_of": AT_THE_SITE},
     ),
     Held(
         "site_visits",

@@ -17,6 +17,9 @@ from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.accounts.rules import PASSWORD as SET_PASSWORD
 from provider.books.models import DayClose
+from provider.fieldwork.evaluating import ASPECTS, OVERALL, SKILLS
+from provider.fieldwork.evaluations import EVALUATION_LINK
+from provider.fieldwork.rules import EvaluationKind
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
@@ -28,6 +31,7 @@ from provider.refunds.models import Payout, Refund
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
 from provider.tuition.models import TuitionPlan
+from tests.harness import season_of_placements
 from tests.harness.factors import APP_CODE, HALF_IN, NEW_APP_CODE, WITH_FACTOR, come_with_factor, good_code
 from tests.harness.season import Season
 from tests.harness.season_events import parked
@@ -37,6 +41,8 @@ from tests.harness.visitor import Visitor, prefilled
 TEXTS = {"text", "email", "tel", "search", "date", "datetime-local", "password", "number"}
 PROOF = {"confirm_password": PASSWORD, "confirm_code": APP_CODE}
 YESTERDAY = f"{clock.now() - dt.timedelta(days=1):%Y-%m-%dT%H:%M}"
+SKILL_FIELDS = [*(point.key for point in SKILLS), OVERALL]
+SITE_FIELDS = [*(point.key for point in ASPECTS), OVERALL]
 # What a student might send to change what is not theirs to change.
 EXTRA = (
     "role",
@@ -178,6 +184,8 @@ CASES = (
     Case("erase", Role.ADMIN, "/staff/erasures/{settled}"),
     Case("roles", Role.ADMIN, "/staff/people/{colleague}", first=True),
     Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
+    Case("evaluation", None, "/links/{evaluate}", dict.fromkeys(SKILL_FIELDS, "4") | {"signature": "Pat Lee"}),
+    Case("evaluation of a site", "extern", "/my/externship/evaluation", dict.fromkeys(SITE_FIELDS, "4")),
     Case("password", None, "/links/{password}", {"password": "a new and quiet password"}),
 )
 # Buttons without fields: who presses them, and where.
@@ -286,7 +294,8 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
         known |= {name: db.session.scalars(query.limit(1)).one() for name, query in queries.items()}
         lasts = dt.timedelta(hours=1)
         link = make_link(purpose=SET_PASSWORD, subject=known["colleague"], at=clock.now(), lasts=lasts)
-        return known | {"password": token_of(link)}
+        asked = {"evaluate": token_for(school, EVALUATION_LINK, season_of_placements.asked(EvaluationKind.FINAL))}
+        return known | asked | {"password": token_of(link)}
 
 
 class NoForm(LookupError):

@@ -17,7 +17,7 @@ from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import card_students, issued
+from tests.harness import card_students, issued, season_of_placements
 from tests.harness.factors import HALF_IN, WITH_FACTOR
 from tests.harness.stage import INVITED, Stage
 
@@ -87,6 +87,7 @@ def public(stage: Stage) -> Iterator[Visit]:
             yield Visit(f"{name}-errors", path, sent_empty=True, status=422)
     for name, path in stage.links.items():
         yield Visit(name, path)
+    yield Visit("evaluate-link-errors", stage.links["evaluate-link"], sent_empty=True, status=422)
     for name, revoked in {"verify-valid": False, "verify-revoked": True}.items():
         yield Visit(name, f"/verify/{_code(stage, revoked=revoked)}")
     yield Visit("verify-errors", "/verify?code=7K2M", status=422)
@@ -132,6 +133,11 @@ def student(stage: Stage) -> Iterator[Visit]:
     yield Visit("my-receipt", f"{here}/receipts/{receipt}", paying.email)
     yield from own_account("my", paying.email)
     yield Visit("my-nobody", "/my")
+    yield Visit("my-evaluation", "/my/externship/evaluation", season_of_placements.EMAIL)
+    yield Visit(
+        "my-evaluation-errors", "/my/externship/evaluation", season_of_placements.EMAIL, sent_empty=True, status=422
+    )
+    yield Visit("my-evaluation-none", "/my/externship/evaluation", paying.email)
     yield Visit("my-account-data", "/my/account-data", stage.season["settled"].email)
     yield Visit("my-account-data-staff", "/my/account-data", stage.season.staff[Role.EDITOR])
     yield Visit("error-404-student", "/my/enrollments/E-22222222", paying.email, status=404)

@@ -38,7 +38,7 @@ from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
-from tests.harness import disclosed, issued, season_events, season_of_cards
+from tests.harness import disclosed, issued, season_events, season_of_cards, season_of_placements
 from tests.harness.cards import card_payments
 from tests.harness.cards import pay as pay_by_card
 from tests.harness.service_words import FAILS_LATER
@@ -281,6 +281,7 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             service.at = now - dt.timedelta(days=3)
             paying = told["paying"][0]
             paying.charge, _ = pay_by_card(service, paying.enrollment, number=FAILS_LATER)
+            extern = _extern(now)
             _give_passwords(hashed, now)
             _ask_questions(now)
             season_events.tell(now)
@@ -290,7 +291,15 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             run_due(now)
         _compare_days(now)
         _lose_a_letter(told["late"][0], now)
-    return Season({state: student for state, (student, _) in told.items()} | by_card, staff)
+    students = {state: student for state, (student, _) in told.items()} | by_card | {"extern": extern}
+    return Season(students, staff)
+
+
+def _extern(now: dt.datetime) -> Student:
+    """Let somebody be at a site."""
+    who = season_of_placements.tell(now)
+    name = enrolled.by_reference(who.enrollment).legal_name
+    return Student(name, who.email, enrollment=who.enrollment)
 
 
 def _pay_by_card(student: Student, played: season_of_cards.Played, now: dt.datetime) -> None:

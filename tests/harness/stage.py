@@ -17,11 +17,13 @@ from provider.accounts import email_changes
 from provider.accounts import queries as people
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.app import create_app
+from provider.fieldwork.evaluations import EVALUATION_LINK
+from provider.fieldwork.rules import EvaluationKind
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
-from tests.harness import card_students, season
+from tests.harness import card_students, season, season_of_placements
 from tests.harness.card_service import CardService
 from tests.harness.factors import HALF_IN, WITH_FACTOR, set_factor, unused_code
 from tests.harness.remote import RemoteClient, RemoteVisitor
@@ -80,6 +82,14 @@ def _ask_for_another_address(app: Flask, email: str) -> str:
     return change
 
 
+def _evaluation_links(app: Flask) -> dict[str, str]:
+    with app.app_context():
+        asked = {"evaluate-link": EvaluationKind.FINAL, "evaluate-link-given": EvaluationKind.MID}
+        found = {name: season_of_placements.asked(kind) for name, kind in asked.items()}
+        db.session.remove()
+    return {name: f"/links/{token_for(app, EVALUATION_LINK, reference)}" for name, reference in found.items()}
+
+
 @contextmanager
 def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
     """Prepare an instance, let a season happen in it, and serve it."""
@@ -105,6 +115,7 @@ def _staged(folder: Path, service: CardService, now: dt.datetime) -> Iterator[St
         "stop-email-change": f"/links/{token_for(app, STOP_EMAIL_CHANGE, change)}",
         "prove-email": f"/links/{token_for(app, 'prove_email', made['started'].enrollment)}",
         "refund-link": f"/links/{token_for(app, 'refund', made['fresh'].enrollment)}",
+        **_evaluation_links(app),
         "card-link": f"/links/{card_link}",
         "card-link-card": f"/links/{card_link}?page=card",
     }

@@ -21,6 +21,9 @@ from provider.accounts.rules import (
 from provider.cards.rules import CHANGE_CARD_LINK
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
+from provider.fieldwork import entries, evaluations
+from provider.fieldwork.evaluations import EVALUATION_LINK
+from provider.fieldwork.rules import EvaluationKind
 from provider.history.models import History
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
@@ -30,6 +33,7 @@ from tests.harness.cards import card_payments
 from tests.harness.checksums import checksums
 from tests.harness.externs import asked
 from tests.harness.money import agreed, record
+from tests.harness.placed import placed
 from tests.harness.places import accept, offer
 from tests.harness.sites import supply
 from tests.harness.statements import statements
@@ -55,12 +59,22 @@ def two_offers() -> tuple[str, str]:
     return offered, answered
 
 
+def asked_to_evaluate() -> str:
+    """Let a preceptor be asked for an evaluation; returns its reference."""
+    who = placed()
+    with unit_of_work():
+        placement = entries.placement(who.placement, lock=True)
+        kind = EvaluationKind.MID
+        return evaluations.ask(placement=placement, kind=kind, actor=SYSTEM, at=clock.now()).reference
+
+
 def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
     """Return the token of an open link of each purpose, about a record that there is."""
     reference, email = enroll(visitor), staff(app, Role.EDITOR)
     with app.app_context():
         paid = agreed(at=clock.now())
         record(paid, 189_900, at=clock.now())
+        evaluation = asked_to_evaluate()
         with unit_of_work():
             found = queries.by_email(email)
             assert found is not None
@@ -76,6 +90,7 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
         CHANGE_CARD_LINK: reference,
         OFFER_LINK: offered,
         ANSWER_LINK: answered,
+        EVALUATION_LINK: evaluation,
     }
     return {purpose: make(app, purpose, subject)[0] for purpose, subject in subjects.items()}
 
