@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from provider.affiliations.rules import EVERY_DAY, ONE_DAY, WEEK, Period, SiteKind, days_of
 from provider.documents.rules import DocumentKind
-from provider.externships.fitting import Hindrance
+from provider.externships.fitting import Hindrance, Weights
 from provider.externships.planner import Arcs, Numbers, runs
-from provider.externships.rules import EARTH_MILES, MOST_MILES, TENTHS
+from provider.externships.rules import EARTH_MILES, MOST_MILES, MOST_PREFERENCES, TENTHS
 
 Degrees = NDArray[np.float64]
 BAND = 0.25  # degrees of latitude
@@ -53,7 +53,7 @@ class Students:
     papers: Numbers  # a column for each kind of document; ALWAYS where there is none
     declined: Numbers  # pairs of row and site, as one number each, sorted
     liked: Numbers  # pairs of row and location, as one number each, sorted
-    worth: Numbers  # what each of them is worth
+    ranks: Numbers  # of each of them, 1 for the location liked most
 
     def __len__(self) -> int:
         """Count the requests."""
@@ -61,7 +61,7 @@ class Students:
 
     def rows(self, chosen: Numbers) -> "Students":
         """Return some of them as they were read; the pairs still go by the rows of all."""
-        kept = {"declined", "liked", "worth"}
+        kept = {"declined", "liked", "ranks"}
         return replace(
             self, **{one.name: getattr(self, one.name)[chosen] for one in fields(self) if one.name not in kept}
         )
@@ -197,7 +197,7 @@ def judged(students: Students, places: Places, row: Numbers, place: Numbers, ten
     against |= np.where(~days & short, BITS[_H.HOURS], 0)
     against |= np.where(tenths > students.miles[row] * TENTHS, BITS[_H.MILES], 0)
     against |= np.where(_lacks_papers(students, places, row, place), BITS[_H.DOCUMENTS], 0)
-    declined = _held(students.declined, row, places.sites[place])
+    declined = held(students.declined, row, places.sites[place])
     against[declined >= 0] |= BITS[_H.DECLINED_SITE]
     return Pairs(row, place, tenths, against)
 
@@ -235,7 +235,7 @@ def _lacks_papers(students: Students, places: Places, row: Numbers, place: Numbe
 PAIR = 1 << 32  # a row and an id as one number
 
 
-def _held(pairs: Numbers, row: Numbers, other: Numbers) -> Numbers:
+def held(pairs: Numbers, row: Numbers, other: Numbers) -> Numbers:
     """Return where in the sorted pairs each stands, or -1."""
     if not len(pairs):
         return np.full(len(row), -1, np.int64)
@@ -244,7 +244,7 @@ def _held(pairs: Numbers, row: Numbers, other: Numbers) -> Numbers:
     return np.where(pairs[at] == asked, at, -1)
 
 
-def cheapest(students: Students, places: Places, *, most: int, kind: int, waiting: int, barred: Numbers) -> Arcs:
+def cheapest(students: Students, places: Places, *, most: int, weights: Weights, barred: Numbers) -> Arcs:
     """Return the openings with free places that fit each student, the ``most`` cheapest ones (`fitting.cost`).
 
     ``barred`` are pairs of row and opening that staff excluded. Of two that cost the same, the lower id comes first.
@@ -256,11 +256,11 @@ def cheapest(students: Students, places: Places, *, most: int, kind: int, waitin
     for pairs in around(students, places, miles=students.miles):
         good = (pairs.against == 0) & (places.free[pairs.places] > 0)
         if len(barred):
-            good &= _held(barred, pairs.students, places.ids[pairs.places]) < 0
+            good &= held(barred, pairs.students, places.ids[pairs.places]) < 0
         row, place, tenths = pairs.students[good], pairs.places[good], pairs.tenths[good]
-        cost = tenths - worth_of(students, places, row, place, kind=kind)
+        cost = tenths - worth_of(students, places, row, place, weights)
         row, ranked, cost = _fewest(row, rank[place], cost, most=most, places=len(places))
-        found.append(np.stack((row, order[ranked], cost - students.waited[row] * waiting)))
+        found.append(np.stack((row, order[ranked], cost - students.waited[row] * weights.waiting)))
     return Arcs(*np.concatenate(found, axis=1))
 
 
@@ -278,13 +278,25 @@ def _fewest(row: Numbers, rank: Numbers, cost: Numbers, *, most: int, places: in
     return row[kept] + first, rank, cost + lowest
 
 
-def worth_of(students: Students, places: Places, row: Numbers, place: Numbers, *, kind: int) -> Numbers:
+def worth_of(students: Students, places: Places, row: Numbers, place: Numbers, weights: Weights) -> Numbers:
     """Return what a student's preferences for each opening are worth, in tenths of a mile."""
-    worth = np.where((students.kinds[row] == places.kinds[place]) & (students.kinds[row] >= 0), kind, 0)
-    liked = _held(students.liked, row, places.locations[place])
-    if len(students.worth):
-        worth = worth + np.where(liked >= 0, students.worth[liked], 0)
-    return worth
+    worth = np.where(of_kind(students, places, row, place), weights.kind, 0)
+    rank = rank_of(students, places, row, place)
+    return worth + np.where(rank > 0, (MOST_PREFERENCES + 1 - rank) * weights.rank, 0)
+
+
+def of_kind(students: Students, places: Places, row: Numbers, place: Numbers) -> NDArray[np.bool_]:
+    """Say of each pair whether the site is of the kind that the student would like."""
+    alike: NDArray[np.bool_] = students.kinds[row] == places.kinds[place]  # no site is of NO_KIND
+    return alike
+
+
+def rank_of(students: Students, places: Places, row: Numbers, place: Numbers) -> Numbers:
+    """Return each location's rank on the student's list, 0 where it is not on it."""
+    if not len(students.liked):
+        return np.zeros(len(row), np.int64)
+    liked = held(students.liked, row, places.locations[place])
+    return np.where(liked >= 0, students.ranks[liked], 0)
 
 
 def freed(students: Students, *, papers: bool = False, times: bool = False, miles: bool = False) -> Students:

@@ -1,4 +1,6 @@
-"""The states of a plan and of its rows; pure."""
+"""The states of a plan and of its rows, and the reasons that rows are stored with; pure."""
+
+from enum import StrEnum
 
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 
@@ -37,3 +39,37 @@ class RowOutcome(State):
     OFFERED = "offered"
     REFUSED = "refused"
     LEFT_OUT = "left_out"
+
+
+class Reason(StrEnum):
+    """Why a row of a plan says what it says: stored as a list of one of these and what it speaks of."""
+
+    CHEAPEST = "cheapest"  # no opening suits the student better
+    AFTER = "after"  # so many that suit better went to others
+    RANK = "rank"  # of the location on the student's list
+    KIND = "kind"  # of the site, which the student would like
+    WAITED = "waited"  # so many days
+    PINNED = "pinned"
+    PIN_BROKEN = "pin_broken"  # the opening, and what speaks against it; nothing when its places are taken
+    ALL_TAKEN = "all_taken"  # so many openings fit
+    NONE_FITS = "none_fits"  # of so many, and what speaks against how many
+    NONE_AROUND = "none_around"
+    NOWHERE = "nowhere"  # the ZIP code has no coordinates
+
+
+class Remedy(StrEnum):
+    """The one change that would place somebody: stored as a list with the opening, its distance, and what it takes."""
+
+    DOCUMENTS = "documents"
+    MILES = "miles"
+    TIMES = "times"
+    PLACE = "place"
+
+
+class Decision(StrEnum):
+    """What staff decide about a row, for the next run."""
+
+    PIN = "pin"
+    BAR = "bar"
+    LEAVE_OUT = "leave_out"
+    NOTHING = "nothing"

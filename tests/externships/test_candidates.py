@@ -76,7 +76,7 @@ APART = {Hindrance.PROGRAM, Hindrance.FULL}  # these two are told apart before p
 @given(boards)
 def test_each_pair_is_judged_as_the_pure_rules_do(board: tuple[list[Wish], list[Place]]) -> None:
     asked, offered = board
-    students, rows = students_of(asked, WEIGHTS, [0] * len(asked)), places_of(offered, TODAY)
+    students, rows = students_of(asked, [0] * len(asked)), places_of(offered, TODAY)
     row, place = (grid.ravel() for grid in np.indices((len(asked), len(offered))))
     known = ~np.isnan(students.latitude[row])
     row, place = row[known], place[known]
@@ -96,9 +96,9 @@ def test_the_cheapest_openings_that_fit_are_found(
 ) -> None:
     asked, offered = board
     barred = data.draw(st.sets(st.tuples(st.integers(0, 3), st.sampled_from([one.id for one in offered]))))
-    students, rows = students_of(asked, WEIGHTS, waited[: len(asked)]), in_bands(places_of(offered, TODAY))
+    students, rows = students_of(asked, waited[: len(asked)]), in_bands(places_of(offered, TODAY))
     pairs = np.sort(whole([row * PAIR + one for row, one in barred]))
-    arcs = cheapest(students, rows, most=most, kind=WEIGHTS.kind, waiting=WEIGHTS.waiting, barred=pairs)
+    arcs = cheapest(students, rows, most=most, weights=WEIGHTS, barred=pairs)
     expected = [
         (row, price, one)
         for row, wish in enumerate(asked)
@@ -133,7 +133,7 @@ def test_the_search_finds_all_within_the_miles_and_nothing_else(miles: int) -> N
     offered = [
         Place(n, 1, n, n, SiteKind.LAB, dots[n], pattern, period, 1, agreements=(period,)) for n in range(50, 150)
     ]
-    students, rows = students_of(asked, WEIGHTS, [0] * 50), in_bands(places_of(offered, TODAY))
+    students, rows = students_of(asked, [0] * 50), in_bands(places_of(offered, TODAY))
     found = {
         (int(students.ids[i]), int(rows.ids[j]))
         for pairs in around(students, rows, miles=students.miles)

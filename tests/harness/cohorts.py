@@ -7,14 +7,14 @@ import numpy as np
 
 from provider.documents.rules import DocumentKind, DocumentState
 from provider.externships.candidates import ALWAYS, KINDS, NO_KIND, PAIR, SITE_KINDS, Places, Students, covered_from
-from provider.externships.fitting import Place, Weights, Wish, minutes_needed, rank_worth
+from provider.externships.fitting import Place, Wish, minutes_needed
 
 
-def students_of(wishes: Sequence[Wish], weights: Weights, waited: Sequence[int]) -> Students:
+def students_of(wishes: Sequence[Wish], waited: Sequence[int]) -> Students:
     liked = sorted(
-        (row * PAIR + location, rank_worth(wish.preferred, location, weights))
+        (row * PAIR + location, rank)
         for row, wish in enumerate(wishes)
-        for location in wish.preferred
+        for rank, location in enumerate(wish.preferred, 1)
     )
     return Students(
         ids=whole([one.id for one in wishes]),
@@ -32,7 +32,7 @@ def students_of(wishes: Sequence[Wish], weights: Weights, waited: Sequence[int])
         papers=np.array([[_good(one, kind) for kind in DocumentKind] for one in wishes], np.int64),
         declined=np.sort(whole([row * PAIR + site for row, one in enumerate(wishes) for site in one.declined_sites])),
         liked=whole([pair for pair, _ in liked]),
-        worth=whole([worth for _, worth in liked]),
+        ranks=whole([rank for _, rank in liked]),
     )
 
 
