@@ -75,6 +75,14 @@ class Config:
     DOCUMENTS_LAPSE_DAYS: int = 30
     # Days for which a student may answer the offer of a place; the last one counts whole.
     OFFER_DAYS: int = 5
+    # What a plan of placements counts a preference for: tenths of a mile for each rank on the student's list.
+    PLAN_WEIGHT_RANK: int = 40
+    # The same for a site of the kind that the student would like.
+    PLAN_WEIGHT_KIND: int = 50
+    # The same for each day since they asked; it decides who is placed where places are few.
+    PLAN_WEIGHT_WAITING: int = 5
+    # How many openings a plan looks at for each student, the best ones.
+    PLAN_OPENINGS: int = 50
     # Hours for which a link that proves an e-mail address works.
     EMAIL_LINK_HOURS: int = 72
     # Minutes for which a link that sets a password works.

@@ -31,6 +31,7 @@ import provider.enrollments.handlers
 import provider.enrollments.views
 import provider.externships.handlers
 import provider.externships.place_handlers
+import provider.externships.plan_handlers
 import provider.fieldwork.record_handlers
 import provider.fieldwork.views_evaluation
 import provider.history.handlers
@@ -77,6 +78,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.documents.handlers.register,
     provider.externships.place_handlers.register,
     provider.fieldwork.record_handlers.register,
+    provider.externships.plan_handlers.register,
     provider.refunds.handlers.register,
     provider.books.handlers.register,
     provider.oversight.handlers.register,
