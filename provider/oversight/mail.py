@@ -8,7 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from provider.accounts.models import EmailChange, Person
+from provider.affiliations.models import Opening, Site, SiteContact, SiteLocation
 from provider.enrollments.models import Enrollment
+from provider.externships.models import ExternshipRequest, Offer
+from provider.history.models import History, HistoryDetail
 from provider.kernel import clock
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import ERASED_DOMAIN, Mailbox
@@ -72,7 +75,10 @@ def letter_for_each_event_of_money() -> Iterator[Finding]:
 
 
 def letter_goes_to_its_own_student() -> Iterator[Finding]:
-    """A letter about somebody goes to an address that they claimed, proved or asked for, or to one of ours."""
+    """A letter about somebody goes to an address that they claimed, proved or asked for, or to one of ours.
+
+    A letter about a student may also go to a contact of a site where they were offered a place.
+    """
     joined = aliased(Person)
     ours = [f"{mailbox}@{domain}" for mailbox in Mailbox for domain in sorted(domains_ever())]
     asked_for = sa.exists().where(
@@ -96,9 +102,26 @@ def letter_goes_to_its_own_student() -> Iterator[Finding]:
             OutboxLetter.recipient.is_distinct_from(Person.email),
             ~asked_for,
             ~once_theirs,
+            ~_of_their_site(),
         )
     )
     return findings(query, "is about {about} and goes to somebody else's address")
+
+
+def _of_their_site() -> sa.ColumnElement[bool]:
+    """Say whether a letter goes to an address that a contact has, or had, of a site that its student was offered."""
+    had = HistoryDetail.data["new"]["email"].as_string()
+    return sa.exists(
+        sa.select(Offer.id)
+        .join(ExternshipRequest, ExternshipRequest.id == Offer.request_id)
+        .join(Opening, Opening.id == Offer.opening_id)
+        .join(SiteLocation, SiteLocation.id == Opening.location_id)
+        .join(Site, Site.id == SiteLocation.site_id)
+        .join(History, sa.and_(History.about == Site.reference, History.subject_kind == SiteContact.__tablename__))
+        .join(HistoryDetail, HistoryDetail.history_id == History.id)
+        .where(ExternshipRequest.enrollment_id == Enrollment.id, had == OutboxLetter.recipient)
+        .correlate(Enrollment, OutboxLetter)
+    )
 
 
 def letter_links_lead_home() -> Iterator[Finding]:
