@@ -17,6 +17,7 @@ import provider.accounts.views
 import provider.accounts.views_account
 import provider.accounts.views_confirm
 import provider.accounts.views_factor
+import provider.affiliations.handlers
 import provider.books.handlers
 import provider.books.views
 import provider.cards.handlers
@@ -74,6 +75,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.enrollments.handlers.register,
     provider.payments.handlers.register,
     provider.cards.handlers.register,
+    provider.affiliations.handlers.register,
     provider.externships.handlers.register,
     provider.documents.handlers.register,
     provider.externships.place_handlers.register,

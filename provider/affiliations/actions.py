@@ -11,6 +11,7 @@ from provider.affiliations.models import AffiliationAgreement, Opening, Site, Si
 from provider.affiliations.rules import (
     AGREEMENT_LIFECYCLE,
     OPENING_LIFECYCLE,
+    REMINDED,
     SITE_LIFECYCLE,
     AgreementState,
     OpeningState,
@@ -162,8 +163,9 @@ def finish_agreement(agreement: AffiliationAgreement, *, actor: Actor, at: dt.da
     agreement.ended_at = at
     about = agreement.site.reference
     move(agreement, AgreementState.ENDED, AGREEMENT_LIFECYCLE, actor=actor, at=at, about=about)
-    for key in (ends_key(agreement.reference), countersign_key(agreement.reference)):
-        finish_by_key(key=key, at=at)
+    for days in REMINDED:
+        finish_by_key(key=ends_key(agreement.reference, days), at=at)
+    finish_by_key(key=countersign_key(agreement.reference), at=at)
     return agreement
 
 
@@ -186,9 +188,9 @@ def today_of(agreement: AffiliationAgreement, at: dt.datetime) -> dt.date:
     return min(day_of(at, zone) for zone in zones)
 
 
-def ends_key(reference: str) -> str:
-    """Name the task about an agreement that ends soon."""
-    return f"agreement_ends:{reference}"
+def ends_key(reference: str, days: int) -> str:
+    """Name the task about an agreement that ends in so many days."""
+    return f"agreement_ends:{reference}:{days}"
 
 
 def countersign_key(reference: str) -> str:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from provider.affiliations import queries
 from provider.affiliations.models import AffiliationAgreement, AgreementLocation, AgreementProgram, Site
-from provider.affiliations.rules import AGREEMENT_LIFECYCLE, AGREEMENT_PREFIX, AgreementState, Period
+from provider.affiliations.rules import AGREEMENT_LIFECYCLE, AGREEMENT_PREFIX, ONE_DAY, AgreementState, Period
 from provider.files.models import File
 from provider.history.actions import born, difference, move, note
 from provider.kernel import references
@@ -148,6 +148,11 @@ def terms_of(agreement: AffiliationAgreement) -> Terms:
         queries.scope_programs(agreement),
         agreement.school_name,
     )
+
+
+def next_first(agreement: AffiliationAgreement) -> dt.date:
+    """Return the first day of a renewal: the one after the last of what it renews."""
+    return agreement.until + ONE_DAY
 
 
 def _check_terms(site: Site, terms: Terms) -> None:

@@ -88,7 +88,7 @@ def change_opening(opening: Opening, facts: OpeningFacts, *, actor: Actor, at: d
 
     Days, hours and program stay as they are while students have places: they were told these.
     """
-    old, new = _columns(_facts_of(opening)), _columns(facts)
+    old, new = _columns(facts_of(opening)), _columns(facts)
     if old == new:
         return opening
     if opening.state is not OpeningState.OPEN:
@@ -135,7 +135,7 @@ def close_opening(opening: Opening, *, actor: Actor, at: dt.datetime) -> Opening
 def reopen_opening(opening: Opening, *, actor: Actor, at: dt.datetime) -> Opening:
     """Take students again at an opening that is not over; raises OpeningRefused. ``opening`` is locked and whole."""
     OPENING_LIFECYCLE.check(opening.state, OpeningState.OPEN)
-    _check(opening.location, _facts_of(opening), at)
+    _check(opening.location, facts_of(opening), at)
     about = opening.location.site.reference
     move(opening, OpeningState.OPEN, OPENING_LIFECYCLE, actor=actor, at=at, about=about)
     return opening
@@ -177,7 +177,8 @@ def _check(location: SiteLocation, facts: OpeningFacts, at: dt.datetime) -> None
         raise OpeningRefused(f"{preceptor.name} does not supervise students. Choose another preceptor, or change that.")
 
 
-def _facts_of(opening: Opening) -> OpeningFacts:
+def facts_of(opening: Opening) -> OpeningFacts:
+    """Return what is kept of an opening."""
     return OpeningFacts(
         opening.program_id, opening.preceptor_id, opening.period, opening.pattern, opening.capacity, opening.bring
     )

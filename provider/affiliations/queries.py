@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
+from provider.accounts.models import SignedLink
 from provider.affiliations.models import (
     AffiliationAgreement,
     AgreementLocation,
@@ -19,7 +20,15 @@ from provider.affiliations.models import (
     SiteLocation,
     SiteProgram,
 )
-from provider.affiliations.rules import SIGNED_BY_BOTH, AgreementState, OpeningState, Period, SiteState, covers
+from provider.affiliations.rules import (
+    OFFER_PLACES,
+    SIGNED_BY_BOTH,
+    AgreementState,
+    OpeningState,
+    Period,
+    SiteState,
+    covers,
+)
 from provider.kernel.database import Model, db, in_unit_of_work, table
 from provider.kernel.errors import NotFound
 from provider.programs import queries as programs
@@ -179,6 +188,13 @@ def _covering(location_ids: Collection[int] | None) -> Iterator[sa.Select[Any]]:
         yield query.where(_L.id.in_(ids[start : start + AT_A_TIME]))
 
 
+def site_named(name: str) -> Site | None:
+    """Return the site of a name, in whatever case, with its locations and contacts as they are now, or None."""
+    query = sa.select(Site).where(sa.func.lower(Site.name) == name.lower())
+    query = query.options(selectinload(Site.locations), selectinload(Site.contacts))
+    return db.session.scalar(query.execution_options(populate_existing=True))
+
+
 def supervises_open(contact_id: int) -> bool:
     """Say whether a contact is the preceptor of an open opening."""
     query = sa.select(Opening.id).where(Opening.preceptor_id == contact_id, Opening.state == OpeningState.OPEN)
@@ -191,12 +207,33 @@ def name_taken(name: str, *, but: int | None = None) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-def in_force(site_ids: Collection[int]) -> Sequence[AffiliationAgreement]:
-    """Return the agreements in force with some sites."""
-    query = sa.select(AffiliationAgreement).where(
-        AffiliationAgreement.site_id.in_(site_ids), AffiliationAgreement.state == AgreementState.IN_FORCE
+def ending_by(day: dt.date, *, lock: bool = False) -> Sequence[AffiliationAgreement]:
+    """Return the agreements in force that end until a day, with site and signer, each held if they are to be ended."""
+    until = sa.func.coalesce(AffiliationAgreement.terminated_on, AffiliationAgreement.last_on)
+    query = sa.select(AffiliationAgreement).where(AffiliationAgreement.state == AgreementState.IN_FORCE, until <= day)
+    query = query.options(
+        joinedload(AffiliationAgreement.site, innerjoin=True), joinedload(AffiliationAgreement.signer)
+    ).order_by(AffiliationAgreement.id)
+    return db.session.scalars(query.with_for_update(of=AffiliationAgreement) if lock else query).all()
+
+
+def signing_contact(site_id: int) -> SiteContact | None:
+    """Return who signs for a site and is there, the first who was added; None when nobody does."""
+    query = sa.select(SiteContact).where(
+        SiteContact.site_id == site_id, SiteContact.signs, SiteContact.left_at.is_(None)
     )
-    return db.session.scalars(query.order_by(AffiliationAgreement.id)).all()
+    return db.session.scalar(query.order_by(SiteContact.id).limit(1))
+
+
+def open_links(contacts: Collection[str], *, now: dt.datetime) -> dict[str, dt.datetime]:
+    """Return until when contacts hold an open link to offer places, by their references."""
+    query = sa.select(SignedLink.subject_reference, SignedLink.expires_at).where(
+        SignedLink.purpose == OFFER_PLACES,
+        SignedLink.subject_reference.in_(contacts),
+        SignedLink.revoked_at.is_(None),
+        SignedLink.expires_at >= now,
+    )
+    return {reference: expires_at for reference, expires_at in db.session.execute(query)}  # noqa: C416 - rows
 
 
 def takes_students(opening: Opening) -> bool:

@@ -1,6 +1,7 @@
 """Sites, affiliation agreements and openings: their states, when an agreement is in force, and weekly patterns."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,11 @@ WEEK = range(7)
 EVERY_DAY = 2**7 - 1
 DAY_MINUTES = 24 * 60
 ONE_DAY = dt.timedelta(days=1)
+_TIME = re.compile(r"(\d{1,2})(?::(\d\d))?(?:\s*([ap])\.?m\.?)?")
+# The signed links of this room, and how long each opens what it is for.
+SIGN_AGREEMENT, COUNTERSIGN_AGREEMENT, OFFER_PLACES = "sign_agreement", "countersign_agreement", "site_openings"
+SIGNING_LASTS = dt.timedelta(days=60)
+OFFERING_LASTS = dt.timedelta(days=90)
 
 
 class SiteKind(State):
@@ -125,6 +131,16 @@ class Pattern:
     from_minute: int
     until_minute: int
 
+    @property
+    def days(self) -> str:
+        """The days in words: "Monday to Friday"."""
+        return named_days(self.weekdays)
+
+    @property
+    def hours(self) -> str:
+        """The hours in words: "8:00 AM to 4:30 PM"."""
+        return f"{clock_time(self.from_minute)} to {clock_time(self.until_minute)}"
+
 
 def minutes_in_common(one: Pattern, other: Pattern, within: Period) -> int:
     """Return for how many minutes two weekly patterns meet between two days, both included."""
@@ -162,3 +178,34 @@ def earliest_end(*, today: dt.date, notice_days: int) -> dt.date:
 def same_name(name: str, typed: str) -> bool:
     """Say whether a typed signature is the signer's name, blanks and capitals aside."""
     return " ".join(name.split()).casefold() == " ".join(typed.split()).casefold()
+
+
+def minute_of(typed: str) -> int | None:
+    """Read a time of day as minutes from midnight: ``8:30``, ``16:30``, ``4:30 PM``, ``8 am``; None when it is none."""
+    found = _TIME.fullmatch(typed.strip().lower())
+    if found is None:
+        return None
+    hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
+    if minute > 59 or hour > (12 if half else 24) or (half and hour == 0) or (not half and found[2] is None):
+        return None
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    total = hour * 60 + minute
+    return total if total <= DAY_MINUTES else None
+
+
+def field_time(minute: int) -> str:
+    """Write minutes from midnight as a field for a time of day shows them: ``08:30``; the end of a day as midnight."""
+    return f"{minute % DAY_MINUTES // 60:02d}:{minute % 60:02d}"
+
+
+# How many days before its end an agreement is remembered, each once.
+REMINDED = (120, 90, 30)
+
+
+def reminder_due(*, today: dt.date, until: dt.date) -> int | None:
+    """Return which reminder of an agreement's end has come, the latest where several have; None before and after."""
+    left = (until - today).days
+    if left < 0:
+        return None
+    return min((days for days in REMINDED if left <= days), default=None)

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import sqlalchemy as sa
 
+from provider.accounts.links import revoke_links
 from provider.affiliations import queries
 from provider.affiliations.models import Site, SiteContact, SiteLocation, SiteProgram
 from provider.affiliations.rules import (
     CONTACT_PREFIX,
     LOCATION_PREFIX,
+    OFFER_PLACES,
     SEARCH_KIND,
     SITE_LIFECYCLE,
     SITE_PREFIX,
@@ -246,6 +248,7 @@ def let_contact_go(contact: SiteContact, *, actor: Actor, at: dt.datetime) -> Si
         if queries.supervises_open(contact.id):
             raise ContactNeeded
         contact.left_at = at
+        revoke_links(purpose=OFFER_PLACES, subject=contact.reference, at=at)
         note(contact, "site_contact.left", actor=actor, at=at, about=contact.site.reference)
     return contact
 

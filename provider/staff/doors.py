@@ -4,6 +4,7 @@ from provider.kernel.doors import Door
 from provider.staff import (
     nav,
     views_access,
+    views_agreements,
     views_bulk,
     views_closing,
     views_completions,
@@ -19,6 +20,7 @@ from provider.staff import (
     views_journal,
     views_links,
     views_mail,
+    views_openings,
     views_payment_events,
     views_payments,
     views_payouts,
@@ -29,6 +31,8 @@ from provider.staff import (
     views_search,
     views_setup,
     views_sign_in,
+    views_site_import,
+    views_sites,
     views_statements,
     views_students,
     views_tasks,
@@ -69,6 +73,12 @@ DOORS: tuple[Door, ...] = (
     views_exports.of_mail,
     views_setup.door,
     views_erasures.door,
+    views_site_import.door,
+    views_sites.door,
+    views_sites.locations,
+    views_sites.contacts,
+    views_agreements.door,
+    views_openings.door,
 )
 for _door in DOORS:
     _door.context_processor(nav.layout)

@@ -34,6 +34,8 @@ ROOMS = (
     Room("Tasks", "staff_tasks.index", P.SEE_TASKS, tasks.waiting),
     Room("Enrollments", "staff_enrollments.index", P.SEE_ENROLLMENTS),
     Room("Completions", "staff_completions.index", P.SEE_ENROLLMENTS),
+    Room("Sites", "staff_sites.index", P.SEE_SITES),
+    Room("Openings", "staff_openings.index", P.SEE_SITES),
     Room("Payments", "staff_payments.index", P.SEE_MONEY),
     Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
     Room("Daily close", "staff_closing.index", P.SEE_MONEY),

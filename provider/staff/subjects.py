@@ -4,9 +4,11 @@ from flask import url_for
 
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
+from provider.affiliations.rules import SITE_PREFIX
 from provider.enrollments import queries as enrollments
 from provider.kernel.errors import DomainError, NotFound
 
+OF_SITE = f"{SITE_PREFIX}-"
 OF_DAY = "DAY-"  # what a closed day's reference begins with
 
 
@@ -35,6 +37,8 @@ def known(reference: str | None) -> str | None:
 
 def href(reference: str | None) -> str | None:
     """Return the page of what a task is about, for somebody who may see it."""
+    if reference and reference.startswith(OF_SITE):
+        return url_for("staff_sites.show", reference=reference) if may(Permission.SEE_SITES) else None
     if not reference or not may(Permission.SEE_ENROLLMENTS):
         return None
     if reference.startswith(OF_DAY):
