@@ -19,7 +19,7 @@ from provider.affiliations.rules import (
     mask,
     minute_of,
 )
-from provider.kernel.forms import Choices, Schema, Text
+from provider.kernel.forms import Choices, Form, Schema, Text
 
 LONGEST_BRING = 1000
 _DATE = "Write the date like 2026-11-21."
@@ -73,7 +73,7 @@ class OfferPlaces(Schema):
     )
     from_time = TimeOfDay("From")
     until_time = TimeOfDay("Until")
-    capacity = fields.Integer(
+    places = fields.Integer(
         required=True,
         validate=validate.Range(1, MOST_PLACES, error=_PLACES),
         error_messages={"required": _PLACES, "invalid": _PLACES},
@@ -129,7 +129,7 @@ def facts(data: Mapping[str, Any], *, program_id: int, preceptor_id: int) -> Ope
         preceptor_id=preceptor_id,
         period=Period(data["first_on"], data["last_on"]),
         pattern=Pattern(mask(int(number) for number in data["weekdays"]), data["from_time"], until(data)),
-        capacity=data["capacity"],
+        capacity=data["places"],
         bring=data["bring"],
     )
 
@@ -144,15 +144,20 @@ def values(opening: Opening) -> dict[str, Any]:
         "weekdays": [str(number) for number in days_of(opening.weekdays)],
         "from_time": field_time(opening.from_minute),
         "until_time": field_time(opening.until_minute),
-        "capacity": opening.capacity,
+        "places": opening.capacity,
         "preceptor": opening.preceptor.reference,
         "bring": opening.bring or "",
     }
 
 
-def chosen(value: str, choices: Choices) -> bool:
-    """Say whether a value is one of those that were offered."""
-    return value in {choice[0] for choice in choices}
+def only_offered(form: Form) -> Form:
+    """Refuse, beside its field, whatever was chosen that the form did not offer."""
+    for name, choices in form.choices.items():
+        given = form.data.get(name) or []
+        offered = {choice[0] for choice in choices}
+        if not set(given if isinstance(given, list) else [given]) <= offered:
+            form.add_error(name, "Choose from the list.")
+    return form
 
 
 def options(first: str, pairs: Sequence[tuple[str, str]]) -> Choices:

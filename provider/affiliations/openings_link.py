@@ -63,29 +63,24 @@ def _sent() -> MultiDict[str, str]:
     return MultiDict((name, value) for name, value in request.form.items(multi=True) if name != "step")
 
 
-def _back(token: str, sentence: str, kind: str = "message") -> ResponseReturnValue:
-    flash(sentence, kind)
+def _back(token: str, sentence: str) -> ResponseReturnValue:
+    flash(sentence)
     return redirect(url_for("accounts.link", token=token) + "#said", code=303)
 
 
 def _add(contact: SiteContact, token: str, holder: Actor, at: dt.datetime) -> ResponseReturnValue:
     choices = _choices(contact)
-    form = Form(OfferByLink(), choices=choices).load_form(_sent())
+    form = forms.only_offered(Form(OfferByLink(), choices=choices).load_form(_sent()))
     new = form.data.get("preceptor") == SOMEBODY_NEW
     if form.ok and new and not form.data["new_name"]:
         form.add_error("new_name", "Write who supervises, or choose somebody from the list.")
-    if form.ok and _tried(form, lambda: _add_one(contact.reference, form.data, choices, holder, at)):
+    if form.ok and _tried(form, lambda: _add_one(contact.reference, form.data, holder, at)):
         return _back(token, "Thank you. Your places are stored, and our coordinators know of them.")
     return _new_page(queries.contact(contact.reference), token, form), 422
 
 
-def _add_one(
-    reference: str, data: Mapping[str, Any], choices: Mapping[str, Choices], holder: Actor, at: dt.datetime
-) -> None:
+def _add_one(reference: str, data: Mapping[str, Any], holder: Actor, at: dt.datetime) -> None:
     contact = queries.contact(reference)
-    for name in ("location", "program", "preceptor"):
-        if not forms.chosen(data[name], choices[name]):
-            raise NotFound
     location = queries.location(data["location"], lock=True)
     new = _new_preceptor(data, location) if data["preceptor"] == SOMEBODY_NEW else None
     preceptor_id = contact.id if new else queries.contact(data["preceptor"]).id
@@ -104,12 +99,11 @@ def _set_places(contact: SiteContact, token: str, holder: Actor, at: dt.datetime
 
     def change() -> None:
         opening = offering.opening_of(queries.contact(contact.reference), form.data["opening"], lock=True)
-        offering.set_places(opening, form.data["capacity"], actor=holder, at=at)
+        offering.set_places(opening, form.data["places"], actor=holder, at=at)
 
     if form.ok and _tried(form, change):
         return _back(token, "The number of places is stored.")
-    sentences = [sentence for each in form.errors.values() for sentence in each]
-    return _back(token, " ".join(sentences), "error")
+    return _list_page(queries.contact(contact.reference), token, form), 422
 
 
 def _close(contact: SiteContact, token: str, holder: Actor, at: dt.datetime) -> ResponseReturnValue:
@@ -123,7 +117,7 @@ def _close(contact: SiteContact, token: str, holder: Actor, at: dt.datetime) -> 
 
     if _tried(form, close):
         return _back(token, "This opening is closed. Nobody new is sent there; who has a place keeps it.")
-    return _back(token, " ".join(sentence for each in form.errors.values() for sentence in each), "error")
+    return _list_page(queries.contact(contact.reference), token, form), 422
 
 
 def _tried(form: Form, work: Callable[[], object]) -> bool:
@@ -157,7 +151,7 @@ def _open_locations(site: Site) -> list[SiteLocation]:
     return [one for one in site.locations if one.state is SiteState.OPEN]
 
 
-def _list_page(contact: SiteContact, token: str) -> str:
+def _list_page(contact: SiteContact, token: str, form: Form | None = None) -> str:
     site = queries.site(contact.site.reference)
     found = offering.reachable(list(queries.openings_of(site.id)), contact)
     covering = queries.covering([one.id for one in site.locations])
@@ -169,6 +163,7 @@ def _list_page(contact: SiteContact, token: str) -> str:
         closed=[one for one in found if one.state is OpeningState.CLOSED][:20],
         covering=covering,
         is_covered=openings.is_covered,
+        form=form,
         token=token,
     )
 

@@ -47,7 +47,7 @@ class ChangePlacesCount(Schema):
     """How many places an opening has."""
 
     opening = Text(required=True, longest=16, metadata={"label": "Opening", "widget": "hidden"})
-    capacity = fields.Integer(
+    places = fields.Integer(
         required=True,
         validate=validate.Range(1, MOST_PLACES, error=_PLACES),
         error_messages={"required": _PLACES, "invalid": _PLACES},

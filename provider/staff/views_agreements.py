@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from provider.affiliations import agreements, ending, queries, signing
 from provider.affiliations.agreements import AgreementRefused, Paper, Terms
 from provider.affiliations.by_link import download
+from provider.affiliations.forms import only_offered
 from provider.affiliations.models import AffiliationAgreement, Site
 from provider.affiliations.rules import AgreementState, Period, earliest_end
 from provider.files.actions import keep
@@ -16,7 +17,6 @@ from provider.files.models import File
 from provider.files.rules import content_type
 from provider.kernel.days import day_of
 from provider.kernel.doors import Door
-from provider.kernel.errors import NotFound
 from provider.kernel.forms import Choices, Form
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
@@ -48,8 +48,6 @@ def _choices(site: Site) -> dict[str, Choices]:
 def _terms(site: Site, data: Mapping[str, Any]) -> Terms:
     here = {one.reference: one.id for one in site.locations}
     taught = {one.reference: one.id for one in programs.programs()}
-    if not set(data["locations"]) <= set(here) or not set(data["programs"]) <= set(taught):
-        raise NotFound
     return Terms(
         Period(data["first_on"], data["last_on"]),
         data["notice_days"],
@@ -87,8 +85,8 @@ def new_agreement(reference: str) -> ResponseReturnValue:
 
 @sites.post("/<reference>/agreements/new")
 def create_agreement(reference: str) -> ResponseReturnValue:
-    form = Form(EditAgreement(), choices=_choices(queries.site(reference)))
-    form.load_form(request.form, request.files)
+    choices = _choices(queries.site(reference))
+    form = only_offered(Form(EditAgreement(), choices=choices).load_form(request.form, request.files))
     made = attempt(form, lambda: _draft(reference, form.data)) if form.ok else None
     if made is None:
         site = queries.site(reference)
@@ -149,7 +147,7 @@ def edit(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/edit")
 def update(reference: str) -> ResponseReturnValue:
     site = queries.site(queries.agreement(reference).site.reference)
-    form = Form(EditAgreement(), choices=_choices(site)).load_form(request.form, request.files)
+    form = only_offered(Form(EditAgreement(), choices=_choices(site)).load_form(request.form, request.files))
     if form.ok:
         attempt(form, lambda: _change(reference, form.data))
     if not form.ok:
@@ -189,7 +187,8 @@ def _signers(agreement: AffiliationAgreement) -> dict[str, Choices]:
 
 @door.post("/<reference>/sending")
 def send(reference: str) -> ResponseReturnValue:
-    form = Form(SendAgreement(), choices=_signers(queries.agreement(reference))).load_form(request.form)
+    signers = _signers(queries.agreement(reference))
+    form = only_offered(Form(SendAgreement(), choices=signers).load_form(request.form))
     if form.ok:
         attempt(form, lambda: _send(reference, form.data))
     if not form.ok:

@@ -12,7 +12,6 @@ from provider.affiliations.models import Opening, Site, SiteContact
 from provider.affiliations.openings import OpeningFacts
 from provider.affiliations.rules import SiteState
 from provider.kernel.doors import Door
-from provider.kernel.errors import NotFound
 from provider.kernel.forms import Choices, Form
 from provider.kernel.web import actor, received_at
 from provider.programs import queries as programs
@@ -72,10 +71,7 @@ def _named(contact: SiteContact) -> str:
     return f"{contact.name}, {contact.title}" if contact.title else contact.name
 
 
-def _facts(data: Mapping[str, Any], choices: Mapping[str, Choices]) -> OpeningFacts:
-    for name in ("program", "preceptor"):
-        if not forms.chosen(data[name], choices[name]):
-            raise NotFound
+def _facts(data: Mapping[str, Any]) -> OpeningFacts:
     program_id = programs.program(data["program"]).id
     return forms.facts(data, program_id=program_id, preceptor_id=queries.contact(data["preceptor"]).id)
 
@@ -90,18 +86,16 @@ def new_opening(reference: str) -> ResponseReturnValue:
 @sites.post("/<reference>/openings/new")
 def create_opening(reference: str) -> ResponseReturnValue:
     choices = _choices(queries.site(reference))
-    form = Form(OfferPlaces(), choices=choices).load_form(request.form)
-    made = attempt(form, lambda: _add(form.data, choices)) if form.ok else None
+    form = forms.only_offered(Form(OfferPlaces(), choices=choices).load_form(request.form))
+    made = attempt(form, lambda: _add(form.data)) if form.ok else None
     if made is None:
         return _new_page(form, queries.site(reference)), 422
     return done("The opening is added.", url_for("staff_openings.show", reference=made))
 
 
-def _add(data: Mapping[str, Any], choices: Mapping[str, Choices]) -> str:
-    if not forms.chosen(data["location"], choices["location"]):
-        raise NotFound
+def _add(data: Mapping[str, Any]) -> str:
     location = queries.location(data["location"], lock=True)
-    return openings.add_opening(location, _facts(data, choices), actor=actor(), at=received_at()).reference
+    return openings.add_opening(location, _facts(data), actor=actor(), at=received_at()).reference
 
 
 def _new_page(form: Form, site: Site) -> str:
@@ -119,17 +113,17 @@ def edit(reference: str) -> ResponseReturnValue:
 def update(reference: str) -> ResponseReturnValue:
     opening = queries.opening(reference)
     choices = _choices(queries.site(opening.location.site.reference), opening)
-    form = Form(ChangePlaces(), choices=choices).load_form(request.form)
+    form = forms.only_offered(Form(ChangePlaces(), choices=choices).load_form(request.form))
     if form.ok:
-        attempt(form, lambda: _change(reference, form.data, choices))
+        attempt(form, lambda: _change(reference, form.data))
     if not form.ok:
         return _edit_page(form, queries.opening(reference)), 422
     return done("The opening is saved.", url_for("staff_openings.show", reference=reference))
 
 
-def _change(reference: str, data: Mapping[str, Any], choices: Mapping[str, Choices]) -> None:
+def _change(reference: str, data: Mapping[str, Any]) -> None:
     opening = queries.opening(reference, lock=True)
-    openings.change_opening(opening, _facts(data, choices), actor=actor(), at=received_at())
+    openings.change_opening(opening, _facts(data), actor=actor(), at=received_at())
 
 
 def _edit_page(form: Form, opening: Opening) -> str:

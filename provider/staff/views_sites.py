@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts.rules import Permission
 from provider.affiliations import actions, openings, queries, sites
+from provider.affiliations.forms import only_offered
 from provider.affiliations.models import Site, SiteContact, SiteLocation
 from provider.affiliations.rules import SiteKind
 from provider.affiliations.sites import ContactFacts, LocationFacts, SiteFacts
 from provider.kernel.database import db
 from provider.kernel.doors import Door
-from provider.kernel.errors import NotFound
 from provider.kernel.forms import Choices, Form
 from provider.kernel.web import actor, received_at
 from provider.places import queries as places
@@ -33,15 +33,6 @@ contacts = Door("staff_contacts", __name__, url_prefix="/staff/contacts", **RIGH
 def at_site(reference: str, part: str = "") -> str:
     """Return the address of a site, or of a part of its page."""
     return url_for("staff_sites.show", reference=reference) + part
-
-
-def _chosen(value: str | None, among: Mapping[str, int]) -> int | None:
-    """Return the id of a record that a form names by reference; raises NotFound for one that was not offered."""
-    if not value:
-        return None
-    if value not in among:
-        raise NotFound
-    return among[value]
 
 
 def _program_choices() -> tuple[Choices, dict[str, int]]:
@@ -96,7 +87,7 @@ def new() -> ResponseReturnValue:
 @door.post("/new")
 def create() -> ResponseReturnValue:
     choices, ids = _program_choices()
-    form = Form(EditSite(), choices={"programs": choices}).load_form(request.form)
+    form = only_offered(Form(EditSite(), choices={"programs": choices}).load_form(request.form))
     made = attempt(form, lambda: sites.add_site(_site_facts(form, ids), **_now()).reference) if form.ok else None
     if made is None:
         return _site_page(form, None), 422
@@ -108,7 +99,7 @@ def _now() -> dict[str, Any]:
 
 
 def _site_facts(form: Form, ids: Mapping[str, int]) -> SiteFacts:
-    taken = tuple(sorted(_chosen(reference, ids) or 0 for reference in form.data["programs"]))
+    taken = tuple(sorted(ids[reference] for reference in form.data["programs"]))
     return SiteFacts(form.data["name"], SiteKind(form.data["kind"]), taken, form.data["notes"])
 
 
@@ -140,7 +131,7 @@ def edit(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/edit")
 def update(reference: str) -> ResponseReturnValue:
     choices, ids = _program_choices()
-    form = Form(EditSite(), choices={"programs": choices}).load_form(request.form)
+    form = only_offered(Form(EditSite(), choices={"programs": choices}).load_form(request.form))
     site = queries.site(reference)
     if form.ok:
         attempt(form, lambda: sites.change_site(queries.site(reference, lock=True), _site_facts(form, ids), **_now()))
@@ -278,7 +269,7 @@ def new_contact(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/contacts/new")
 def create_contact(reference: str) -> ResponseReturnValue:
     choices, ids = _where(queries.site(reference))
-    form = Form(EditContact(), choices={"location": choices}).load_form(request.form)
+    form = only_offered(Form(EditContact(), choices={"location": choices}).load_form(request.form))
     if form.ok:
         facts = _contact_facts(form, ids)
         attempt(form, lambda: sites.add_contact(queries.site(reference, lock=True), facts, **_now()))
@@ -294,7 +285,7 @@ def _contact_facts(form: Form, ids: Mapping[str, int]) -> ContactFacts:
         data["email"],
         data["title"],
         data["phone"],
-        _chosen(data["location"], ids),
+        ids.get(data["location"] or ""),
         supervises=data["supervises"],
         signs=data["signs"],
     )
@@ -326,7 +317,7 @@ def edit_contact(reference: str) -> ResponseReturnValue:
 def update_contact(reference: str) -> ResponseReturnValue:
     site = queries.contact(reference).site.reference
     choices, ids = _where(queries.site(site))
-    form = Form(EditContact(), choices={"location": choices}).load_form(request.form)
+    form = only_offered(Form(EditContact(), choices={"location": choices}).load_form(request.form))
     if form.ok:
         facts = _contact_facts(form, ids)
         attempt(form, lambda: sites.change_contact(queries.contact(reference, lock=True), facts, **_now()))

@@ -16,6 +16,8 @@ from provider.accounts.links import make_link, token_of
 from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.accounts.rules import PASSWORD as SET_PASSWORD
+from provider.affiliations import queries as affiliations
+from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIGN_AGREEMENT
 from provider.books.models import DayClose
 from provider.fieldwork.evaluating import ASPECTS, OVERALL, SKILLS
 from provider.fieldwork.evaluations import EVALUATION_LINK
@@ -186,6 +188,75 @@ CASES = (
     Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
     Case("evaluation", None, "/links/{evaluate}", dict.fromkeys(SKILL_FIELDS, "4") | {"signature": "Pat Lee"}),
     Case("evaluation of a site", "extern", "/my/externship/evaluation", dict.fromkeys(SITE_FIELDS, "4")),
+    Case("site", Role.COORDINATOR, "/staff/sites/new", {"name": "Hill Clinic", "kind": "clinic"}),
+    Case("site again", Role.COORDINATOR, "/staff/sites/{site}/edit"),
+    Case("site's end", Role.COORDINATOR, "/staff/sites/{site}/closing", {"sure": "on"}),
+    Case(
+        "location",
+        Role.COORDINATOR,
+        "/staff/sites/{site}/locations/new",
+        {"name": "North", "street": "1 Hill Road", "city": "New York", "state": "NY", "zip": "10001"},
+    ),
+    Case("location again", Role.COORDINATOR, "/staff/locations/{location}/edit"),
+    Case("location's end", Role.COORDINATOR, "/staff/locations/{location}/closing", {"sure": "on"}),
+    Case(
+        "site's contact",
+        Role.COORDINATOR,
+        "/staff/sites/{site}/contacts/new",
+        {"name": "Kim Hill", "email": "kim@hill.example"},
+    ),
+    Case("site's contact again", Role.COORDINATOR, "/staff/contacts/{contact}/edit"),
+    Case(
+        "affiliation",
+        Role.COORDINATOR,
+        "/staff/sites/{site}/agreements/new",
+        {"first_on": "2027-01-01", "last_on": "2027-12-31"},
+    ),
+    Case("affiliation again", Role.COORDINATOR, "/staff/affiliations/{draft}/edit"),
+    Case(
+        "affiliation sent",
+        Role.COORDINATOR,
+        "/staff/affiliations/{draft}/sending",
+        {"countersigner_name": "Dana Dean", "countersigner_email": "dana@example.org"},
+    ),
+    Case(
+        "affiliation on paper",
+        Role.COORDINATOR,
+        "/staff/affiliations/{draft}/paper",
+        {
+            "signed_by": "Pat",
+            "signed_on": "2026-01-02",
+            "countersigned_by": "Dana",
+            "countersigned_on": "2026-01-03",
+        },
+    ),
+    Case(
+        "affiliation's end",
+        Role.COORDINATOR,
+        "/staff/affiliations/{agreement}/end",
+        {"on": f"{clock.now() + dt.timedelta(days=90):%Y-%m-%d}", "reason": "Both want to"},
+    ),
+    Case(
+        "opening",
+        Role.COORDINATOR,
+        "/staff/sites/{site}/openings/new",
+        {"first_on": "2031-01-01", "last_on": "2031-03-31", "places": "2", "preceptor": "{contact}"},
+    ),
+    Case("opening again", Role.COORDINATOR, "/staff/openings/{opening}/edit"),
+    Case(
+        "sites",
+        Role.COORDINATOR,
+        "/staff/sites/import",
+        file=("csv", b"site,location,street,city,state,zip\nA,B,C,D,NY,10001\n"),
+    ),
+    Case("sign", None, "/links/{sign}", {"signature": "{signer}", "read": "on"}),
+    Case("countersign", None, "/links/{countersign}", {"signature": "Dana Dean", "read": "on"}),
+    Case(
+        "offer",
+        None,
+        "/links/{offer}?page=new",
+        {"first_on": "2031-01-01", "last_on": "2031-03-31", "places": "2", "preceptor": "{contact}"},
+    ),
     Case("password", None, "/links/{password}", {"password": "a new and quiet password"}),
 )
 # Buttons without fields: who presses them, and where.
@@ -242,6 +313,16 @@ BUTTONS = {
     "/staff/setup/cards/question": Role.ADMIN,
     "/staff/setup/test-letter": Role.ADMIN,
     "/staff/programs/{program}/sale": Role.EDITOR,
+    "/staff/sites/{closed_site}/reopening": Role.COORDINATOR,
+    "/staff/sites/import/rows": Role.COORDINATOR,
+    "/staff/locations/{annex}/reopening": Role.COORDINATOR,
+    "/staff/contacts/{other}/leaving": Role.COORDINATOR,
+    "/staff/contacts/{gone}/coming-back": Role.COORDINATOR,
+    "/staff/contacts/{contact}/openings-link": Role.COORDINATOR,
+    "/staff/contacts/{contact}/openings-link/close": Role.COORDINATOR,
+    "/staff/affiliations/{sent}/sending-again": Role.COORDINATOR,
+    "/staff/openings/{opening}/closing": Role.COORDINATOR,
+    "/staff/openings/{closed_opening}/reopening": Role.COORDINATOR,
     "/staff/tasks/{task}/take": Role.ADMISSIONS,
     "/staff/tasks/{task}/reopen": Role.ADMISSIONS,
     "/staff/programs/{program}/sale-end": Role.EDITOR,
@@ -261,7 +342,34 @@ def references(school: Flask, season: Season) -> dict[str, str]:
     known |= {"late_payment": season["too_late"].payments[0], "parked_event": parked()}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
     known |= {"payment": season["fresh"].payments[0], "link": token_for(school, "refund", season["fresh"].enrollment)}
+    known |= _of_sites(school, season)
     return known | _known(school, season) | _of_email_change(school, season)
+
+
+def _of_sites(school: Flask, season: Season) -> dict[str, str]:
+    """Return one of each that belongs to a site, with the tokens of the links that sites hold."""
+    made = season.sites
+    with school.app_context():
+        signer = affiliations.contact(made.whole.contact).name
+        db.session.remove()
+    return {
+        "site": made.whole.site,
+        "closed_site": made.closed.site,
+        "location": made.whole.location,
+        "annex": made.annex,
+        "contact": made.whole.contact,
+        "signer": signer,
+        "other": made.other,
+        "gone": made.gone,
+        "agreement": str(made.whole.agreement),
+        "draft": made.draft,
+        "sent": made.sent,
+        "opening": made.whole.opening,
+        "closed_opening": made.closed_opening,
+        "sign": token_for(school, SIGN_AGREEMENT, made.sent),
+        "countersign": token_for(school, COUNTERSIGN_AGREEMENT, made.signed),
+        "offer": token_for(school, OFFER_PLACES, made.whole.contact),
+    }
 
 
 def _of_email_change(school: Flask, season: Season) -> dict[str, str]:
@@ -330,6 +438,9 @@ class Sender:
         self.file = case.file
         self.action = self.form.attrs.get("action") or path.partition("?")[0]
         self.good = {**prefilled(self.form), **{name: value for name, value in case.good.items() if value}}
+        if any("{" in value for value in case.good.values()):  # the name or the reference of a record
+            known = references(school, season)
+            self.good |= {name: value.format(**known) for name, value in case.good.items()}
         codes = {name: value for name, value in case.good.items() if value in {APP_CODE, NEW_APP_CODE}}
         self.good |= {name: good_code(school, page, code) for name, code in codes.items()}
         if case.name == "erase":

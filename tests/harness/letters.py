@@ -9,6 +9,15 @@ from tests.harness.letters_of_places import PLACES
 POSTED = dt.datetime(2026, 11, 21, 15, 0, tzinfo=dt.UTC)
 LINK = "K-7K2M9Q4T"
 _AT = "2026-11-21T23:31:59+00:00"
+_AGREEMENT: dict[str, Value] = {
+    "name": "Pat Preceptor",
+    "site": "Bayside Medical Center",
+    "school_name": "Sample School of Health Careers",
+    "reference": "AG-7K2M9Q4T",
+    "first_on": "2026-12-01",
+    "last_on": "2027-11-30",
+    "notice_days": 60,
+}
 _ONE: dict[str, Value] = {
     "name": "Ana Ñúñez",
     "program": "Certified Clinical Medical Assistant",
@@ -33,6 +42,32 @@ _DOCUMENT: dict[str, Value] = {
 }
 VALUES: Mapping[str, dict[str, Value]] = {
     **PLACES,
+    "agreement_sign": {
+        **_AGREEMENT,
+        "countersigner": "Dana Dean",
+        "sign_link": LINK,
+        "opens_until": "2027-01-19",
+    },
+    "agreement_countersign": {
+        **_AGREEMENT,
+        "signed_by": "Pat Preceptor",
+        "countersign_link": LINK,
+        "opens_until": "2027-01-19",
+    },
+    "agreement_in_force": {
+        **_AGREEMENT,
+        "signed_by": "Pat Preceptor",
+        "countersigned_by": "Dana Dean",
+        "fingerprint": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    },
+    "agreement_ends": {**_AGREEMENT, "days_left": 90},
+    "agreement_notice": {**_AGREEMENT, "until": "2027-05-31", "reason": "The clinic moves to another town."},
+    "site_openings": {
+        "name": "Pat Preceptor",
+        "site": "Bayside Medical Center",
+        "openings_link": LINK,
+        "opens_until": "2027-02-18",
+    },
     "enrollment_received": {
         **_ONE,
         "plan": "Four installments",

@@ -170,6 +170,10 @@ def staff(stage: Stage) -> Iterator[Visit]:
         "policy-new",
         "program-new",
         "plan-new",
+        "site-new",
+        "location-new",
+        "opening-new",
+        "affiliation-new",
     ):
         yield Visit(f"staff-{name}-errors", _staff_paths(stage)[name], admin, sent_empty=True, status=422)
     yield from _second_factor(admin)
@@ -315,6 +319,44 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "person-with-factor": f"/staff/people/{with_factor}",
         "person-invited": f"/staff/people/{invited}",
         "access": "/staff/access",
+        **_of_sites(stage),
+    }
+
+
+def _of_sites(stage: Stage) -> dict[str, str]:
+    made = stage.season.sites
+    site, agreement = f"/staff/sites/{made.whole.site}", f"/staff/affiliations/{made.whole.agreement}"
+    return {
+        "sites": "/staff/sites",
+        "sites-found": "/staff/sites?q=bayside",
+        "sites-none": "/staff/sites?q=nobody+at+all",
+        "site": site,
+        "site-closed": f"/staff/sites/{made.closed.site}",
+        "site-unknown-zip": f"/staff/sites/{made.unknown.site}",
+        "site-new": "/staff/sites/new",
+        "site-edit": f"{site}/edit",
+        "site-closing": f"{site}/closing",
+        "site-import": "/staff/sites/import",
+        "location-new": f"{site}/locations/new",
+        "location-edit": f"/staff/locations/{made.whole.location}/edit",
+        "location-closing": f"/staff/locations/{made.whole.location}/closing",
+        "contact-new": f"{site}/contacts/new",
+        "contact-edit": f"/staff/contacts/{made.whole.contact}/edit",
+        "affiliation-new": f"{site}/agreements/new",
+        "affiliation-renew": f"{site}/agreements/new?renews={made.whole.agreement}",
+        "affiliation": agreement,
+        "affiliation-draft": f"/staff/affiliations/{made.draft}",
+        "affiliation-sent": f"/staff/affiliations/{made.sent}",
+        "affiliation-signed": f"/staff/affiliations/{made.signed}",
+        "affiliation-edit": f"/staff/affiliations/{made.draft}/edit",
+        "affiliation-sending": f"/staff/affiliations/{made.draft}/sending",
+        "affiliation-paper": f"/staff/affiliations/{made.draft}/paper",
+        "affiliation-end": f"{agreement}/end",
+        "openings": "/staff/openings",
+        "openings-none": "/staff/openings?q=nobody+at+all",
+        "opening": f"/staff/openings/{made.whole.opening}",
+        "opening-new": f"{site}/openings/new",
+        "opening-edit": f"/staff/openings/{made.whole.opening}/edit",
     }
 
 

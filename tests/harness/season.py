@@ -38,9 +38,10 @@ from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
-from tests.harness import disclosed, issued, season_events, season_of_cards, season_of_placements
+from tests.harness import disclosed, issued, season_events, season_of_cards, season_of_placements, season_of_sites
 from tests.harness.cards import card_payments
 from tests.harness.cards import pay as pay_by_card
+from tests.harness.season_of_sites import Sites
 from tests.harness.service_words import FAILS_LATER
 
 PASSWORD = "a long and quiet password"
@@ -75,6 +76,7 @@ class Season:
 
     students: dict[str, Student]
     staff: dict[Role, str]
+    sites: Sites
 
     def __getitem__(self, state: str) -> Student:
         return self.students[state]
@@ -287,12 +289,13 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             season_events.tell(now)
             disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
             issued.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=1))
+            sites = season_of_sites.tell(now)
             service.at = now
             run_due(now)
         _compare_days(now)
         _lose_a_letter(told["late"][0], now)
     students = {state: student for state, (student, _) in told.items()} | by_card | {"extern": extern}
-    return Season(students, staff)
+    return Season(students, staff, sites)
 
 
 def _extern(now: dt.datetime) -> Student:

@@ -3,18 +3,21 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from provider.affiliations import actions, agreements, offering, queries, signing, sites
+from provider.affiliations import actions, agreements, offering, openings, queries, signing, sites
 from provider.affiliations.agreements import Terms
 from provider.affiliations.models import AffiliationAgreement
 from provider.affiliations.rules import Period, SiteKind
-from provider.affiliations.sites import ContactFacts
+from provider.affiliations.sites import ContactFacts, LocationFacts
 from provider.files.actions import keep
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import unit_of_work
-from tests.harness.sites import COORDINATOR, PDF, Supply, supply
+from tests.harness.sites import COORDINATOR, PDF, Supply, offer, supply
 
 DAY = dt.timedelta(days=1)
 SIGNER = Actor(ActorKind.LINK, "K-22222222")
+ANNEX = LocationFacts("Annex at the harbor", "2 Pier Road", "New York", "NY", "10001")
+OTHER = ContactFacts("Noor Second-Signer", "noor@bayside.example", "Director of nursing", supervises=True, signs=True)
+GONE = ContactFacts("Lee Long-Gone", "lee@bayside.example", "Director")
 DEAN = {"countersigner_name": "Dana Dean", "countersigner_email": "dana.dean@staff.example.org"}
 
 
@@ -25,6 +28,10 @@ class Sites:
     whole: Supply
     closed: Supply
     unknown: Supply
+    annex: str
+    other: str
+    gone: str
+    closed_opening: str
     draft: str
     sent: str
     signed: str
@@ -51,15 +58,24 @@ def tell(now: dt.datetime) -> Sites:
     )  # fmt: skip
     with unit_of_work():
         actions.close_site(queries.site(closed.site, lock=True), actor=COORDINATOR, at=before)
-        gone = ContactFacts("Lee Long-Gone", "lee@bayside.example", "Director")
-        left = sites.add_contact(queries.site(whole.site), gone, actor=COORDINATOR, at=before)
-        sites.let_contact_go(left, actor=COORDINATOR, at=now - DAY)
+        site = queries.site(whole.site, lock=True)
+        annex = sites.add_location(site, ANNEX, actor=COORDINATOR, at=before)
+        actions.close_location(annex, actor=COORDINATOR, at=now - DAY)
+        other = sites.add_contact(site, OTHER, actor=COORDINATOR, at=before)
+        gone = sites.add_contact(site, GONE, actor=COORDINATOR, at=before)
+        sites.let_contact_go(gone, actor=COORDINATOR, at=now - DAY)
         offering.send_link(queries.contact(whole.contact), actor=COORDINATOR, at=now - DAY)
+        more = {"annex": annex.reference, "other": other.reference, "gone": gone.reference}
+    more["closed_opening"] = offer(
+        whole, days=Period(today - 90 * DAY, today + 30 * DAY), capacity=3, at=now - 100 * DAY
+    )
+    with unit_of_work():
+        openings.close_opening(queries.opening(more["closed_opening"], lock=True), actor=COORDINATOR, at=now - DAY)
     states = {}
     for state in ("draft", "sent", "signed"):
         with unit_of_work():
             states[state] = _agreement(whole, state, signed_for, now).reference
-    return Sites(whole, closed, unknown, **states)
+    return Sites(whole, closed, unknown, **more, **states)
 
 
 def _agreement(made: Supply, state: str, days: Period, now: dt.datetime) -> AffiliationAgreement:

@@ -95,12 +95,14 @@ def agree(site: str, days: Period, *, at: dt.datetime = AT) -> str:
         return _in_force(site, days, at)
 
 
-def offer(made: Supply, *, days: Period = AHEAD, pattern: Pattern = DAYTIME, capacity: int = 1) -> str:
+def offer(
+    made: Supply, *, days: Period = AHEAD, pattern: Pattern = DAYTIME, capacity: int = 1, at: dt.datetime = AT
+) -> str:
     """Add one more opening at the location of a site; returns its reference."""
     with unit_of_work():
         facts = OpeningFacts(made.program_id, queries.contact(made.contact).id, days, pattern, capacity)
         location = queries.location(made.location)
-        return openings.add_opening(location, facts, actor=COORDINATOR, at=AT).reference
+        return openings.add_opening(location, facts, actor=COORDINATOR, at=at).reference
 
 
 def _program(code: str) -> int:

@@ -16,6 +16,7 @@ from provider.accounts import actions as accounts
 from provider.accounts import email_changes
 from provider.accounts import queries as people
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
+from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIGN_AGREEMENT
 from provider.app import create_app
 from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.rules import EvaluationKind
@@ -118,6 +119,11 @@ def _staged(folder: Path, service: CardService, now: dt.datetime) -> Iterator[St
         **_evaluation_links(app),
         "card-link": f"/links/{card_link}",
         "card-link-card": f"/links/{card_link}?page=card",
+        "sign-link": f"/links/{token_for(app, SIGN_AGREEMENT, made.sites.sent)}",
+        "sign-link-signed": f"/links/{token_for(app, SIGN_AGREEMENT, made.sites.signed)}",
+        "countersign-link": f"/links/{token_for(app, COUNTERSIGN_AGREEMENT, made.sites.signed)}",
+        "openings-link": f"/links/{token_for(app, OFFER_PLACES, made.sites.whole.contact)}",
+        "openings-link-new": f"/links/{token_for(app, OFFER_PLACES, made.sites.whole.contact)}?page=new",
     }
     with running(server):
         server.start_web()

@@ -21,13 +21,18 @@ from tests.harness.checksums import checksums
 from tests.harness.forms import BUTTONS, CASES, Case, Sender, arrived, path_of
 from tests.harness.season import Season
 
-STORES_NOTHING = {"confirm", "completions"}  # they ask or check; what follows them is tried elsewhere
+STORES_NOTHING = {"confirm", "completions", "sites"}  # they ask or check; what follows them is tried elsewhere
 OTHER_ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "program": {"title": "Another title"},
     "plan": {"title": "Another title"},
     "question again": {"answer": "Another answer."},
     "task's plan": {"due_on": f"{clock.now() + dt.timedelta(days=30):%Y-%m-%d}"},
     "roles": {"roles": "editor"},
+    "site again": {"name": "Bayside Hospital"},
+    "location again": {"street": "3 Main Street"},
+    "site's contact again": {"title": "Director"},
+    "affiliation again": {"notice_days": "90"},
+    "opening again": {"places": "5"},
 }
 # A button that has nothing to do as the season stands is pressed after the one that gives it something to do.
 FIRST = {
@@ -40,6 +45,7 @@ FIRST = {
 IN_STEPS = {
     "/staff/completions",
     "/staff/links/{signed}/revoke",
+    "/staff/sites/import/rows",
     "/staff/people/{colleague}/invitation",
     "/staff/people/{colleague}/invitation/withdrawal",
     "/staff/people/{colleague}/second-factor-reset",

@@ -18,6 +18,7 @@ from provider.accounts.rules import (
     STOP_EMAIL_CHANGE,
     Role,
 )
+from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIGN_AGREEMENT
 from provider.cards.rules import CHANGE_CARD_LINK
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
@@ -29,6 +30,7 @@ from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, insert_all, unit_of_work
 from provider.kernel.registry import registry
+from tests.harness import season_of_sites
 from tests.harness.cards import card_payments
 from tests.harness.checksums import checksums
 from tests.harness.externs import asked
@@ -72,6 +74,8 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
     """Return the token of an open link of each purpose, about a record that there is."""
     reference, email = enroll(visitor), staff(app, Role.EDITOR)
     with app.app_context():
+        made = season_of_sites.tell(clock.now())
+    with app.app_context():
         paid = agreed(at=clock.now())
         record(paid, 189_900, at=clock.now())
         evaluation = asked_to_evaluate()
@@ -91,6 +95,9 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
         OFFER_LINK: offered,
         ANSWER_LINK: answered,
         EVALUATION_LINK: evaluation,
+        SIGN_AGREEMENT: made.sent,
+        COUNTERSIGN_AGREEMENT: made.signed,
+        OFFER_PLACES: made.whole.contact,
     }
     return {purpose: make(app, purpose, subject)[0] for purpose, subject in subjects.items()}
 
