@@ -236,6 +236,16 @@ def open_links(contacts: Collection[str], *, now: dt.datetime) -> dict[str, dt.d
     return {reference: expires_at for reference, expires_at in db.session.execute(query)}  # noqa: C416 - rows
 
 
+def at_sites(references: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return, for contacts and agreements among some references, whom they name and the site they belong to."""
+    people = sa.select(SiteContact.reference, SiteContact.name, Site.reference).join(SiteContact.site)
+    signed = sa.select(AffiliationAgreement.reference, Site.name, Site.reference).join(AffiliationAgreement.site)
+    both = people.where(SiteContact.reference.in_(references)).union_all(
+        signed.where(AffiliationAgreement.reference.in_(references))
+    )
+    return {reference: (name, site) for reference, name, site in db.session.execute(both)}
+
+
 def takes_students(opening: Opening) -> bool:
     """Say whether an opening, its location and its site are all open."""
     states = (opening.location.state, opening.location.site.state)

@@ -10,6 +10,7 @@ from provider.accounts import link_lists, links
 from provider.accounts.link_lists import Filters, Whom
 from provider.accounts.models import SignedLink
 from provider.accounts.rules import LinkState, Permission
+from provider.affiliations import queries as affiliations
 from provider.enrollments import queries as enrollments
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
@@ -75,21 +76,30 @@ def _chosen(form: Form) -> Filters:
 def _shown(links: Sequence[SignedLink]) -> list[Shown]:
     subjects = {link.subject_reference for link in links}
     people, students = link_lists.people_of(subjects), enrollments.legal_names(subjects)
-    return [_one(link, people, students) for link in links]
+    sites = affiliations.at_sites(subjects)
+    return [_one(link, people, students, sites) for link in links]
 
 
-def _one(link: SignedLink, people: Mapping[str, Whom], students: Mapping[str, str]) -> Shown:
+def _one(
+    link: SignedLink,
+    people: Mapping[str, Whom],
+    students: Mapping[str, str],
+    sites: Mapping[str, tuple[str, str]],
+) -> Shown:
     subject, whom, href = link.subject_reference, people.get(link.subject_reference), None
     if subject in students:
         href = url_for("staff_enrollments.show", reference=subject)
     elif whom is not None:
         href = url_for("staff_people.show" if whom.is_staff else "staff_students.show", reference=whom.reference)
+    elif subject in sites:
+        href = url_for("staff_sites.show", reference=sites[subject][1])
     purpose = registry().links.get(link.purpose)
+    named = students.get(subject) or (whom.name if whom else sites[subject][0] if subject in sites else None)
     return Shown(
         link=link,
         label=purpose.label if purpose else link.purpose,
         state=link.state(received_at()),
-        whom=students.get(subject) or (whom.name if whom else "Whoever runs the machine"),
+        whom=named or "Whoever runs the machine",
         href=href,
     )
 
