@@ -66,6 +66,7 @@ PLACE_STORY = Strand(
         "placement.released": ("Placement released", "warn"),
         "placement.held": ("Placement held for a document", "warn"),
         "placement.goes_on": ("Placement goes on", "event"),
+        "placement.end_agreed": ("Coordinator agreed that the placement ends", "person"),
         "placement.preceptor_changed": ("Preceptor changed", "person"),
     },
 )

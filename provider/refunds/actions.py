@@ -6,6 +6,8 @@ from provider.accounts.throttles import count_try
 from provider.enrollments import actions as enrollments
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CLASSROOM_STATES, EnrollmentState, InstallmentState
+from provider.externships import ending
+from provider.externships.rules import ReleaseReason
 from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
@@ -231,10 +233,11 @@ def enter_mailed_request(
     )
 
 
-def override(*, refund: Refund, reason: str, actor: Actor, at: dt.datetime) -> Refund:
+def override(*, refund: Refund, reason: str, actor: Actor, at: dt.datetime, placement_ends: bool = False) -> Refund:
     """Approve a request that came outside the window, by staff and for a written reason; a new refund, audited.
 
-    The declined one stays as it was. Raises ReasonRefused, NotDeclined, RefundRunning, CannotOverride.
+    The declined one stays as it was. ``placement_ends``: a coordinator agreed that a running placement ends with it.
+    Raises ReasonRefused, NotDeclined, RefundRunning, CannotOverride, PlacementRuns.
     """
     _check_reason(reason)
     enrollment = payments.hold(refund.enrollment_id)
@@ -247,6 +250,7 @@ def override(*, refund: Refund, reason: str, actor: Actor, at: dt.datetime) -> R
         decision = policies.override(decision, reason=reason)
     elif decision.refusal is not None:
         raise CannotOverride(decision.refusal.sentence)
+    ending.agree(enrollment, agreed=placement_ends, actor=actor, at=at)
     approved = _decided(enrollment, decision, Channel.STAFF, actor, at)
     approved.override_reason = reason
     data = {"overridden": refund.reference, "by": approved.reference}
@@ -343,15 +347,31 @@ def _hold_failed(payout: Payout) -> Enrollment:
     return enrollment
 
 
-def withdraw(*, enrollment: Enrollment, reason: str, waive: bool, actor: Actor, at: dt.datetime) -> Withdrawal:
+def withdraw(
+    *, enrollment: Enrollment, reason: str, waive: bool, actor: Actor, at: dt.datetime, placement_ends: bool = False
+) -> Withdrawal:
     """Let a student leave without a refund; ``waive`` says whether what is unpaid is forgiven or stays owed.
 
-    Raises ReasonRefused, NotWithdrawable.
+    The externship ends with it, a running placement only when a coordinator agreed (``placement_ends``). Raises
+    ReasonRefused, NotWithdrawable, PlacementRuns.
     """
     _check_reason(reason)
     enrollment = payments.hold(enrollment.id)
     if enrollment.state not in CLASSROOM_STATES:
         raise NotWithdrawable
+    ending.agree(enrollment, agreed=placement_ends, actor=actor, at=at)
+    withdrawal = _withdrawn(enrollment, reason, actor, at, waive=waive)
+    enrollments.end(enrollment=enrollment, to=EnrollmentState.WITHDRAWN, actor=actor, at=at)
+    ending.end_for(enrollment, reason=ReleaseReason.WITHDRAWN_FROM_PROGRAM, actor=actor, at=at)
+    still = sum(one.open_cents for one in payments.owed(enrollment))
+    letter = letters.withdrawal(
+        withdrawal, enrollment, recipient=payments.recipient(enrollment), still_owed_cents=still
+    )
+    post(letter, at=at)
+    return withdrawal
+
+
+def _withdrawn(enrollment: Enrollment, reason: str, actor: Actor, at: dt.datetime, *, waive: bool) -> Withdrawal:
     waived = 0
     if waive:
         to = InstallmentState.WAIVED
@@ -369,19 +389,6 @@ def withdraw(*, enrollment: Enrollment, reason: str, waive: bool, actor: Actor, 
     post_ledger(
         kind=PostingKind.WAIVED, about=about, subject=withdrawal.reference, amounts=Amounts(unpaid=waived), at=at
     )
-    note(
-        withdrawal,
-        "withdrawal.decided",
-        actor=actor,
-        at=at,
-        about=about,
-        data={"waived_cents": waived},
-        personal={"reason": reason},
-    )
-    enrollments.end(enrollment=enrollment, to=EnrollmentState.WITHDRAWN, actor=actor, at=at)
-    still = sum(one.open_cents for one in payments.owed(enrollment))
-    letter = letters.withdrawal(
-        withdrawal, enrollment, recipient=payments.recipient(enrollment), still_owed_cents=still
-    )
-    post(letter, at=at)
+    data, personal = {"waived_cents": waived}, {"reason": reason}
+    note(withdrawal, "withdrawal.decided", actor=actor, at=at, about=about, data=data, personal=personal)
     return withdrawal

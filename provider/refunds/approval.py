@@ -12,6 +12,8 @@ from provider.clocks.rules import ClockKind
 from provider.enrollments import actions as enrollments
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState, InstallmentState
+from provider.externships import ending
+from provider.externships.rules import ReleaseReason
 from provider.history.actions import born, move
 from provider.jobs.actions import enqueue
 from provider.kernel import references
@@ -37,6 +39,7 @@ from provider.refunds.rules import (
     PAY_OUT,
     PAYOUT_PREFIX,
     PayoutState,
+    RefundBasis,
     RefundState,
     tuition_part,
 )
@@ -62,6 +65,8 @@ def approve(refund: Refund, enrollment: Enrollment, paid: Sequence[Payment], *, 
     A late payment that goes back ends nothing: its enrollment never had it. What goes back to cards is asked for here,
     with keys that are stored, and sent by jobs.
     """
+    if refund.basis not in {*OF_ONE_PAYMENT, RefundBasis.OVERRIDE}:
+        ending.tell_coordinators(enrollment, at=at)  # whoever made an exception has asked them
     parts = queries.returnable(paid)
     tuition = sum(tuition_of(one, one.amount_cents - one.refunded_cents) for one in parts)
     unpaid = 0 if refund.basis in OF_ONE_PAYMENT else end(enrollment, actor, at)
@@ -89,12 +94,13 @@ def tuition_of(payment: Payment, cents: int) -> int:
 def end(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> int:
     """End the enrollment as refunded and cancel what is unpaid, so that nothing is charged after this; return it.
 
-    Its cards are let go of. A charge that runs is left to land, and comes back by itself.
+    Its cards are let go of, and its externship ends. A charge that runs is left to land, and comes back by itself.
     """
     to = InstallmentState.CANCELED
     unpaid = enrollments.end_installments(enrollment=enrollment, to=to, actor=actor, at=at)
     enrollments.end(enrollment=enrollment, to=EnrollmentState.REFUNDED, actor=actor, at=at)
     release_all(enrollment, actor=actor, at=at)
+    ending.end_for(enrollment, reason=ReleaseReason.REFUNDED, actor=actor, at=at)
     for installment in enrollment.installments:
         finish_by_key(key=hold_key(enrollment.reference, installment.number), at=at)
     return unpaid

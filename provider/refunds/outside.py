@@ -4,6 +4,7 @@ import datetime as dt
 
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CLASSROOM_STATES, REFUNDABLE_STATES
+from provider.externships import ending
 from provider.kernel import references
 from provider.kernel.actors import SYSTEM
 from provider.kernel.days import day_of
@@ -35,6 +36,8 @@ def take_up(payment: Payment, returned: Return, enrollment: Enrollment, *, at: d
     payout = count(refund, payment, enrollment, cents=cents, actor=SYSTEM, at=at)
     payout.refund = refund
     ends = _nothing_remains(payment, enrollment)
+    if ends:
+        ending.tell_coordinators(enrollment, at=at)
     unpaid = end(enrollment, SYSTEM, at) if ends else 0
     post_approved(refund, enrollment, tuition=tuition, unpaid=unpaid, at=at)
     promise(refund, enrollment, at)

@@ -1,6 +1,6 @@
 """What staff fill in about one enrollment, its money and its ways out, about letters, tasks and people."""
 
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
@@ -110,6 +110,16 @@ class OverrideRefund(Schema):
     reason = _reason(
         "Reason for the exception", "The student reads it in the letter, and it is kept with the decision."
     )
+
+
+def with_placement(schema: type[Schema], placement: str | None) -> Schema:
+    """Return a form that ends an enrollment, with a box to confirm if that ends a placement that is running, too."""
+    if placement is None:
+        return schema()
+    label = f"A coordinator has agreed that the running placement {placement} ends now"
+    hint = "The site gets a letter at once. Ask the coordinator to call it as well."
+    box = Confirmed(required=True, metadata={"label": label, "summary": "The placement", "hint": hint})
+    return cast("type[Schema]", schema.from_dict({"placement_ends": box}, name=f"{schema.__name__}WithPlacement"))()
 
 
 class SendPayout(Schema):

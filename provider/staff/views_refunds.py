@@ -13,6 +13,7 @@ from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.clocks.rules import Standing, standing
 from provider.enrollments import queries as enrollments
+from provider.externships.ending import running_place
 from provider.kernel.days import day_of
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
@@ -29,7 +30,7 @@ from provider.refunds.rules import PayoutState, RefundState
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import key
 from provider.staff.lists import Payouts, Refunds
-from provider.staff.schemas import EnterRefundRequest, OverrideRefund, SendPayout, Withdraw
+from provider.staff.schemas import EnterRefundRequest, OverrideRefund, SendPayout, Withdraw, with_placement
 
 door = Door(
     "staff_refunds",
@@ -114,7 +115,7 @@ def _refund_page(refund: Refund, override_form: Form | None = None, payout_form:
         refusal=Refusal(refusal) if refusal else None,
         can_override=declined_late and may(Permission.OVERRIDE_REFUNDS),
         can_pay_out=may(Permission.RECORD_MONEY),
-        override_form=override_form or Form(OverrideRefund()),
+        override_form=override_form or (_override_form(refund) if declined_late else Form(OverrideRefund())),
         payout_form=payout_form or Form(SendPayout()),
         names=people.names({one for one in asked if one}),
     )
@@ -186,9 +187,9 @@ def return_payment(reference: str) -> ResponseReturnValue:
 @overrides.post("/<reference>/override")
 @confirmed
 def override(reference: str) -> ResponseReturnValue:
-    form = Form(OverrideRefund()).load_form(request.form)
+    form = _override_form(queries.by_reference(reference)).load_form(request.form)
     if form.ok:
-        attempt(form, lambda: _override(reference, form.data["reason"]))
+        attempt(form, lambda: _override(reference, form.data))
     if not form.ok:
         return _refund_page(queries.by_reference(reference), override_form=form), 422
     return done(
@@ -197,19 +198,29 @@ def override(reference: str) -> ResponseReturnValue:
     )
 
 
-def _override(reference: str, reason: str) -> None:
-    actions.override(refund=queries.by_reference(reference), reason=reason, actor=actor(), at=received_at())
+def _override_form(refund: Refund) -> Form:
+    return Form(with_placement(OverrideRefund, running_place(refund.enrollment_id)))
+
+
+def _override(reference: str, data: dict[str, Any]) -> None:
+    actions.override(
+        refund=queries.by_reference(reference),
+        reason=data["reason"],
+        placement_ends=data.get("placement_ends", False),
+        actor=actor(),
+        at=received_at(),
+    )
 
 
 @door.get("/enrollments/<reference>/withdrawal")
 def ask_withdraw(reference: str) -> ResponseReturnValue:
-    return _withdrawal_page(reference, Form(Withdraw()))
+    return _withdrawal_page(reference, _withdrawal_form(reference))
 
 
 @door.post("/enrollments/<reference>/withdrawal")
 @confirmed
 def withdraw(reference: str) -> ResponseReturnValue:
-    form = Form(Withdraw()).load_form(request.form)
+    form = _withdrawal_form(reference).load_form(request.form)
     if form.ok:
         attempt(form, lambda: _withdraw(reference, form.data))
     if not form.ok:
@@ -217,11 +228,16 @@ def withdraw(reference: str) -> ResponseReturnValue:
     return done("The student is withdrawn and gets a letter.", url_for("staff_enrollments.show", reference=reference))
 
 
+def _withdrawal_form(reference: str) -> Form:
+    return Form(with_placement(Withdraw, running_place(enrollments.by_reference(reference).id)))
+
+
 def _withdraw(reference: str, data: dict[str, Any]) -> None:
     actions.withdraw(
         enrollment=enrollments.by_reference(reference, lock=True),
         reason=data["reason"],
         waive=data["unpaid"] == "waive",
+        placement_ends=data.get("placement_ends", False),
         actor=actor(),
         at=received_at(),
     )
