@@ -33,6 +33,7 @@ import provider.enrollments.views
 import provider.externships.handlers
 import provider.externships.place_handlers
 import provider.externships.plan_handlers
+import provider.externships.views
 import provider.fieldwork.record_handlers
 import provider.fieldwork.views_evaluation
 import provider.history.handlers
@@ -104,6 +105,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.cards.views.door,
     provider.cards.views_hooks.door,
     provider.fieldwork.views_evaluation.door,
+    provider.externships.views.door,
     provider.refunds.views.door,
     provider.books.views.door,
     provider.my.views.door,

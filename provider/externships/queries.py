@@ -118,3 +118,11 @@ def active_placement(enrollment_id: int, *, lock: bool = False) -> Placement | N
         .options(joinedload(Placement.opening).options(_LOCATED), joinedload(Placement.preceptor))
     )
     return db.session.scalar(query.with_for_update(of=Placement) if lock else query)
+
+
+def last_placement(request_id: int) -> Placement | None:
+    """Return the newest placement of a request, whatever became of it, like `active_placement`."""
+    query = sa.select(Placement).where(Placement.request_id == request_id).order_by(Placement.id.desc()).limit(1)
+    return db.session.scalar(
+        query.options(joinedload(Placement.opening).options(_LOCATED), joinedload(Placement.preceptor))
+    )

@@ -171,6 +171,12 @@ class ReleaseReason(StrEnum):
         }[self.value]
 
 
+CONSENT = (
+    "I agree that the school tells a site whose place I accept my name, my program and my days, and, once the site has "
+    "confirmed, my e-mail address and telephone number. It never passes on my documents or anything about my health."
+)
+
+
 def why_not_eligible(state: EnrollmentState) -> str | None:
     """Say why nobody may ask for an externship yet (R13: program completed, exam not needed); None when they may."""
     if state is EnrollmentState.COMPLETED:

@@ -14,6 +14,7 @@ from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import lapses_on
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CLASSROOM_STATES, UNPAID_STATES
+from provider.externships import queries as externships
 from provider.kernel.doors import Door
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at
@@ -41,6 +42,7 @@ def index() -> ResponseReturnValue:
         outlooks=outlooks,
         processing=processing,
         unpaid=UNPAID_STATES,
+        externships=externships.newest_of_each([one.id for one in mine]) if mine else {},
         now=received_at(),
     )
 
@@ -61,6 +63,7 @@ def enrollment(reference: str) -> ResponseReturnValue:
         paused=found.state in CLASSROOM_STATES and cards.paused(found.id) is not None,
         running=running,
         kept=kept,
+        externship=externships.newest_of(found.id) if found.person_id else None,
         now=received_at(),
     )
 

@@ -6,19 +6,26 @@ from typing import Any
 from flask import Response, current_app, request
 
 from provider.catalog.pages import Moment, Page, kept
+from provider.externships.rules import REMINDER_DAYS
+from provider.kernel.settings import settings
 from provider.policies.rules import DUE_BUSINESS_DAYS, OVERDUE_BUSINESS_DAYS, STATE_LAW_NOTE
 from provider.programs.rules import ACE_SENTENCE
-from provider.site import rules
+from provider.site.rules import Promise
 
 # The numbers and sentences that are promised, for every page.
 CONSTANTS: Mapping[str, Any] = {
     "ace_sentence": ACE_SENTENCE,
     "due_days": DUE_BUSINESS_DAYS,
     "overdue_days": OVERDUE_BUSINESS_DAYS,
-    "promise": rules,
     "state_law_note": STATE_LAW_NOTE,
 }
 Values = Callable[[Moment], Mapping[str, Any]]
+
+
+def _promise() -> Promise:
+    known = settings()
+    reminders = tuple(day for day in REMINDER_DAYS if day < known.DOCUMENTS_LAPSE_DAYS)
+    return Promise(known.GUARANTEE_DAYS, known.GUARANTEE_MILES, known.DOCUMENTS_LAPSE_DAYS, reminders)
 
 
 def shown(template: str, values: Values | None = None) -> Response:
@@ -30,6 +37,7 @@ def shown(template: str, values: Values | None = None) -> Response:
             {
                 **CONSTANTS,
                 **(values(moment) if values else {}),
+                "promise": _promise(),
                 "request": request,
                 "catalog": moment.catalog,
                 "policy": moment.policy,

@@ -2,13 +2,21 @@
 
 import enum
 import re
+from dataclasses import dataclass
 
-GUARANTEE_DAYS = 60
-LAPSE_DAYS = 30
-REMINDER_DAYS = (10, 20, 27)
-NEAR_MILES = 50
 CONDITIONS = "externship-conditions"
 _WORD = re.compile(r"\bguarantee(?:d|s)?\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The numbers of the guarantee as the school has set them: what pages promise is what the clock counts."""
+
+    days: int
+    miles: int
+    lapse_days: int
+    reminder_days: tuple[int, ...]
+    conditions: str = CONDITIONS
 
 
 def pieces(text: str) -> list[tuple[str, bool]]:

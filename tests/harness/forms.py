@@ -97,6 +97,8 @@ CASES = (
     Case("recovery codes", WITH_FACTOR, "/account/second-factor/recovery-codes", PROOF),
     Case("second factor removed", WITH_FACTOR, "/account/second-factor/removal", PROOF),
     Case("forgot password", None, "/forgot-password", {"email": "nobody@example.org"}),
+    Case("externship", "graduate", "/my/externship/{graduate}", {"consent": "on"}),
+    Case("externship wishes", "completed", "/my/externship/{completed}/wishes"),
     Case("refund", "fresh", "/my/enrollments/{fresh}/refund"),
     Case("refund link", None, "/links/{link}"),
     Case(
@@ -271,6 +273,7 @@ BUTTONS = {
     "/links/{stop}": None,
     "/my/account-data/erasure": "fresh",
     "/my/enrollments/{awaiting}/cancel": "awaiting",
+    "/my/externship/{completed}/withdrawal": "completed",
     "/my/enrollments/{paying}/pay/card": "paying",
     "/my/enrollments/{paying}/pay/{charge}/check": "paying",
     "/my/enrollments/{paying}/pay/{charge}/give-up": "paying",
@@ -329,6 +332,9 @@ BUTTONS = {
 }
 
 
+STUDENTS = ("awaiting", "completed", "fresh", "graduate", "late", "paying", "settled", "started")
+
+
 def path_of(school: Flask, season: Season, path: str) -> str:
     """Return a path with one record of each kind that it names."""
     return path.format(**references(school, season))
@@ -336,7 +342,7 @@ def path_of(school: Flask, season: Season, path: str) -> str:
 
 def references(school: Flask, season: Season) -> dict[str, str]:
     """Return what a path may name; its link to set a password is a new one each time."""
-    known = {name: season[name].enrollment for name in ("awaiting", "fresh", "late", "paying", "settled", "started")}
+    known = {name: season[name].enrollment for name in STUDENTS}
     known |= {"prove": token_for(school, "prove_email", season["started"].enrollment)}
     known |= {"charge": season["paying"].charge}
     known |= {"late_payment": season["too_late"].payments[0], "parked_event": parked()}

@@ -47,6 +47,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/programs/": {"program": "ccma"},
             "/exams/": {"credential": "ccma"},
             "/verify/": {"code": issued.code()},
+            "/my/externship/": {"reference": owner.enrollment},
             MINE: {"reference": owner.enrollment, "receipt": receipt, "charge": owner.charge},
             "/staff/enrollments/": {"reference": season["late"].enrollment, "number": "2"},
             "/staff/sites/": {"reference": season.sites.whole.site},

@@ -132,6 +132,7 @@ def student(stage: Stage) -> Iterator[Visit]:
         yield Visit(f"my-charge-{state}", path, email)
     yield Visit("my-receipt", f"{here}/receipts/{receipt}", paying.email)
     yield from own_account("my", paying.email)
+    yield from _externships(stage)
     yield Visit("my-nobody", "/my")
     yield Visit("my-evaluation", "/my/externship/evaluation", season_of_placements.EMAIL)
     yield Visit(
@@ -141,6 +142,20 @@ def student(stage: Stage) -> Iterator[Visit]:
     yield Visit("my-account-data", "/my/account-data", stage.season["settled"].email)
     yield Visit("my-account-data-staff", "/my/account-data", stage.season.staff[Role.EDITOR])
     yield Visit("error-404-student", "/my/enrollments/E-22222222", paying.email, status=404)
+
+
+def _externships(stage: Stage) -> Iterator[Visit]:
+    """The externship of a student in the program, of one who may ask, and of one who has asked."""
+    waiting, asking, asked = (stage.season[state] for state in ("paying", "graduate", "completed"))
+    yield Visit("my-externship-not-yet", f"/my/externship/{waiting.enrollment}", waiting.email)
+    here = f"/my/externship/{asking.enrollment}"
+    yield Visit("my-externship-asking", here, asking.email)
+    yield Visit("my-externship-asking-errors", here, asking.email, sent_empty=True, status=422)
+    here = f"/my/externship/{asked.enrollment}"
+    yield Visit("my-externship", here, asked.email)
+    yield Visit("my-externship-wishes", f"{here}/wishes", asked.email)
+    yield Visit("my-externship-withdraw", f"{here}/withdrawal", asked.email)
+    yield Visit("my-externships", "/my/externship", stage.season["canceled"].email)
 
 
 def own_account(whose: str, email: str) -> Iterator[Visit]:

@@ -12,6 +12,7 @@ from provider.accounts import queries as people
 from provider.accounts.models import Person
 from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import Role
+from provider.affiliations.rules import mask
 from provider.books import closing
 from provider.books.comparing import CloseState, Difference, How, Thing
 from provider.books.models import DayClose
@@ -21,6 +22,8 @@ from provider.enrollments import actions as enrollments
 from provider.enrollments import queries as enrolled
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CancelReason
+from provider.externships import requests as externships
+from provider.externships.wishes import Wishes
 from provider.files.actions import keep
 from provider.jobs.worker import run_due
 from provider.kernel import references
@@ -184,6 +187,11 @@ def complete(student: Student, at: dt.datetime) -> None:
     enrollments.complete(enrollment=_row(student), actor=student.admissions, at=at)
 
 
+def ask_for_place(student: Student, at: dt.datetime) -> None:
+    wanted = Wishes(student.zip, 60, mask(range(5)), 8 * 60, 17 * 60, (at + dt.timedelta(days=14)).date())
+    externships.ask(enrollment=_row(student), wanted=wanted, actor=student.herself, at=at)
+
+
 def pause(student: Student, at: dt.datetime) -> None:
     reason = "Asked by telephone for two weeks until the next pay day."
     pausing.pause(enrollment=_row(student), reason=reason, actor=STAFF, at=at)
@@ -218,7 +226,17 @@ def stories() -> dict[str, Story]:
         ),
         "completed": (
             Student("محمد العلي", "m.alali@example.org", "cpct-a", "upfront", "WA", "98101"),
-            [(120 * DAY, enroll), (119 * DAY, prove), (118 * DAY, pay), (3 * DAY, complete)],
+            [
+                (120 * DAY, enroll),
+                (119 * DAY, prove),
+                (118 * DAY, pay),
+                (3 * DAY, complete),
+                (2 * DAY + 3, ask_for_place),
+            ],
+        ),
+        "graduate": (
+            Student("Ingrid Solveig Åsgård", "ingrid@example.org", "cpt", "upfront", "MN", "55401"),
+            [(100 * DAY, enroll), (99 * DAY, prove), (98 * DAY, pay), (1 * DAY, complete)],
         ),
         "canceled": (Student("Jo Li", "jo@example.org"), [(12 * DAY, enroll), (11 * DAY, prove), (10 * DAY, cancel)]),
         "withdrawn": (

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -298,3 +299,20 @@ def test_robots_and_the_sitemap_name_public_pages_only(app: Flask, client: Flask
 def test_a_price_of_the_rules_is_what_the_page_shows_for_odd_cents() -> None:
     rows = Plan(PlanKind.INSTALLMENTS, 999_99, 7).schedule(THE_20TH, 8)
     assert sum(row.amount_cents for row in rows) == 999_99
+
+
+def test_the_conditions_say_the_numbers_that_the_school_has_set(client: FlaskClient) -> None:
+    page = " ".join(client.get("/externships").text.split())
+    assert "We have 60 days to a confirmed placement." in page
+    assert "stay missing for 30 days. We remind you on days 10, 20 and 27." in page
+    assert "We look within 50 miles of your ZIP code" in page
+    known = client.application.extensions
+    before = known["settings"]
+    known["settings"] = replace(before, GUARANTEE_DAYS=45, GUARANTEE_MILES=30, DOCUMENTS_LAPSE_DAYS=20)
+    try:
+        page = " ".join(client.get("/externships").text.split())
+    finally:
+        known["settings"] = before
+    assert "We have 45 days to a confirmed placement." in page
+    assert "stay missing for 20 days. We remind you on day 10." in page
+    assert "We look within 30 miles of your ZIP code" in page
