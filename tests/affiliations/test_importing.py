@@ -1,0 +1,110 @@
+from collections.abc import Sequence
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from provider.affiliations import lists, queries
+from provider.affiliations.importing import Judged, ListChanged, NothingToImport, Row, dry_run, import_all
+from provider.affiliations.lists import BY_NAME, NEWEST, SiteFilters
+from provider.affiliations.models import Site, SiteContact, SiteLocation
+from provider.kernel.database import db, unit_of_work
+from tests.harness.checksums import checksums
+from tests.harness.sites import AT, COORDINATOR, supply
+from tests.harness.statements import statements
+
+WHOLE = {"site": "Hill Clinic", "kind": "clinic", "programs": "ccma CPT", "location": "Main", "street": "1 Hill Road"}
+WHOLE |= {"city": "New York", "state": "ny", "zip": "10001"}
+PERSON = {"contact": "Kim Hill", "email": "Kim@Hill.example", "phone": "+1 (555) 010-0142", "signs": "yes"}
+
+
+def rows(*lines: dict[str, str]) -> list[Row]:
+    return [Row(number, cells) for number, cells in enumerate(lines, start=2)]
+
+
+def judged(given: Sequence[Row]) -> list[Judged]:
+    return dry_run(given, actor=COORDINATOR, at=AT)
+
+
+def do(given: Sequence[Row], shown: Sequence[Judged]) -> None:
+    with unit_of_work():
+        import_all(given, shown=[one.shown for one in shown], actor=COORDINATOR, at=AT)
+
+
+def count(model: type[Site | SiteLocation | SiteContact]) -> int:
+    db.session.rollback()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+
+
+def test_a_dry_run_says_what_becomes_of_each_line_and_changes_nothing(app: Flask) -> None:
+    given = rows(
+        WHOLE | PERSON,
+        WHOLE,
+        WHOLE | {"location": "North"},
+        WHOLE | {"street": "2 Hill Road"},
+        WHOLE | {"site": "Bay Lab", "kind": ""},
+        WHOLE | {"site": '=HYPERLINK("http://evil.example")'},
+        WHOLE | {"zip": "501"},
+        WHOLE | {"programs": "XYZ"},
+        WHOLE | {"contact": "Kim", "email": "kim at hill"},
+        WHOLE | {"site": "Bay\u202eLab"},
+    )
+    given[4] = Row(6, {name: value for name, value in given[4].cells.items() if value})
+    before = checksums(app, frozenset())
+    with app.app_context():
+        found = [(one.fate.value, one.sentence) for one in judged(given)]
+    assert found == [
+        ("new", "Adds the site, the location and the contact."),
+        ("same", "It is there already."),
+        ("new", "Adds the location."),
+        ("changes", "Changes the location (street)."),
+        ("refused", "A new site needs its kind: hospital, clinic, lab or other."),
+        ("refused", "What stands under site begins like a formula. Write it as plain text."),
+        ("refused", "Write the five digits of the ZIP code. A spreadsheet may have dropped zeros in front."),
+        ("refused", "There is no program xyz. Write the codes, with a blank between them."),
+        ("refused", "Write the e-mail address of the contact, like name@example.org."),
+        ("refused", "Remove the characters that cannot be printed from site."),
+    ]
+    assert checksums(app, frozenset()) == before
+
+
+def test_what_was_shown_is_imported_and_what_was_refused_is_left_out(app: Flask) -> None:
+    given = rows(WHOLE | PERSON, WHOLE | {"zip": "501", "site": "Bay Lab"})
+    with app.app_context():
+        shown = judged(given)
+        do(given, shown)
+        site = queries.site_named("HILL CLINIC")
+        assert site is not None
+        (contact,) = site.contacts
+        assert (contact.name, contact.email, contact.signs) == ("Kim Hill", "kim@hill.example", True)
+        assert (len(queries.programs_taken(site.id)), [one.zone for one in site.locations]) == (2, ["America/New_York"])
+        assert (count(Site), count(SiteLocation), count(SiteContact)) == (1, 1, 1)
+        with pytest.raises(ListChanged):
+            do(given, shown)
+        with pytest.raises(NothingToImport):
+            do(given, judged(given))
+
+
+def test_the_lists_are_paged_by_name_in_a_constant_number_of_statements(app: Flask) -> None:
+    names = ["Alder", "Birch", "Cedar", "Dogwood", "Elm"]
+    counts = []
+    with app.app_context():
+        supply(name=names[3])
+        for wanted in ([3], [0, 1, 2, 4]):
+            for number in wanted:
+                if number != 3:
+                    supply(name=names[number], agreement=None)
+            with statements(app) as counted:
+                lists.sites_page(SiteFilters(typed="new york"))
+                page = lists.openings_page()
+                queries.covering({one.location_id for one in page.rows})
+            counts.append(len(counted))
+        assert counts[0] == counts[1]
+        first = lists.sites_page(size=2)
+        second = lists.sites_page(size=2, after=first.newer)
+        back = lists.sites_page(size=2, before=second.older)
+        assert [[one.name for one in page.rows] for page in (first, second, back)] == [names[:2], names[2:4], names[:2]]
+        assert [one.agreed_until is None for one in second.rows] == [True, False]
+        assert [one.free for one in second.rows] == [2, 2]
+        newest = lists.sites_page(SiteFilters(typed="elm"), sort=NEWEST)
+        assert ([one.name for one in newest.rows], BY_NAME.ascending) == (["Elm"], True)
