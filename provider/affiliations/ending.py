@@ -3,28 +3,19 @@
 import datetime as dt
 
 from provider.affiliations import letters, queries
-from provider.affiliations.actions import end_agreement, ends_key, finish_agreement, today_of
+from provider.affiliations.actions import ends_key, finish_agreement, today_of
 from provider.affiliations.models import AffiliationAgreement
 from provider.affiliations.rules import ONE_DAY, REMINDED, AgreementState, Period, covers, reminder_due
 from provider.affiliations.signing import told_of_end
-from provider.kernel.actors import SYSTEM, Actor
+from provider.kernel.actors import SYSTEM
 from provider.kernel.days import counted, written
 from provider.mail.actions import post, post_once
 from provider.tasks.actions import finish_by_key, raise_task
 from provider.tasks.rules import TaskKind
 
 
-def give_notice(
-    agreement: AffiliationAgreement,
-    on: dt.date,
-    reason: str,
-    *,
-    both_agree: bool,
-    actor: Actor,
-    at: dt.datetime,
-) -> AffiliationAgreement:
-    """End an agreement early as `actions.end_agreement` does, and tell the site by letter on which day and why."""
-    end_agreement(agreement, on, reason, actor, at, both_agree=both_agree)
+def tell_notice(agreement: AffiliationAgreement, *, at: dt.datetime) -> AffiliationAgreement:
+    """Tell the site by letter on which day its agreement ends and why, unless it never was in force."""
     contact = told_of_end(agreement)
     if agreement.state is AgreementState.IN_FORCE and contact is not None:
         post(letters.notice(agreement, contact), at=at)

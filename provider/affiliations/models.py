@@ -35,8 +35,12 @@ class Site(Model):
     notes: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
-    locations: Mapped[list["SiteLocation"]] = relationship(back_populates="site", lazy="raise")
-    contacts: Mapped[list["SiteContact"]] = relationship(back_populates="site", lazy="raise")
+    locations: Mapped[list["SiteLocation"]] = relationship(
+        back_populates="site", lazy="raise", order_by="SiteLocation.name"
+    )
+    contacts: Mapped[list["SiteContact"]] = relationship(
+        back_populates="site", lazy="raise", order_by="SiteContact.name"
+    )
     agreements: Mapped[list["AffiliationAgreement"]] = relationship(
         back_populates="site", lazy="raise", order_by="AffiliationAgreement.id.desc()"
     )

@@ -143,7 +143,7 @@ def _choices(contact: SiteContact) -> dict[str, Choices]:
     return {
         "location": forms.options("Choose a location", [(one.reference, f"{one.name}, {one.city}") for one in here]),
         "program": forms.options("Choose a program", offered),
-        "preceptor": [*named, (SOMEBODY_NEW, "Somebody else, named below")],
+        "preceptor": [("", "Choose who supervises"), *named, (SOMEBODY_NEW, "Somebody else, named below")],
     }
 
 

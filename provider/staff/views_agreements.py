@@ -12,10 +12,11 @@ from provider.affiliations.by_link import download
 from provider.affiliations.forms import only_offered
 from provider.affiliations.models import AffiliationAgreement, Site
 from provider.affiliations.rules import AgreementState, Period, earliest_end
+from provider.externships import releasing
 from provider.files.actions import keep
 from provider.files.models import File
 from provider.files.rules import content_type
-from provider.kernel.days import day_of
+from provider.kernel.days import day_of, written
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
 from provider.kernel.settings import settings
@@ -134,7 +135,16 @@ def _show_page(reference: str) -> str:
         renewals=[one for one in queries.agreements_of(agreement.site_id) if one.renews_id == agreement.id],
         covered_on=ending.covered_on(agreement),
         left=(agreement.until - day_of(received_at(), settings().SCHOOL_ZONE)).days,
+        on_paper=_on_paper(agreement),
     )
+
+
+def _on_paper(agreement: AffiliationAgreement) -> list[str]:
+    """Return on which days both signed elsewhere; none where they signed by link, whose instants are known."""
+    if agreement.signer_id is not None or agreement.signed_at is None or agreement.countersigned_at is None:
+        return []
+    both = (agreement.signed_at, agreement.countersigned_at)
+    return [written(day_of(each, settings().SCHOOL_ZONE)) for each in both]
 
 
 @door.get("/<reference>/edit")
@@ -269,10 +279,9 @@ def end(reference: str) -> ResponseReturnValue:
 
 
 def _end(reference: str, data: Mapping[str, Any]) -> None:
-    agreement = queries.agreement(reference, lock=True)
     on = data.get("on") or day_of(received_at(), settings().SCHOOL_ZONE)
-    both_agree = data.get("both_agree", False)
-    ending.give_notice(agreement, on, data["reason"], both_agree=both_agree, **_now())
+    agreed = {"reason": data["reason"], "both_agree": data.get("both_agree", False)}
+    ending.tell_notice(releasing.end_agreement(reference, on=on, **agreed, **_now()), at=received_at())
 
 
 def _end_page(agreement: AffiliationAgreement, form: Form) -> str:

@@ -7,11 +7,12 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts.rules import Permission
-from provider.affiliations import actions, openings, queries, sites
+from provider.affiliations import openings, queries, sites
 from provider.affiliations.forms import only_offered
 from provider.affiliations.models import Site, SiteContact, SiteLocation
 from provider.affiliations.rules import SiteKind
 from provider.affiliations.sites import ContactFacts, LocationFacts, SiteFacts
+from provider.externships import releasing
 from provider.kernel.database import db
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
@@ -149,7 +150,7 @@ def ask_close(reference: str) -> ResponseReturnValue:
 def close(reference: str) -> ResponseReturnValue:
     form = Form(Close()).load_form(request.form)
     if form.ok:
-        attempt(form, lambda: actions.close_site(queries.site(reference, lock=True), **_now()))
+        attempt(form, lambda: releasing.close_site(reference, **_now()))
     if not form.ok:
         return _closing_page(queries.site(reference), None, form), 422
     return done("The site is closed. Nobody new is sent there.", at_site(reference))
@@ -239,7 +240,7 @@ def close_location(reference: str) -> ResponseReturnValue:
     form = Form(Close()).load_form(request.form)
     site = queries.location(reference).site.reference
     if form.ok:
-        attempt(form, lambda: actions.close_location(queries.location(reference, lock=True), **_now()))
+        attempt(form, lambda: releasing.close_location(reference, **_now()))
     if not form.ok:
         location = queries.location(reference)
         return _closing_page(location.site, location, form), 422

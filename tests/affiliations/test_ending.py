@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from provider.affiliations import ending, openings, queries
-from provider.affiliations.actions import EndOutOfReach, NoticeTooShort
+from provider.affiliations.actions import EndOutOfReach, NoticeTooShort, end_agreement
 from provider.affiliations.rules import Period
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.days import start_of
@@ -62,7 +62,8 @@ def test_an_agreement_does_not_end_before_its_notice(app: Flask, on: int, refusa
 
 def end(made: Supply, on: dt.date, *, both_agree: bool) -> None:
     agreement = queries.agreement(str(made.agreement), lock=True)
-    ending.give_notice(agreement, on, "The clinic moves.", both_agree=both_agree, actor=COORDINATOR, at=AT)
+    end_agreement(agreement, on, "The clinic moves.", COORDINATOR, AT, both_agree=both_agree)
+    ending.tell_notice(agreement, at=AT)
 
 
 @pytest.mark.parametrize("on, both_agree", [(NOTICE, False), (0, True)], ids=["with notice", "as both agree"])
