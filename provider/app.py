@@ -36,6 +36,7 @@ import provider.externships.plan_handlers
 import provider.externships.views
 import provider.fieldwork.record_handlers
 import provider.fieldwork.views_evaluation
+import provider.fieldwork.views_record
 import provider.history.handlers
 import provider.jobs.commands
 import provider.jobs.handlers
@@ -106,6 +107,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.cards.views_hooks.door,
     provider.fieldwork.views_evaluation.door,
     provider.externships.views.door,
+    provider.fieldwork.views_record.door,
     provider.refunds.views.door,
     provider.books.views.door,
     provider.my.views.door,

@@ -1,19 +1,22 @@
 """What the registries call by name about evaluations and records: a link, the daily letters, and words of history."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from provider.affiliations.rules import Period
-from provider.fieldwork import entries, evaluations
+from provider.fieldwork import entries, evaluations, record_queries
 from provider.fieldwork.evaluating import Way, to_ask, writing_day
 from provider.fieldwork.evaluation_link import EvaluationLink
 from provider.fieldwork.evaluation_queries import Underway, asked_for, by_reference, underway, waiting
 from provider.fieldwork.evaluations import EVALUATION_LINK
+from provider.fieldwork.record_letters import COMPLETED
 from provider.fieldwork.rules import EvaluationKind
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import retrying
 from provider.kernel.days import day_of
-from provider.kernel.registry import Payload, Periodic, Registry, Strand
+from provider.kernel.registry import Attachment, Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 
 EVALUATIONS = "fieldwork.evaluations"
@@ -43,15 +46,23 @@ def _morning(now: dt.datetime) -> str:
     return writing_day(now, settings().SCHOOL_ZONE).isoformat()
 
 
+def record_file(values: Mapping[str, Any]) -> Sequence[Attachment]:
+    """Return the record that goes with the letter about it."""
+    record = record_queries.by_reference(values["record"])
+    return (Attachment(f"externship-record-{record.reference}.pdf", "application/pdf", record_queries.pdf(record)),)
+
+
 STORY = Strand(
     "externship",
     "Externship",
-    frozenset({"evaluation"}),
+    frozenset({"evaluation", "site_visit", "externship_record"}),
     {
         "evaluation.asked": ("{kind} asked for", "letter"),
         "evaluation.asked_again": ("{kind} asked for again", "letter"),
         "evaluation.reminded": ("Reminded of an evaluation", "letter"),
         "evaluation.done": ("{kind} given", "person"),
+        "site_visit.noted": ("Visit to the site noted", "note"),
+        "externship_record.made": ("Externship record made", "event"),
     },
 )
 
@@ -61,4 +72,5 @@ def register(registry: Registry) -> None:
     registry.links[EVALUATION_LINK] = EvaluationLink()
     registry.jobs[EVALUATIONS] = look_at_evaluations
     registry.periodic.append(Periodic(EVALUATIONS, _morning))
+    registry.attachments[COMPLETED] = record_file
     registry.strands.append(STORY)

@@ -14,6 +14,7 @@ from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState, InstallmentState
 from provider.externships import ending
 from provider.externships.rules import ReleaseReason
+from provider.fieldwork import records
 from provider.history.actions import born, move
 from provider.jobs.actions import enqueue
 from provider.kernel import references
@@ -94,13 +95,15 @@ def tuition_of(payment: Payment, cents: int) -> int:
 def end(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> int:
     """End the enrollment as refunded and cancel what is unpaid, so that nothing is charged after this; return it.
 
-    Its cards are let go of, and its externship ends. A charge that runs is left to land, and comes back by itself.
+    Its cards are let go of, its externship ends, and the school does not stand by its externship record any more. A
+    charge that runs is left to land, and comes back by itself.
     """
     to = InstallmentState.CANCELED
     unpaid = enrollments.end_installments(enrollment=enrollment, to=to, actor=actor, at=at)
     enrollments.end(enrollment=enrollment, to=EnrollmentState.REFUNDED, actor=actor, at=at)
     release_all(enrollment, actor=actor, at=at)
     ending.end_for(enrollment, reason=ReleaseReason.REFUNDED, actor=actor, at=at)
+    records.revoke_refunded(enrollment, actor=actor, at=at)
     for installment in enrollment.installments:
         finish_by_key(key=hold_key(enrollment.reference, installment.number), at=at)
     return unpaid

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from provider.kernel.database import db, in_unit_of_work
 from provider.kernel.errors import NotFound
 from provider.verification.models import IssuedDocument
+from provider.verification.rules import IssuedKind
 
 
 def by_code(code: str) -> IssuedDocument | None:
@@ -21,7 +22,7 @@ def by_reference(reference: str) -> IssuedDocument:
     return found
 
 
-def standing_about(about: str) -> list[IssuedDocument]:
-    """Return the documents that stand about an enrollment, oldest first."""
-    query = sa.select(IssuedDocument).where(IssuedDocument.about == about, IssuedDocument.revoked_at.is_(None))
-    return list(db.session.scalars(query.order_by(IssuedDocument.id)))
+def standing_about(about: str, kind: IssuedKind) -> list[IssuedDocument]:
+    """Return the documents of a kind that stand about an enrollment, oldest first."""
+    query = sa.select(IssuedDocument).where(IssuedDocument.about == about, IssuedDocument.kind == kind)
+    return list(db.session.scalars(query.where(IssuedDocument.revoked_at.is_(None)).order_by(IssuedDocument.id)))

@@ -47,6 +47,7 @@ ASKING = {
     "staff_people.disable",
     "staff_people.enable",
     "staff_people.invite",
+    "staff_records.revoke",
     "staff_refunds.create",
     "staff_refunds.return_payment",
     "staff_refunds.send_payout",

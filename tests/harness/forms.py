@@ -259,6 +259,27 @@ CASES = (
         "/links/{offer}?page=new",
         {"first_on": "2031-01-01", "last_on": "2031-03-31", "places": "2", "preceptor": "{contact}"},
     ),
+    Case(
+        "visit",
+        Role.COORDINATOR,
+        "/staff/placements/{extern_placement}/record",
+        {"visited_on": "2026-11-20", "words": "All is well"},
+        "/visits",
+    ),
+    Case(
+        "completion of a placement",
+        Role.COORDINATOR,
+        "/staff/placements/{extern_placement}/record",
+        {"signature": "Dana Dean", "reason": "The clinic closed a week early"},
+        "/completion",
+    ),
+    Case(
+        "revocation",
+        Role.COORDINATOR,
+        "/staff/placements/{recorded_placement}/record",
+        {"reason": "Approved for another student"},
+        "/revocation",
+    ),
     Case("password", None, "/links/{password}", {"password": "a new and quiet password"}),
 )
 # Buttons without fields: who presses them, and where.
@@ -309,6 +330,7 @@ BUTTONS = {
     "/staff/people/{colleague}/second-factor-reset": Role.ADMIN,
     "/staff/people/{colleague}/sessions/end": Role.ADMIN,
     "/staff/people/{colleague}/sessions/end-all": Role.ADMIN,
+    "/staff/placements/{extern_placement}/evaluations/final": Role.COORDINATOR,
     "/staff/programs/{program}/plans/{plan}/retirement": Role.EDITOR,
     "/staff/policies/floors/{floor}/off": Role.ADMIN,
     "/staff/policies/floors/{floor}/on": Role.ADMIN,
@@ -409,6 +431,10 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
         lasts = dt.timedelta(hours=1)
         link = make_link(purpose=SET_PASSWORD, subject=known["colleague"], at=clock.now(), lasts=lasts)
         asked = {"evaluate": token_for(school, EVALUATION_LINK, season_of_placements.asked(EvaluationKind.FINAL))}
+        asked |= {
+            f"{key}_placement": season_of_placements.placement_of(season[key].enrollment)
+            for key in ("extern", "recorded")
+        }
         return known | asked | {"password": token_of(link)}
 
 

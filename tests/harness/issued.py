@@ -1,4 +1,4 @@
-"""Documents that a school issued: one that stands, and one that was revoked."""
+"""Documents that a school issued, without the records they belong to, and the codes of those there are."""
 
 import datetime as dt
 
@@ -35,15 +35,6 @@ def issue(about: str, *, at: dt.datetime, holder: str = "محمد العلي") -
             actor=COORDINATOR,
             at=at,
         ).reference
-
-
-def tell(about: str, *, at: dt.datetime) -> None:
-    """Issue a record, revoke it, and issue it again."""
-    wrong = issue(about, at=at)
-    with unit_of_work():
-        document = db.session.scalars(sa.select(IssuedDocument).filter_by(reference=wrong)).one()
-        actions.revoke(document, reason=WHY, public_reason=TOLD, actor=COORDINATOR, at=at + dt.timedelta(hours=1))
-    issue(about, at=at + dt.timedelta(hours=2))
 
 
 def code(*, revoked: bool = False) -> str:

@@ -291,6 +291,23 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "evaluation_path": "/my/externship/evaluation",
         "reference": "VL-7K2M9Q4T",
     },
+    "externship_completed": {
+        "name": "Ana Ñúñez",
+        "program": "Certified Clinical Medical Assistant",
+        "site": "Hudson Valley Family Clinic",
+        "reference": "E-7K2M9Q4T",
+        "hours": "162 h 30 min of 160 required",
+        "record": "ER-7K2M9Q4T",
+        "record_path": "/my/externship/record",
+        "verify_path": "/verify/ABCD-EFGH-JKMN-PQRS",
+    },
+    "record_revoked": {
+        "name": "Ana Ñúñez",
+        "program": "Certified Clinical Medical Assistant",
+        "site": "Hudson Valley Family Clinic",
+        "reference": "E-7K2M9Q4T",
+        "public_reason": "A corrected record was issued.",
+    },
     "contact_message": {
         "name": "Ana Ñúñez",
         "email": "ana@example.com",

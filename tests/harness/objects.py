@@ -19,6 +19,7 @@ from provider.tuition.models import TuitionPlan
 from tests.harness import issued
 from tests.harness.season import Season
 from tests.harness.season_events import parked
+from tests.harness.season_of_placements import placement_of
 from tests.harness.stories import token_for
 
 OWNER, STRANGER = "paying", "fresh"
@@ -69,6 +70,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/staff/policies/floors/": {"reference": one(sa.select(StateFloorRow.reference))},
             "/staff/faq/": {"slug": one(sa.select(FaqItem.slug))},
             "/staff/erasures/": {"reference": season["settled"].enrollment},
+            "/staff/placements/": {"reference": placement_of(season["recorded"].enrollment), "kind": "final"},
             "/staff/files/": {"reference": one(sa.select(File.reference))},
         }
         db.session.remove()

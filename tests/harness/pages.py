@@ -19,6 +19,7 @@ from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
 from tests.harness import card_students, issued, season_of_placements
 from tests.harness.factors import HALF_IN, WITH_FACTOR
+from tests.harness.season_of_placements import placement_of
 from tests.harness.stage import INVITED, Stage
 
 
@@ -139,6 +140,9 @@ def student(stage: Stage) -> Iterator[Visit]:
         "my-evaluation-errors", "/my/externship/evaluation", season_of_placements.EMAIL, sent_empty=True, status=422
     )
     yield Visit("my-evaluation-none", "/my/externship/evaluation", paying.email)
+    yield Visit("my-record", "/my/externship/record", stage.season["recorded"].email)
+    yield Visit("my-record-revoked", "/my/externship/record", stage.season["revoked"].email)
+    yield Visit("my-record-none", "/my/externship/record", paying.email)
     yield Visit("my-account-data", "/my/account-data", stage.season["settled"].email)
     yield Visit("my-account-data-staff", "/my/account-data", stage.season.staff[Role.EDITOR])
     yield Visit("error-404-student", "/my/enrollments/E-22222222", paying.email, status=404)
@@ -248,6 +252,7 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         )
     }
     return {
+        **_record_paths(stage),
         "history": "/staff/history",
         "history-found": "/staff/history?kind=program&by=system",
         "history-none": "/staff/history?request=69a42dc000000001",
@@ -373,6 +378,13 @@ def _of_sites(stage: Stage) -> dict[str, str]:
         "opening-new": f"{site}/openings/new",
         "opening-edit": f"/staff/openings/{made.whole.opening}/edit",
     }
+
+
+def _record_paths(stage: Stage) -> dict[str, str]:
+    with stage.app.app_context():
+        found = {key: placement_of(stage.season[key].enrollment) for key in ("extern", "recorded", "revoked")}
+        db.session.remove()
+    return {f"record-{key}": f"/staff/placements/{reference}/record" for key, reference in found.items()}
 
 
 def _one(stage: Stage, query: sa.Select[str]) -> str:

@@ -41,9 +41,10 @@ from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
-from tests.harness import disclosed, issued, season_events, season_of_cards, season_of_placements, season_of_sites
+from tests.harness import disclosed, season_events, season_of_cards, season_of_placements, season_of_sites
 from tests.harness.cards import card_payments
 from tests.harness.cards import pay as pay_by_card
+from tests.harness.placed import Placed
 from tests.harness.season_of_sites import Sites
 from tests.harness.service_words import FAILS_LATER
 
@@ -301,24 +302,22 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             service.at = now - dt.timedelta(days=3)
             paying = told["paying"][0]
             paying.charge, _ = pay_by_card(service, paying.enrollment, number=FAILS_LATER)
-            extern = _extern(now)
+            placed = {key: _placed(who) for key, who in season_of_placements.tell(now).items()}
             _give_passwords(hashed, now)
             _ask_questions(now)
             season_events.tell(now)
             disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
-            issued.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=1))
             sites = season_of_sites.tell(now)
             service.at = now
             run_due(now)
         _compare_days(now)
         _lose_a_letter(told["late"][0], now)
-    students = {state: student for state, (student, _) in told.items()} | by_card | {"extern": extern}
+    students = {state: student for state, (student, _) in told.items()} | by_card | placed
     return Season(students, staff, sites)
 
 
-def _extern(now: dt.datetime) -> Student:
-    """Let somebody be at a site."""
-    who = season_of_placements.tell(now)
+def _placed(who: Placed) -> Student:
+    """Return somebody who is or was at a site."""
     name = enrolled.by_reference(who.enrollment).legal_name
     return Student(name, who.email, enrollment=who.enrollment)
 

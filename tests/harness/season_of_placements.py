@@ -1,51 +1,115 @@
-"""A placement of a season that runs: evaluated half-way, and asked for both evaluations of its end."""
+"""Placements of a season: one that runs and is evaluated, one with a record, and one whose record was revoked."""
 
 import datetime as dt
 
 import sqlalchemy as sa
 
 from provider.affiliations.rules import Period
-from provider.fieldwork import entries, evaluations
+from provider.enrollments.models import Enrollment
+from provider.externships.models import Placement
+from provider.fieldwork import entries, evaluations, records
 from provider.fieldwork.evaluating import OVERALL, SKILLS
 from provider.fieldwork.evaluation_queries import by_reference
-from provider.fieldwork.models import Evaluation
-from provider.fieldwork.rules import EvaluationKind
+from provider.fieldwork.models import Evaluation, HoursEntry, ProcedureEntry
+from provider.fieldwork.rules import (
+    HOURS_PREFIX,
+    PROCEDURE_PREFIX,
+    EntrySource,
+    EntryState,
+    EvaluationKind,
+    ProcedureKind,
+)
+from provider.kernel import references
 from provider.kernel.actors import SYSTEM
-from provider.kernel.database import db, unit_of_work
-from tests.harness.placed import PRECEPTOR, Placed, placed
+from provider.kernel.database import db, insert, unit_of_work
+from tests.harness.issued import COORDINATOR, TOLD
+from tests.harness.placed import PRECEPTOR, Placed, at, placed
 
 EMAIL = "extern@student.example"
 DAY = dt.timedelta(days=1)
+SEEN = "She is well liked, and the preceptor has time for her. The clinic would take two students next term."
+WHY = "The clinic counts hours by shift; the coordinator compared the sheets."
 WORDS = "Draws blood calmly and explains each step.\nCould write times down at once, not at the end of the day."
 
 
-def tell(now: dt.datetime) -> Placed:
-    """Let somebody be at a site; needs an application context."""
+def tell(now: dt.datetime) -> dict[str, Placed]:
+    """Let one be at a site, one be done with a record that stands, and one with a record that was revoked."""
     today = now.date()
     who = placed(email=EMAIL, days=Period(today - 30 * DAY, today + 12 * DAY))
-    mid = _ask(who, EvaluationKind.MID, now - 9 * DAY)
-    with unit_of_work():
-        evaluations.give(
-            evaluation=by_reference(mid, lock=True),
-            answers={**{point.key: 3 + number % 3 for number, point in enumerate(SKILLS)}, "judgment": 0, OVERALL: 4},
-            words=WORDS,
-            signature="Pat Preceptor",
-            actor=PRECEPTOR,
-            at=now - 8 * DAY,
-        )
+    _evaluate(who, EvaluationKind.MID, now - 9 * DAY)
     for kind in (EvaluationKind.FINAL, EvaluationKind.OF_SITE):
         _ask(who, kind, now - DAY)
+    with unit_of_work():
+        records.note_visit(
+            placement=entries.placement(who.placement), visited_on=today - 5 * DAY, by_phone=False, words=SEEN,
+            actor=COORDINATOR, at=now - 4 * DAY,
+        )  # fmt: skip
+    return {"extern": who, "recorded": _recorded("recorded", now), "revoked": _recorded("revoked", now, revoked=True)}
+
+
+def _recorded(name: str, now: dt.datetime, *, revoked: bool = False) -> Placed:
+    """Let somebody be done with an externship."""
+    days = Period(now.date() - 60 * DAY, now.date() - 3 * DAY)
+    who = placed(email=f"{name}@student.example", days=days)
+    for back, number in ((20, 14), (12, 19)):
+        _approved(who, now.date() - back * DAY, number)
+    _evaluate(who, EvaluationKind.FINAL, now - 3 * DAY)
+    with unit_of_work():
+        placement = entries.placement(who.placement)
+        made = records.complete(
+            placement=placement, signature="Dana Dean", reason=WHY, actor=COORDINATOR, at=now - 2 * DAY
+        )
+        if revoked:
+            because = {"reason": "Approved for another student of that name.", "public_reason": TOLD}
+            records.revoke(record=made, **because, actor=COORDINATOR, at=now - DAY)
     return who
 
 
-def _ask(who: Placed, kind: EvaluationKind, at: dt.datetime) -> str:
+def _approved(who: Placed, day: dt.date, number: int) -> None:
+    """Let a day and what was done on it be approved, as it stands weeks later."""
+    from_at = at(day, "08:00")
+    with unit_of_work():
+        placement_id = entries.placement(who.placement).id
+        shared = {"placement_id": placement_id, "state": EntryState.APPROVED, "day_on": day, "entered_at": from_at}
+        insert(
+            HoursEntry, **shared, reference=references.new(HOURS_PREFIX), client_key=references.new("X"),
+            source=EntrySource.TYPED, from_at=from_at, until_at=from_at + dt.timedelta(hours=8), minutes=480,
+            approved_minutes=480, exceptions=[],
+        )  # fmt: skip
+        insert(
+            ProcedureEntry, **shared, reference=references.new(PROCEDURE_PREFIX), client_key=references.new("X"),
+            kind=ProcedureKind.VENIPUNCTURE, number=number, approved_number=number,
+        )  # fmt: skip
+
+
+def _evaluate(who: Placed, kind: EvaluationKind, asked_at: dt.datetime) -> None:
+    reference = _ask(who, kind, asked_at)
+    ratings = {point.key: 3 + number % 3 for number, point in enumerate(SKILLS)}
+    with unit_of_work():
+        evaluations.give(
+            evaluation=by_reference(reference, lock=True),
+            answers={**ratings, "judgment": 0, OVERALL: 4},
+            words=WORDS,
+            signature="Pat Preceptor",
+            actor=PRECEPTOR,
+            at=asked_at + DAY / 2,
+        )
+
+
+def _ask(who: Placed, kind: EvaluationKind, asked_at: dt.datetime) -> str:
     with unit_of_work():
         placement = entries.placement(who.placement, lock=True)
-        return evaluations.ask(placement=placement, kind=kind, actor=SYSTEM, at=at).reference
+        return evaluations.ask(placement=placement, kind=kind, actor=SYSTEM, at=asked_at).reference
 
 
 def asked(kind: EvaluationKind) -> str:
-    """Return the reference of the newest evaluation of a kind; needs an application context."""
-    query = sa.select(Evaluation.reference).where(Evaluation.kind == kind).order_by(Evaluation.id.desc())
+    """Return the reference of the first evaluation of a kind, which is of who runs; needs an application context."""
+    query = sa.select(Evaluation.reference).where(Evaluation.kind == kind).order_by(Evaluation.id)
     found: str = db.session.scalars(query.limit(1)).one()
     return found
+
+
+def placement_of(enrollment: str) -> str:
+    """Return the reference of the placement of an enrollment; needs an application context."""
+    query = sa.select(Placement.reference).join(Enrollment, Enrollment.id == Placement.enrollment_id)
+    return db.session.scalars(query.where(Enrollment.reference == enrollment)).one()

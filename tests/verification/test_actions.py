@@ -11,7 +11,7 @@ from provider.kernel.database import db, unit_of_work
 from provider.kernel.errors import NotFound
 from provider.verification import actions, queries
 from provider.verification.actions import RevokedAlready
-from provider.verification.rules import typed_code
+from provider.verification.rules import IssuedKind, typed_code
 from tests.harness.issued import COORDINATOR, FACTS, WHY, issue
 
 ISSUED = dt.datetime(2026, 11, 20, 15, tzinfo=dt.UTC)
@@ -27,7 +27,7 @@ def test_a_document_is_issued_with_a_code_of_its_own_and_frozen_facts(app: Flask
         assert all(typed_code(document.code) == document.code for document in documents)
         assert documents[0].facts == [list(fact) for fact in FACTS]
         assert queries.by_code(documents[3].code) is documents[3]
-        assert queries.standing_about(ABOUT) == documents
+        assert queries.standing_about(ABOUT, IssuedKind.EXTERNSHIP_RECORD) == documents
         told = db.session.execute(
             sa.select(History.event, History.actor_reference, History.data).where(History.about == ABOUT)
         )
@@ -45,7 +45,7 @@ def test_it_is_revoked_once_and_the_reason_is_kept_apart(app: Flask) -> None:
                 actions.revoke(document, reason="Once more", actor=COORDINATOR, at=LATER + dt.timedelta(days=1))
         document = queries.by_reference(reference)
         assert (document.revoked_at, document.revoked_because, document.public_reason) == (LATER, WHY, None)
-        assert queries.standing_about(ABOUT) == []
+        assert queries.standing_about(ABOUT, IssuedKind.EXTERNSHIP_RECORD) == []
         (event,) = db.session.scalars(sa.select(History).filter_by(event="issued_document.revoked")).all()
         assert WHY not in str(event.data)
         assert db.session.scalars(sa.select(HistoryDetail.data).filter_by(history_id=event.id)).all() == [
