@@ -190,7 +190,7 @@ def _covering(location_ids: Collection[int] | None) -> Iterator[sa.Select[Any]]:
 
 def site_named(name: str) -> Site | None:
     """Return the site of a name, in whatever case, with its locations and contacts as they are now, or None."""
-    query = sa.select(Site).where(sa.func.lower(Site.name) == name.lower())
+    query = sa.select(Site).where(sa.func.lower(Site.name) == sa.func.lower(name))
     query = query.options(selectinload(Site.locations), selectinload(Site.contacts))
     return db.session.scalar(query.execution_options(populate_existing=True))
 
@@ -203,7 +203,7 @@ def supervises_open(contact_id: int) -> bool:
 
 def name_taken(name: str, *, but: int | None = None) -> bool:
     """Say whether another site has this name, in whatever case."""
-    query = sa.select(Site.id).where(sa.func.lower(Site.name) == name.lower(), Site.id != (but or 0))
+    query = sa.select(Site.id).where(sa.func.lower(Site.name) == sa.func.lower(name), Site.id != (but or 0))
     return db.session.scalar(query.limit(1)) is not None
 
 

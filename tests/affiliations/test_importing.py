@@ -1,17 +1,22 @@
 from collections.abc import Sequence
+from io import BytesIO
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from provider.accounts.rules import Role
 from provider.affiliations import lists, queries
 from provider.affiliations.importing import Judged, ListChanged, NothingToImport, Row, dry_run, import_all
 from provider.affiliations.lists import BY_NAME, NEWEST, SiteFilters
 from provider.affiliations.models import Site, SiteContact, SiteLocation
 from provider.kernel.database import db, unit_of_work
+from provider.staff.sites_csv import Unreadable, read
 from tests.harness.checksums import checksums
 from tests.harness.sites import AT, COORDINATOR, supply
 from tests.harness.statements import statements
+from tests.harness.stories import sign_in, staff
+from tests.harness.visitor import Page, Visitor
 
 WHOLE = {"site": "Hill Clinic", "kind": "clinic", "programs": "ccma CPT", "location": "Main", "street": "1 Hill Road"}
 WHOLE |= {"city": "New York", "state": "ny", "zip": "10001"}
@@ -108,3 +113,39 @@ def test_the_lists_are_paged_by_name_in_a_constant_number_of_statements(app: Fla
         assert [one.free for one in second.rows] == [2, 2]
         newest = lists.sites_page(SiteFilters(typed="elm"), sort=NEWEST)
         assert ([one.name for one in newest.rows], BY_NAME.ascending) == (["Elm"], True)
+
+
+def test_staff_see_what_a_file_would_do_and_then_do_it(app: Flask, visitor: Visitor) -> None:
+    sign_in(visitor, staff(app, Role.COORDINATOR))
+    visitor.get("/staff/sites/import")
+    head = "site;kind;location;street;city;state;zip"
+    lines = [head, "Ñandú Clinic;clinic;Main;1 Hill Road;New York;NY;10001", "Bay Lab;lab;Main;2 Bay Road;Rowe;MA;1367"]
+    content = "\r\n".join(lines).encode("utf-8-sig")
+    sent = {"csrf_token": visitor.token(), "csv": (BytesIO(content), "sites.csv")}
+    answer = visitor.client.post("/staff/sites/import", data=sent)
+    page = Page(answer, "/staff/sites/import")
+    assert "1 will be imported, 1 will be left out." in page.text
+    carried = page.all("input[name=rows]")[0].attrs["value"]
+    sent = {"csrf_token": visitor.token(), "rows": carried}
+    for rows_sent, status in (("[[1]]", 409), (carried, 303), (carried, 409)):
+        assert visitor.client.post("/staff/sites/import/rows", data=sent | {"rows": rows_sent}).status_code == status
+    with app.app_context():
+        assert [one.name for one in lists.sites_page().rows] == ["Ñandú Clinic"]
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [
+        (b"", "This file is empty."),
+        (b"name,zip\nA,1\n", "The first line has to name the columns"),
+        (b"\xff\xfe\x00", "This file is not text in UTF-8."),
+        (b"site,location,street,city,state,zip,color\nA,B,C,D,NY,10001,red\n", "Only these columns are read"),
+        (b"site,location,street,city,state,zip\nA,B\n", "Line 2 has 2 cells"),
+        (b"site,location,street,city,state,zip\n" + b"A,B,C,D,NY,10001\n" * 201, "Upload 200 at a time."),
+    ],
+    ids=["empty", "other columns", "not UTF-8", "one column more", "cells missing", "too long"],
+)
+def test_a_file_that_is_no_list_of_sites_is_refused_in_words(content: bytes, sentence: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        read(content)
+    assert refusal.value.sentence.startswith(sentence) or refusal.value.sentence.endswith(sentence)
