@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -272,3 +272,31 @@ def median(values: Iterable[int]) -> float | None:
         return None
     middle = len(ordered) // 2
     return float(ordered[middle]) if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Numbers of the guarantee as the public page shows them; None is not shown, since too few people are behind it.
+
+    ``timed`` and ``measured`` say of how many people the medians are.
+    """
+
+    asked: int | None
+    placed: int | None
+    median_days: float | None
+    timed: int
+    median_miles: float | None
+    measured: int
+
+
+def published(*, asked: int, placed: int, days: Sequence[int], tenths: Sequence[int]) -> Published:
+    """Return what may be published; a number of fewer than ten people is left out, each for itself."""
+    middle = median(tenths) if len(tenths) >= FEWEST_PUBLISHED else None
+    return Published(
+        asked=asked if asked >= FEWEST_PUBLISHED else None,
+        placed=placed if placed >= FEWEST_PUBLISHED else None,
+        median_days=median(days) if len(days) >= FEWEST_PUBLISHED else None,
+        timed=len(days),
+        median_miles=None if middle is None else round(middle / TENTHS, 1),
+        measured=len(tenths),
+    )

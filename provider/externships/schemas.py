@@ -15,6 +15,7 @@ HALF_HOUR = 30
 _BEGINS = tuple((minute, clock_time(minute)) for minute in range(0, DAY_MINUTES, HALF_HOUR))
 _ENDS = (*_BEGINS[1:], (DAY_MINUTES, "Midnight"))
 _MILES = f"Choose a distance between {FEWEST_MILES} and {MOST_MILES} miles."
+_DAYS = "Choose at least one day on which you can be there."
 PLACES = tuple(f"place_{rank}" for rank in range(1, MOST_PREFERENCES + 1))
 _RANKS = ("The location you would like best", "Second", "Third", "Fourth", "Fifth")
 
@@ -61,7 +62,8 @@ class Wish(Schema):
     )
     weekdays = fields.List(
         fields.Integer(validate=validate.Range(0, len(WEEKDAYS) - 1, error="Choose days from the list.")),
-        load_default=list,
+        required=True,
+        error_messages={"required": _DAYS},
         metadata={
             "label": "Days on which you can be there",
             "summary": "Days",
@@ -108,7 +110,7 @@ class Wish(Schema):
         if "zip" in data and not is_zip(data["zip"]):
             problems["zip"] = ["Write the five digits of your ZIP code, like 10001."]
         if "weekdays" in data and not data["weekdays"]:
-            problems["weekdays"] = ["Choose at least one day on which you can be there."]
+            problems["weekdays"] = [_DAYS]
         if {"from_minute", "until_minute"} <= data.keys() and data["from_minute"] >= data["until_minute"]:
             problems["until_minute"] = ["Choose an end that lies after the beginning."]
         seen: set[str] = set()

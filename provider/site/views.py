@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from provider.careers import queries as careers
 from provider.catalog.offers import NOTHING
 from provider.catalog.queries import current_if_any
+from provider.externships.published import numbers
 from provider.kernel import references
 from provider.kernel.database import retrying
 from provider.kernel.doors import PUBLIC, Door
@@ -92,7 +93,7 @@ def college_credit() -> ResponseReturnValue:
 
 @door.get("/externships")
 def externships() -> ResponseReturnValue:
-    return shown("site/externships.html")
+    return shown("site/externships.html", lambda _: {"numbers": numbers()})
 
 
 @door.get("/contact")

@@ -230,3 +230,29 @@ def test_what_is_not_yours_is_not_there(app: Flask, visitor: Visitor, rosa: str)
     with app.app_context():
         assert stored(other).reference == other
         db.session.remove()
+
+
+def test_withdrawing_says_what_it_means_and_ends_the_request(app: Flask, visitor: Visitor, rosa: str) -> None:
+    with app.app_context():
+        reference = ask(rosa)
+    page = visitor.get(f"/my/externship/{rosa}/withdrawal")
+    assert "you can ask again at any time" in page.words()
+    assert "and the clock of our promise ends" in page.words()
+    page = visitor.submit({})
+    assert "Your request is withdrawn." in page.words()
+    assert "Ask again" in page.words("#ask")
+    with app.app_context():
+        assert request(reference).state is RequestState.WITHDRAWN
+    visitor.get(f"/my/externship/{rosa}/withdrawal", 404)
+
+
+def test_the_desk_leads_to_the_externship(app: Flask, visitor: Visitor, rosa: str) -> None:
+    assert visitor.get("/my").all(f"a[href='/my/externship/{rosa}']")
+    assert "so you can ask for an externship now" in visitor.get(f"/my/enrollments/{rosa}").words()
+    with app.app_context():
+        ask(rosa)
+    assert "Your externship : looking for a place" in visitor.get("/my").words()
+    assert (
+        visitor.get(f"/my/enrollments/{rosa}").words("section[aria-labelledby=externship] .tag")
+        == "Looking for a place"
+    )
