@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from provider.affiliations.models import Opening, SiteLocation
 from provider.enrollments.models import Enrollment
 from provider.externships.models import Placement
 from provider.fieldwork import entries
@@ -43,6 +44,13 @@ def of_student(person_id: int) -> Sequence[ExternshipRecord]:
     query = _WHOLE.join(Placement, Placement.id == ExternshipRecord.placement_id)
     query = query.join(Enrollment, Enrollment.id == Placement.enrollment_id).where(Enrollment.person_id == person_id)
     return db.session.scalars(query.order_by(ExternshipRecord.id.desc())).all()
+
+
+def placements_of(enrollment_id: int) -> Sequence[Placement]:
+    """Return the placements of an enrollment with their sites, the newest first."""
+    site = joinedload(Placement.opening).joinedload(Opening.location).joinedload(SiteLocation.site)
+    query = sa.select(Placement).where(Placement.enrollment_id == enrollment_id).options(site)
+    return db.session.scalars(query.order_by(Placement.id.desc())).all()
 
 
 def visits(placement_id: int) -> Sequence[SiteVisit]:

@@ -13,6 +13,7 @@ from provider.affiliations.models import Site, SiteContact, SiteLocation
 from provider.affiliations.rules import SiteKind
 from provider.affiliations.sites import ContactFacts, LocationFacts, SiteFacts
 from provider.externships import releasing
+from provider.fieldwork import evaluation_queries as evaluations
 from provider.kernel.database import db
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
@@ -76,6 +77,7 @@ def show(reference: str) -> ResponseReturnValue:
         covering=queries.covering([location.id for location in site.locations]),
         is_covered=openings.is_covered,
         tasks=tasks.about_any([site.reference]),
+        ratings=[(one.label, one.written) for one in evaluations.of_site(site.id) if one.count],
         links=queries.open_links([contact.reference for contact in site.contacts], now=received_at()),
     )
 

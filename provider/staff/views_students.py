@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.enrollments import queries as enrollments
+from provider.fieldwork.record_queries import placements_of
 from provider.history.actions import write_note
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
@@ -38,8 +39,10 @@ def blank() -> Form | None:
 
 def enrollment_page(reference: str, form: Form | None) -> str:
     """Draw the page of an enrollment with the form of a note."""
-    found = dossier.read(enrollments.by_reference(reference))
-    return render_template("staff/enrollments/show.html", d=found, note_form=form)
+    enrollment = enrollments.by_reference(reference)
+    placements = placements_of(enrollment.id) if may(Permission.SEE_PLACEMENTS) else []
+    found = dossier.read(enrollment)
+    return render_template("staff/enrollments/show.html", d=found, note_form=form, placements=placements)
 
 
 @notes.post("/students/<reference>/notes")

@@ -11,6 +11,7 @@ from flask import Flask
 from provider.accounts import queries as people
 from provider.accounts.models import SignedLink
 from provider.accounts.passwords import hash_password, set_password
+from provider.accounts.rules import Role
 from provider.affiliations.models import SiteContact
 from provider.affiliations.rules import Period
 from provider.disclosures.models import Disclosure
@@ -31,7 +32,7 @@ from provider.tasks.rules import TaskState
 from tests.harness.html import faults
 from tests.harness.money import at_once, kept, letters
 from tests.harness.placed import HERSELF, PRECEPTOR, Placed, placed
-from tests.harness.stories import PASSWORD, sign_in, timeline, token_for
+from tests.harness.stories import PASSWORD, sign_in, staff, timeline, token_for
 from tests.harness.visitor import Visitor
 
 MID, FINAL, OF_SITE = EvaluationKind
@@ -235,6 +236,17 @@ def come_in(app: Flask, student: Visitor, who: Placed) -> None:
             assert person is not None
             set_password(person=person, password_hash=hashed, actor=SYSTEM, at=HALF)
     sign_in(student, who.email)
+
+
+def test_staff_read_on_the_page_of_a_site_what_several_students_said(app: Flask, visitor: Visitor) -> None:
+    with app.app_context():
+        who = placed(days=DAYS)
+        look(END)
+        give(who, OF_SITE)
+    sign_in(visitor, staff(app, Role.COORDINATOR))
+    page = visitor.get(f"/staff/sites/{who.supply.site}")
+    assert page.words("#ratings + p").startswith("For staff alone.")
+    assert page.text.count("1 of at least 3 ratings") == 6
 
 
 def test_the_link_of_a_placement_that_ended_says_so(app: Flask) -> None:

@@ -185,6 +185,7 @@ def test_staff_complete_it_and_revoke_the_record_and_everybody_sees_it(app: Flas
     path = f"/staff/placements/{who.placement}/record"
     with time_machine.travel(DONE):
         sign_in(coordinator, email)
+        assert path in coordinator.get(f"/staff/enrollments/{who.enrollment}").text
         page = coordinator.get(path)
         assert faults(page.response) == []
         assert "8 h of 9 hours are approved." in page.words(".notice")
