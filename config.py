@@ -125,6 +125,9 @@ class Config:
     CAREERS_DIR: str = ""
     # Months after which a canceled enrollment that nobody proved loses its personal data (“retention”); 0: never.
     RETENTION_CANCELED_MONTHS: int = 12
+    # Months after the end of a student's last externship request (without one: after the upload) after which uploaded
+    # health and other documents are removed; 0: never.
+    RETENTION_DOCUMENT_MONTHS: int = 12
     # Months after which the texts of letters are removed; that they were sent, when and to whom stays. 0: never.
     RETENTION_LETTER_MONTHS: int = 24
     # Months after which an answered message of the contact form is blanked; 0: never.

@@ -28,6 +28,7 @@ import provider.careers.queries
 import provider.careers.views
 import provider.catalog.commands
 import provider.documents.handlers
+import provider.documents.views
 import provider.enrollments.handlers
 import provider.enrollments.views
 import provider.externships.handlers
@@ -108,6 +109,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.fieldwork.views_evaluation.door,
     provider.externships.views.door,
     provider.fieldwork.views_record.door,
+    provider.documents.views.door,
     provider.refunds.views.door,
     provider.books.views.door,
     provider.my.views.door,

@@ -9,6 +9,7 @@ from flask import Blueprint
 
 from provider.accounts.actions import first_admin_link
 from provider.catalog.actions import SAMPLE, load_file
+from provider.documents.actions import ask_for_sample
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
@@ -18,6 +19,7 @@ from provider.kernel.settings import settings
 from provider.places.actions import load as load_places
 from provider.places.models import Place
 from provider.programs.models import Program
+from provider.programs.queries import programs
 from provider.school import queries as school
 from provider.tuition.queries import sample_sold
 
@@ -69,6 +71,8 @@ def _load_catalog(file: Path) -> None:
     try:
         with unit_of_work():
             changes = load_file(file, actor=SYSTEM, at=clock.now())
+            samples = [one for one in programs() if one.versions and one.versions[0].sample]
+            asked = ask_for_sample(programs=samples, actor=SYSTEM, at=clock.now())
     except BrokenFile as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"  {file.name}: {len(changes)} entries loaded.")
+    click.echo(f"  {file.name}: {len(changes)} entries loaded, {asked} sample documents asked for.")

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from flask import url_for
+
 from provider.accounts.rules import Permission
 from provider.documents import actions, queries
 from provider.documents.actions import LOOK_AGAIN
@@ -9,6 +11,7 @@ from provider.documents.rules import REMIND_BEFORE_DAYS, reminder
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import unit_of_work
 from provider.kernel.days import day_of
+from provider.kernel.promises import Queue
 from provider.kernel.registry import Payload, Periodic, Registry, Strand, registry
 from provider.kernel.settings import settings
 
@@ -94,4 +97,7 @@ def register(registry: Registry) -> None:
         Periodic(EXPIRE, lambda now: _day(now).isoformat()),
         Periodic(REMIND, lambda now: _day(now).isoformat()),
     ]
+    registry.queues["documents"] = Queue(
+        "Documents to check", Permission.SEE_DOCUMENTS, queries.waiting, lambda: url_for("staff_documents.index")
+    )
     registry.strands += [STORY, REQUIREMENTS]

@@ -36,7 +36,7 @@ def _of(document: StudentDocument) -> dict[str, Value]:
         "reference": document.reference,
         "expires_on": document.expires_on.isoformat() if document.expires_on else None,
         "documents_path": "/my/externship/documents",
-        "upload_path": f"/my/externship/documents/upload/{document.kind.value}",
+        "upload_path": f"/my/externship/documents/upload?kind={document.kind.value}",
     }
 
 

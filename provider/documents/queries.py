@@ -166,7 +166,10 @@ def wanted(person_id: int) -> Sequence[DocumentsNeeded]:
         return asked
     query = sa.select(Enrollment.program_id).where(Enrollment.person_id == person_id, Enrollment.state.in_(_LEARNING))
     programs = db.session.scalars(query.order_by(Enrollment.id)).all()
-    return [DocumentsNeeded(one, None, None, "for when you ask for an externship") for one in dict.fromkeys(programs)]
+    return [
+        DocumentsNeeded(one, None, None, "When you ask for an externship", asked=False)
+        for one in dict.fromkeys(programs)
+    ]
 
 
 def of_person(person_id: int) -> Sequence[StudentDocument]:
@@ -300,15 +303,13 @@ def of_programs() -> list[Required]:
     return [Required(*tuple(row)) for row in db.session.execute(query)]
 
 
-def of_site(reference: str) -> list[Required]:
-    """Return what one site asks for."""
-    query = _REQUIRED.where(_R.ended_at.is_(None), Site.reference == reference).order_by(_R.id)
-    return [Required(*tuple(row)) for row in db.session.execute(query)]
-
-
-def of_sites(*, before: int | None = None, after: int | None = None, size: int = PAGE) -> Page[Required]:
-    """Return a page of what sites ask for, the newest first."""
+def of_sites(
+    site: str = "", *, before: int | None = None, after: int | None = None, size: int = PAGE
+) -> Page[Required]:
+    """Return a page of what sites ask for, or one site by its reference, the newest first."""
     narrowed = sa.select(_R.id).where(_R.ended_at.is_(None), _R.site_id.is_not(None))
+    if site:
+        narrowed = narrowed.where(_R.site_id.in_(sa.select(Site.id).where(Site.reference == site)))
     return _requirements(narrowed, before, after, size)
 
 

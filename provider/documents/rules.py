@@ -102,6 +102,11 @@ class Standing(State):
     MISSING = "missing"
 
     @property
+    def label(self) -> str:
+        """Return it in words."""
+        return {"holds": "Accepted", "refused": "Not accepted"}.get(self.value) or super().label
+
+    @property
     def tone(self) -> Tone:
         """Return how it feels."""
         tones: dict[str, Tone] = {"holds": "good", "being_checked": "warn"}

@@ -13,6 +13,8 @@ from provider.kernel.forms import Schema, Text
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 LONGEST_INSTANT = 26
+ONE_OF_BOTH = "Write the last day on which it is good, or tick that it does not expire."
+NOT_BOTH = "Either it has a last day, or it does not expire. Leave one of the two empty."
 
 
 class Amount(Text):
@@ -95,3 +97,29 @@ class Upload(ma.fields.Field[bytes]):
         if len(content) > self.most_bytes:
             raise self.make_error("large")
         return content
+
+
+class GoodUntil(Schema):
+    """The last day on which a document is good, or that there is none."""
+
+    expires_on = ma.fields.Date(
+        load_default=None,
+        error_messages={"invalid": "Write the date like 2026-11-21."},
+        metadata={
+            "label": "Good until",
+            "hint": "The last day on which it is good, as it stands on the document or follows from its date.",
+            "widget": "date",
+        },
+    )
+    no_expiry = ma.fields.Boolean(
+        load_default=False, metadata={"label": "It does not expire", "summary": "It does not expire"}
+    )
+
+    @ma.validates_schema
+    def one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        """Let a document have a last day or none, never neither or both."""
+        stated: dt.date | None = data.get("expires_on")
+        if stated is None and not data.get("no_expiry"):
+            raise ma.ValidationError(ONE_OF_BOTH, "expires_on")
+        if stated is not None and data.get("no_expiry"):
+            raise ma.ValidationError(NOT_BOTH, "expires_on")

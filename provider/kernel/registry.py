@@ -98,13 +98,15 @@ class Strand:
 class DocumentsNeeded:
     """Somebody needs the documents of a program, and of a site where there is one, good through a day.
 
-    Without a day they are needed for as long as something open waits for them. ``reason`` is what they are needed for.
+    Without a day they are needed for as long as something open waits for them. ``reason`` is what they are needed for,
+    ``asked`` says that somebody asked for it already.
     """
 
     program_id: int
     site_id: int | None
     through: dt.date | None
     reason: str
+    asked: bool = True
 
 
 Invariant = Callable[[], Iterable[Breach]]

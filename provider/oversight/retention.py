@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from provider.accounts.models import PersonSession, SignedLink, Throttle
+from provider.documents import actions as documents
+from provider.documents.models import StudentDocument
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState
+from provider.externships.models import ExternshipRequest
+from provider.files.models import File
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, rows_changed, table, unit_of_work
 from provider.kernel.days import day_of, written
@@ -20,12 +24,13 @@ from provider.oversight.models import Erasure
 from provider.oversight.personal_erasing import ERASES, Erasing, changed
 from provider.oversight.personal_finders import Condition
 from provider.oversight.rules import TRIES_KEPT, ErasureBasis, kept_since
+from provider.tasks.actions import finish_by_key
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind, TaskState
 
 AT_ONCE = 500
 MESSAGE = "contact_message"
-_LETTERS, _TASKS = table(OutboxLetter), table(Task)
+_LETTERS, _TASKS, _PAPERS = table(OutboxLetter), table(Task), table(StudentDocument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ def rules(now: dt.datetime) -> Iterator[Rule]:
     known = settings()
     yield _texts("texts of letters", known.RETENTION_LETTER_MONTHS, _old_letters, _WITHOUT_TEXT, now)
     yield _texts("answered messages", known.RETENTION_MESSAGE_MONTHS, _answered, ERASES["messages"], now)
+    yield _papers(now, known.RETENTION_DOCUMENT_MONTHS)
     months = known.RETENTION_SESSION_MONTHS
     yield _rows("ended sessions", table(PersonSession), _ended_before, months, now)
     yield _rows("personal links that nobody used", table(SignedLink), _unused_before, months, now)
@@ -141,6 +147,39 @@ def _texts(what: str, months: int, old: Callable[[dt.datetime], Condition], eras
     return Rule(
         what, _kept(months), lambda: _number(_LETTERS, condition), lambda: _in_parts(_LETTERS, condition, blank)
     )
+
+
+def _papers(now: dt.datetime, months: int) -> Rule:
+    """Return the rule of what students uploaded for externships: it goes with its bytes when nothing needs it."""
+    since = kept_since(now, months)
+    condition = sa.false() if since is None else _unneeded_papers(since)
+
+    def remove(ids: list[int]) -> sa.Delete:
+        rows = db.session.execute(sa.select(_PAPERS.c.file_id, _PAPERS.c.reference).where(_PAPERS.c.id.in_(ids))).all()
+        for row in rows:
+            finish_by_key(key=documents.task_key(row.reference), at=now)
+        rows_changed(sa.delete(_PAPERS).where(_PAPERS.c.id.in_(ids)))
+        return sa.delete(File).where(File.id.in_([row.file_id for row in rows]))
+
+    return Rule(
+        "documents for externships",
+        _kept(months),
+        lambda: _number(_PAPERS, condition),
+        lambda: _in_parts(_PAPERS, condition, remove),
+    )
+
+
+def _unneeded_papers(since: dt.datetime) -> Condition:
+    """Return which documents were uploaded before an instant by people whose last request had ended by then."""
+    needing = (
+        sa.select(ExternshipRequest.id)
+        .join(Enrollment, Enrollment.id == ExternshipRequest.enrollment_id)
+        .where(
+            Enrollment.person_id == _PAPERS.c.person_id,
+            sa.or_(ExternshipRequest.ended_at.is_(None), ExternshipRequest.ended_at >= since),
+        )
+    )
+    return sa.and_(_PAPERS.c.uploaded_at < since, ~needing.exists())
 
 
 def _enrollments(now: dt.datetime, months: int) -> Rule:

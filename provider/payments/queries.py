@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from provider.enrollments import queries as enrolled
 from provider.enrollments.models import Enrollment, Installment
 from provider.enrollments.rules import OWED_STATES, InstallmentState
+from provider.files.models import File
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import Page, keyset
@@ -212,3 +213,9 @@ def letters_posted(template: str, events: Sequence[str]) -> frozenset[str]:
         query = sa.select(OutboxLetter.event).where(OutboxLetter.template == template, OutboxLetter.event.in_(some))
         found.update(db.session.scalars(query))
     return frozenset(found)
+
+
+def is_proof(file: str) -> bool:
+    """Say whether a file, by its reference, proves a payment."""
+    proofs = sa.select(Payment.id).join(File, File.id == Payment.proof_file_id).where(File.reference == file)
+    return db.session.scalar(proofs.limit(1)) is not None

@@ -10,6 +10,7 @@ from flask import request, url_for
 
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
+from provider.documents import queries as documents
 from provider.kernel.paging import MOST_COUNTED, counted
 from provider.mail import queries as mail
 from provider.refunds import queries as refunds
@@ -36,6 +37,7 @@ ROOMS = (
     Room("Completions", "staff_completions.index", P.SEE_ENROLLMENTS),
     Room("Sites", "staff_sites.index", P.SEE_SITES),
     Room("Openings", "staff_openings.index", P.SEE_SITES),
+    Room("Documents", "staff_documents.index", P.SEE_DOCUMENTS, documents.waiting),
     Room("Payments", "staff_payments.index", P.SEE_MONEY),
     Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
     Room("Daily close", "staff_closing.index", P.SEE_MONEY),

@@ -1,6 +1,7 @@
-"""Uploaded proofs, always as a download: what a stranger uploaded is never drawn inside our pages.
+"""Proofs of payments, always as a download: what a stranger uploaded is never drawn inside our pages.
 
-Reading one writes one row of history: who read which document, and when.
+Reading one writes one row of history: who read which document, and when. What students upload for an externship has a
+door of its own: whoever sees money does not see health papers.
 """
 
 from flask import Response
@@ -11,19 +12,18 @@ from provider.files.queries import with_bytes
 from provider.files.rules import EXTENSIONS
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import Door
-from provider.kernel.web import actor, received_at
+from provider.kernel.errors import NotFound
+from provider.kernel.web import actor, as_download, received_at
+from provider.payments import queries
 
 door = Door("staff_files", __name__, needs=Permission.SEE_MONEY, url_prefix="/staff/files")
 
 
 @door.get("/<reference>")
 def show(reference: str) -> Response:
+    if not queries.is_proof(reference):
+        raise NotFound
     with unit_of_work():
         file = with_bytes(reference)
         actions.read(file, actor=actor(), at=received_at())
-        response = Response(file.data, mimetype=file.content_type)
-        name = f"{file.reference}.{EXTENSIONS.get(file.content_type, 'bin')}"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+        return as_download(file.data, file.content_type, f"{reference}.{EXTENSIONS.get(file.content_type, 'bin')}")

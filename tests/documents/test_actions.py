@@ -108,7 +108,7 @@ def test_a_refusal_is_told_with_its_reason_and_what_to_do(app: Flask, student: s
         assert (letter.mailbox.value, letter.values["why"], letter.values["upload_path"]) == (
             "externship",
             "The date of the test cannot be read.",
-            "/my/externship/documents/upload/tb",
+            "/my/externship/documents/upload?kind=tb",
         )
         papers.upload(student, TB)
         assert how(student) == {TB: Standing.BEING_CHECKED}

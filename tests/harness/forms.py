@@ -19,6 +19,7 @@ from provider.accounts.rules import PASSWORD as SET_PASSWORD
 from provider.affiliations import queries as affiliations
 from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIGN_AGREEMENT
 from provider.books.models import DayClose
+from provider.documents.models import DocumentRequirement
 from provider.fieldwork.evaluating import ASPECTS, OVERALL, SKILLS
 from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.rules import EvaluationKind
@@ -33,7 +34,7 @@ from provider.refunds.models import Payout, Refund
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
 from provider.tuition.models import TuitionPlan
-from tests.harness import season_of_placements
+from tests.harness import papers, season_of_placements
 from tests.harness.factors import APP_CODE, HALF_IN, NEW_APP_CODE, WITH_FACTOR, come_with_factor, good_code
 from tests.harness.season import Season
 from tests.harness.season_events import parked
@@ -100,6 +101,24 @@ CASES = (
     Case("externship", "graduate", "/my/externship/{graduate}", {"consent": "on"}),
     Case("externship wishes", "completed", "/my/externship/{completed}/wishes"),
     Case("refund", "fresh", "/my/enrollments/{fresh}/refund"),
+    Case(
+        "upload",
+        "completed",
+        "/my/externship/documents/upload?kind=tb",
+        {"expires_on": f"{clock.now() + dt.timedelta(days=90):%Y-%m-%d}"},
+        file=("file", papers.PAPER),
+    ),
+    Case("accept document", Role.COORDINATOR, "/staff/documents/{document}", {}, "accept"),
+    Case(
+        "refuse document", Role.COORDINATOR, "/staff/documents/{document}", {"reason": "Cut off at the end"}, "refuse"
+    ),
+    Case(
+        "ask for document",
+        Role.COORDINATOR,
+        "/staff/document-requirements",
+        {"kind": "varicella", "program": "ccma", "remark": "Two doses"},
+        "requirements",
+    ),
     Case("refund link", None, "/links/{link}"),
     Case(
         "payment",
@@ -301,6 +320,7 @@ BUTTONS = {
     "/my/enrollments/{paying}/card/remove": "paying",
     "/links/{prove}": None,
     "/staff/completions": Role.ADMISSIONS,
+    "/staff/document-requirements/{requirement}/end": Role.COORDINATOR,
     "/staff/enrollments/{late}/completion": Role.ADMISSIONS,
     "/staff/enrollments/{late}/automatic-payments/release": Role.BURSAR,
     "/staff/enrollments/{late}/hold-release": Role.ADMISSIONS,
@@ -420,13 +440,15 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
             "plan": sa.select(TuitionPlan.reference).join(Program).where(Program.slug == "ccma"),
             "student": sa.select(Person.reference).where(Person.email == season["paying"].email),
             "not_taken": sa.select(Payout.reference).join(Refund).where(Refund.reference == season["not_taken"].refund),
+            "requirement": sa.select(DocumentRequirement.reference),
             "faq": sa.select(FaqItem.slug),
             "floor": sa.select(StateFloorRow.reference),
             "signed": sa.select(SignedLink.reference),
             "task": sa.select(Task.reference).where(Task.state == TaskState.OPEN),
             "letter": sa.select(OutboxLetter.reference).where(OutboxLetter.state == LetterState.FAILED),
         }
-        known = {"day": db.session.scalars(sa.select(sa.func.max(DayClose.day))).one().isoformat()}
+        known = {"document": papers.waiting(season["completed"].email)}
+        known |= {"day": db.session.scalars(sa.select(sa.func.max(DayClose.day))).one().isoformat()}
         known |= {name: db.session.scalars(query.limit(1)).one() for name, query in queries.items()}
         lasts = dt.timedelta(hours=1)
         link = make_link(purpose=SET_PASSWORD, subject=known["colleague"], at=clock.now(), lasts=lasts)

@@ -38,7 +38,7 @@ _DOCUMENT: dict[str, Value] = {
     "document": "TB test",
     "expires_on": "2026-12-21",
     "documents_path": "/my/externship/documents",
-    "upload_path": "/my/externship/documents/upload/tb",
+    "upload_path": "/my/externship/documents/upload?kind=tb",
 }
 VALUES: Mapping[str, dict[str, Value]] = {
     **PLACES,

@@ -7,6 +7,7 @@ from werkzeug.routing import Rule
 from provider.accounts.models import Person, SignedLink
 from provider.accounts.rules import Role
 from provider.books.models import DayClose
+from provider.documents.models import DocumentRequirement
 from provider.files.models import File
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
@@ -16,7 +17,7 @@ from provider.programs.models import FaqItem, Program
 from provider.refunds.models import Payout
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import issued
+from tests.harness import issued, papers
 from tests.harness.season import Season
 from tests.harness.season_events import parked
 from tests.harness.season_of_placements import placement_of
@@ -50,6 +51,9 @@ def objects(app: Flask, season: Season) -> Objects:
             "/verify/": {"code": issued.code()},
             "/my/externship/": {"reference": owner.enrollment},
             MINE: {"reference": owner.enrollment, "receipt": receipt, "charge": owner.charge},
+            "/my/externship/documents/": {"reference": papers.waiting(owner.email)},
+            "/staff/documents/": {"reference": papers.waiting(owner.email)},
+            "/staff/document-requirements/": {"reference": one(sa.select(DocumentRequirement.reference))},
             "/staff/enrollments/": {"reference": season["late"].enrollment, "number": "2"},
             "/staff/sites/": {"reference": season.sites.whole.site},
             "/staff/locations/": {"reference": season.sites.whole.location},

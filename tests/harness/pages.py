@@ -17,7 +17,7 @@ from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import card_students, issued, season_of_placements
+from tests.harness import card_students, issued, papers, season_of_placements
 from tests.harness.factors import HALF_IN, WITH_FACTOR
 from tests.harness.season_of_placements import placement_of
 from tests.harness.stage import INVITED, Stage
@@ -134,6 +134,7 @@ def student(stage: Stage) -> Iterator[Visit]:
     yield Visit("my-receipt", f"{here}/receipts/{receipt}", paying.email)
     yield from own_account("my", paying.email)
     yield from _externships(stage)
+    yield from documents(stage)
     yield Visit("my-nobody", "/my")
     yield Visit("my-evaluation", "/my/externship/evaluation", season_of_placements.EMAIL)
     yield Visit(
@@ -160,6 +161,17 @@ def _externships(stage: Stage) -> Iterator[Visit]:
     yield Visit("my-externship-wishes", f"{here}/wishes", asked.email)
     yield Visit("my-externship-withdraw", f"{here}/withdrawal", asked.email)
     yield Visit("my-externships", "/my/externship", stage.season["canceled"].email)
+
+
+def documents(stage: Stage) -> Iterator[Visit]:
+    """A student's documents: all states of them, none that anybody asks for, and the form to upload one."""
+    completed, paying, other = (stage.season[state].email for state in ("completed", "paying", "refunding"))
+    yield Visit("my-documents", "/my/externship/documents", completed)
+    yield Visit("my-documents-waiting", "/my/externship/documents", paying)
+    yield Visit("my-documents-none", "/my/externship/documents", other)
+    path = "/my/externship/documents/upload"
+    yield Visit("my-documents-upload", f"{path}?kind=influenza", completed)
+    yield Visit("my-documents-upload-errors", path, completed, sent_empty=True, status=422)
 
 
 def own_account(whose: str, email: str) -> Iterator[Visit]:
@@ -238,6 +250,9 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
     bursar = _one(stage, sa.select(Person.reference).where(Person.email == season.staff[Role.BURSAR]))
     student = _one(stage, sa.select(Person.reference).where(Person.email == season["paying"].email))
     awaiting, late = season["awaiting"].enrollment, season["late"].enrollment
+    with stage.app.app_context():
+        waiting = papers.waiting(season["completed"].email)
+        db.session.remove()
     states = {f"enrollment-{name}": f"/staff/enrollments/{who.enrollment}" for name, who in season.students.items()}
     refunds = {
         f"refund-{name}": f"/staff/refunds/{season[name].refund}"
@@ -253,6 +268,12 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
     }
     return {
         **_record_paths(stage),
+        "documents": "/staff/documents",
+        "documents-accepted": "/staff/documents?state=accepted",
+        "documents-none": "/staff/documents?state=expired",
+        "document": f"/staff/documents/{waiting}",
+        "document-requirements": "/staff/document-requirements",
+        "document-requirements-ended": "/staff/document-requirements?view=ended",
         "history": "/staff/history",
         "history-found": "/staff/history?kind=program&by=system",
         "history-none": "/staff/history?request=69a42dc000000001",

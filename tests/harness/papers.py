@@ -9,7 +9,7 @@ from provider.accounts.models import Person
 from provider.affiliations.models import Site
 from provider.documents import actions, queries
 from provider.documents.models import DocumentRequirement, StudentDocument
-from provider.documents.rules import DocumentKind
+from provider.documents.rules import DocumentKind, DocumentState
 from provider.enrollments.models import Enrollment
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
@@ -70,11 +70,11 @@ def accept(reference: str, *, expires_on: dt.date | None = None, at: dt.datetime
         actions.accept(document=document, expires_on=expires_on, actor=STAFF, at=at or clock.now())
 
 
-def refuse(reference: str, reason: str = "The name on it cannot be read.") -> None:
+def refuse(reference: str, reason: str = "The name on it cannot be read.", *, at: dt.datetime | None = None) -> None:
     """Refuse an uploaded document as staff."""
     with unit_of_work():
         document = queries.by_reference(reference, lock=True)
-        actions.refuse(document=document, reason=reason, actor=STAFF, at=clock.now())
+        actions.refuse(document=document, reason=reason, actor=STAFF, at=at or clock.now())
 
 
 def give(
@@ -97,3 +97,35 @@ def document(reference: str) -> StudentDocument:
     """Return a document as it is stored now."""
     db.session.expire_all()
     return queries.by_reference(reference)
+
+
+def tell(*, completed: str, paying: str, now: dt.datetime) -> None:
+    """Let a program ask for documents, one student bring all kinds of them, and another two that wait for a check."""
+    kinds = DocumentKind
+    of = sa.select(Program).join(Enrollment, Enrollment.program_id == Program.id)
+    program = db.session.scalars(of.where(Enrollment.reference == enrollment(completed))).one()
+    slug = program.slug
+    asked = {one.kind for one in queries.of_programs() if one.program == program.code}  # by the sample, if it is loaded
+    wanted = (kinds.TB, kinds.INFLUENZA, kinds.CPR_CARD, kinds.MMR, kinds.HIPAA_TRAINING, kinds.BACKGROUND_CHECK)
+    ask(*(kind for kind in wanted if kind not in asked), program=slug, at=now)
+    ask(
+        kinds.LIABILITY_COVER,
+        program=slug,
+        remark="Through the school’s own insurer.",
+        at=now,
+    )
+    day = now.date()
+    give(completed, [kinds.TB, kinds.MMR], at=now)
+    give(completed, [kinds.CPR_CARD], expires_on=day + dt.timedelta(days=20), at=now)
+    refuse(upload(completed, kinds.INFLUENZA, at=now), "The name on it cannot be read. Take the photo in daylight.")
+    upload(completed, kinds.HIPAA_TRAINING, at=now)
+    upload(paying, kinds.TB, expires_on=day + dt.timedelta(days=300), at=now)
+    upload(paying, kinds.BACKGROUND_CHECK, at=now)
+
+
+def waiting(email: str) -> str:
+    """Return a document of somebody that waits for a check."""
+    query = sa.select(StudentDocument.reference).where(
+        StudentDocument.person_id == person(email).id, StudentDocument.state == DocumentState.UPLOADED
+    )
+    return db.session.scalars(query.order_by(StudentDocument.id).limit(1)).one()

@@ -41,7 +41,7 @@ from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
-from tests.harness import disclosed, season_events, season_of_cards, season_of_placements, season_of_sites
+from tests.harness import disclosed, papers, season_events, season_of_cards, season_of_placements, season_of_sites
 from tests.harness.cards import card_payments
 from tests.harness.cards import pay as pay_by_card
 from tests.harness.placed import Placed
@@ -312,6 +312,8 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             run_due(now)
         _compare_days(now)
         _lose_a_letter(told["late"][0], now)
+        papers.tell(completed=told["completed"][0].email, paying=told["paying"][0].email, now=now)
+        run_due(now)
     students = {state: student for state, (student, _) in told.items()} | by_card | placed
     return Season(students, staff, sites)
 

@@ -9,7 +9,11 @@ import time_machine
 from flask import Flask
 
 from provider.accounts.models import PersonSession
+from provider.documents.models import StudentDocument
+from provider.documents.rules import DocumentKind
 from provider.enrollments.models import Enrollment
+from provider.externships.models import ExternshipRequest
+from provider.files.models import File
 from provider.kernel import clock
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
@@ -18,6 +22,7 @@ from provider.oversight.models import Erasure
 from provider.oversight.rules import kept_since, months_before
 from provider.tasks.actions import finish
 from provider.tasks.models import Task
+from tests.harness import externs, papers
 from tests.harness import season as steps
 from tests.harness.audit import assert_clean
 from tests.harness.checksums import checksums
@@ -82,6 +87,7 @@ def test_a_dry_run_tells_what_a_run_does_and_changes_nothing(app: Flask, season:
     assert list(counts) == [
         "texts of letters (kept 24 months)",
         "answered messages (kept 12 months)",
+        "documents for externships (kept 12 months)",
         "ended sessions (kept 6 months)",
         "personal links that nobody used (kept 6 months)",
         "counts of tries (kept 30 days)",
@@ -92,7 +98,7 @@ def test_a_dry_run_tells_what_a_run_does_and_changes_nothing(app: Flask, season:
     assert (
         min(counts["texts of letters (kept 24 months)"], counts["personal links that nobody used (kept 6 months)"]) > 3
     )
-    assert [line.split()[0] for line in ran(app)[:-1]] == ["0"] * 6
+    assert [line.split()[0] for line in ran(app)[:-1]] == ["0"] * 7
 
 
 def test_only_what_is_over_goes(app: Flask, season: Season) -> None:
@@ -120,7 +126,7 @@ def test_nothing_goes_before_its_time(app: Flask, season: Season) -> None:
     visitor = Visitor(app)
     sign_in(visitor, season["fresh"].email)
     told = ran(app, after=dt.timedelta(days=20))
-    assert [line.split()[0] for line in told[:-1]] == ["0"] * 6
+    assert [line.split()[0] for line in told[:-1]] == ["0"] * 7
 
 
 def test_the_last_instant_is_still_kept(app: Flask, season: Season) -> None:
@@ -142,7 +148,7 @@ def test_many_rows_go_in_parts(app: Flask, season: Season, monkeypatch: pytest.M
         visitor = Visitor(app)
         sign_in(visitor, season["fresh"].email)
         visitor.post("/sign-out", {})
-    assert ran(app)[2].startswith("5 ended sessions")
+    assert ran(app)[3].startswith("5 ended sessions")
     with app.app_context():
         assert db.session.scalars(sa.select(PersonSession)).all() == []
 
@@ -160,3 +166,35 @@ def test_money_that_waits_keeps_an_enrollment(app: Flask, season: Season) -> Non
     with app.app_context():
         name = db.session.scalars(sa.select(Enrollment.legal_name).where(Enrollment.reference == who.enrollment)).one()
         assert name == who.name
+
+
+def test_documents_go_when_their_months_are_over_and_no_request_is_open(app: Flask, season: Season) -> None:
+    who = season["completed"].email
+    with app.app_context():
+        with unit_of_work():
+            for model in (StudentDocument, Task):
+                db.session.execute(sa.delete(model).where(sa.true()))
+        papers.upload(who, DocumentKind.TB)
+        row = db.session.scalars(sa.select(StudentDocument)).one()
+        file, uploaded = row.file_id, row.uploaded_at
+
+        def over(at: dt.datetime) -> int:
+            return next(rule for rule in retention.rules(at) if rule.what == "documents for externships").count()
+
+        on_the_day = uploaded.replace(year=uploaded.year + 1)
+        assert (over(on_the_day), over(on_the_day + dt.timedelta(microseconds=1))) == (0, 1)
+        ahead = clock.now().date() + 60 * dt.timedelta(days=1)
+        request = externs.ask(season["completed"].enrollment, at=clock.now(), earliest_on=ahead)
+        assert over(on_the_day + dt.timedelta(days=1)) == 0
+        over_at = uploaded + dt.timedelta(days=30)
+        with unit_of_work():
+            ended = {"state": "withdrawn", "end_reason": "student_withdrew", "ended_at": over_at}
+            here = ExternshipRequest.reference == request
+            db.session.execute(sa.update(ExternshipRequest).where(here).values(ended))
+        assert (over(on_the_day + dt.timedelta(days=29)), over(on_the_day + dt.timedelta(days=31))) == (0, 1)
+    assert "1 documents for externships (kept 12 months)" in ran(app)
+    with app.app_context():
+        assert db.session.get(File, file) is None
+        assert db.session.scalars(sa.select(StudentDocument.id)).all() == []
+        tasks = db.session.scalars(sa.select(Task).where(Task.kind == "check_document"))
+        assert {task.state.value for task in tasks} == {"done"}
