@@ -13,6 +13,7 @@ from provider.affiliations.models import Site, SiteContact, SiteLocation
 from provider.kernel.database import db, unit_of_work
 from provider.staff.sites_csv import Unreadable, read
 from tests.harness.checksums import checksums
+from tests.harness.html import faults
 from tests.harness.sites import AT, COORDINATOR, supply
 from tests.harness.statements import statements
 from tests.harness.stories import sign_in, staff
@@ -123,6 +124,7 @@ def test_staff_see_what_a_file_would_do_and_then_do_it(app: Flask, visitor: Visi
     content = "\r\n".join(lines).encode("utf-8-sig")
     sent = {"csrf_token": visitor.token(), "csv": (BytesIO(content), "sites.csv")}
     answer = visitor.client.post("/staff/sites/import", data=sent)
+    assert faults(answer) == []
     page = Page(answer, "/staff/sites/import")
     assert "1 will be imported, 1 will be left out." in page.text
     carried = page.all("input[name=rows]")[0].attrs["value"]
