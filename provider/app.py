@@ -35,7 +35,9 @@ import provider.externships.handlers
 import provider.externships.place_handlers
 import provider.externships.plan_handlers
 import provider.externships.views
+import provider.fieldwork.handlers
 import provider.fieldwork.record_handlers
+import provider.fieldwork.views
 import provider.fieldwork.views_evaluation
 import provider.fieldwork.views_record
 import provider.history.handlers
@@ -84,6 +86,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.externships.place_handlers.register,
     provider.fieldwork.record_handlers.register,
     provider.externships.plan_handlers.register,
+    provider.fieldwork.handlers.register,
     provider.refunds.handlers.register,
     provider.books.handlers.register,
     provider.oversight.handlers.register,
@@ -110,6 +113,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.externships.views.door,
     provider.fieldwork.views_record.door,
     provider.documents.views.door,
+    provider.fieldwork.views.door,
     provider.refunds.views.door,
     provider.books.views.door,
     provider.my.views.door,

@@ -84,6 +84,11 @@ def _sendable(placement: Placement, week_on: dt.date) -> tuple[list[HoursEntry],
     )
 
 
+def anything_to_send(placement: Placement, week_on: dt.date) -> bool:
+    """Say whether anything of a week may be sent."""
+    return any(_sendable(placement, week_on))
+
+
 def send_again(*, batch: EntryBatch, placement: Placement, actor: Actor, at: dt.datetime) -> EntryBatch:
     """Send a week that waits once more, to whoever is the preceptor now; older links close. Raises NothingWaits."""
     if batch.state is not BatchState.SENT:

@@ -23,6 +23,7 @@ from provider.documents.models import DocumentRequirement
 from provider.fieldwork.evaluating import ASPECTS, OVERALL, SKILLS
 from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.rules import EvaluationKind
+from provider.fieldwork.weeks import WEEK_LINK
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
@@ -34,7 +35,7 @@ from provider.refunds.models import Payout, Refund
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
 from provider.tuition.models import TuitionPlan
-from tests.harness import papers, season_of_placements
+from tests.harness import papers, season_of_hours, season_of_placements
 from tests.harness.factors import APP_CODE, HALF_IN, NEW_APP_CODE, WITH_FACTOR, come_with_factor, good_code
 from tests.harness.season import Season
 from tests.harness.season_events import parked
@@ -43,6 +44,8 @@ from tests.harness.visitor import Visitor, prefilled
 
 TEXTS = {"text", "email", "tel", "search", "date", "datetime-local", "password", "number"}
 PROOF = {"confirm_password": PASSWORD, "confirm_code": APP_CODE}
+A_DAY = {"begins": "00:00", "ends": "00:01"}
+ENTRIES = "/staff/externships/placements/{extern_placement}"
 YESTERDAY = f"{clock.now() - dt.timedelta(days=1):%Y-%m-%dT%H:%M}"
 SKILL_FIELDS = [*(point.key for point in SKILLS), OVERALL]
 SITE_FIELDS = [*(point.key for point in ASPECTS), OVERALL]
@@ -207,6 +210,16 @@ CASES = (
     Case("erase", Role.ADMIN, "/staff/erasures/{settled}"),
     Case("roles", Role.ADMIN, "/staff/people/{colleague}", first=True),
     Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
+    Case("clock in", "extern", "/my/externship/hours", part="/clock-in"),
+    Case("clock out", "extern", "/my/externship/hours", {"rest": "0"}, part="/clock-out"),
+    Case("day", "extern", "/my/externship/hours", A_DAY, part="/my/externship/hours"),
+    Case("day again", "extern", "/my/externship/hours/{extern_entry}", first=True),
+    Case("procedure", "extern", "/my/externship/procedures", {"kind": "ekg", "number": "2"}, part="/procedures"),
+    Case("procedure again", "extern", "/my/externship/procedures/{extern_procedure}", first=True),
+    Case("week now", "extern", "/my/externship/hours?week={extern_unsent}", part="/weeks"),
+    Case("week of hours", None, "/links/{week}", {"signature": "Pat Lee"}, first=True),
+    Case("week asked about", None, "/links/{week}", {"question": "Was she here on Friday?"}),
+    Case("entry", Role.COORDINATOR, ENTRIES + "/entries/{extern_entry}", {"reason": "The student wrote to us."}),
     Case("evaluation", None, "/links/{evaluate}", dict.fromkeys(SKILL_FIELDS, "4") | {"signature": "Pat Lee"}),
     Case("evaluation of a site", "extern", "/my/externship/evaluation", dict.fromkeys(SITE_FIELDS, "4")),
     Case("site", Role.COORDINATOR, "/staff/sites/new", {"name": "Hill Clinic", "kind": "clinic"}),
@@ -305,6 +318,8 @@ CASES = (
 BUTTONS = {
     "/sign-out": Role.EDITOR,
     "/my/account-data": "fresh",
+    "/my/externship/hours/{extern_entry}/removal": "extern",
+    "/my/externship/procedures/{extern_procedure}/removal": "extern",
     "/account/email/cancel": "fresh",
     "/account/sessions/end": "fresh",
     "/account/sessions/end-all": "fresh",
@@ -321,6 +336,7 @@ BUTTONS = {
     "/links/{prove}": None,
     "/staff/completions": Role.ADMISSIONS,
     "/staff/document-requirements/{requirement}/end": Role.COORDINATOR,
+    ENTRIES + "/weeks/{extern_week}/resend": Role.COORDINATOR,
     "/staff/enrollments/{late}/completion": Role.ADMISSIONS,
     "/staff/enrollments/{late}/automatic-payments/release": Role.BURSAR,
     "/staff/enrollments/{late}/hold-release": Role.ADMISSIONS,
@@ -452,6 +468,8 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
         known |= {name: db.session.scalars(query.limit(1)).one() for name, query in queries.items()}
         lasts = dt.timedelta(hours=1)
         link = make_link(purpose=SET_PASSWORD, subject=known["colleague"], at=clock.now(), lasts=lasts)
+        known |= {f"extern_{name}": found for name, found in season_of_hours.of(season["extern"].enrollment).items()}
+        known |= {"week": token_for(school, WEEK_LINK, season_of_hours.waiting_week())}
         asked = {"evaluate": token_for(school, EVALUATION_LINK, season_of_placements.asked(EvaluationKind.FINAL))}
         asked |= {
             f"{key}_placement": season_of_placements.placement_of(season[key].enrollment)

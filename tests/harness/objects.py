@@ -17,7 +17,7 @@ from provider.programs.models import FaqItem, Program
 from provider.refunds.models import Payout
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import issued, papers
+from tests.harness import issued, papers, season_of_hours
 from tests.harness.season import Season
 from tests.harness.season_events import parked
 from tests.harness.season_of_placements import placement_of
@@ -25,6 +25,8 @@ from tests.harness.stories import token_for
 
 OWNER, STRANGER = "paying", "fresh"
 MINE = "/my/enrollments/"
+# What stands beneath these is of somebody else, who is at a site.
+OTHER_OWNERS = {"/my/externship/hours/": "extern", "/my/externship/procedures/": "extern"}
 Objects = dict[str, dict[str, str]]
 
 
@@ -41,6 +43,7 @@ def objects(app: Flask, season: Season) -> Objects:
         plan = one(sa.select(TuitionPlan.reference).join(Program).where(Program.reference == program))
         receipt = one(sa.select(Receipt.reference).join(Payment).where(Payment.reference == owner.payments[0]))
         bursar = sa.select(Person.reference).where(Person.email == season.staff[Role.BURSAR])
+        told = season_of_hours.of(season["extern"].enrollment)
         found = {
             "/static/": {"filename": "style.css"},
             "/static/fonts/": {"name": "PublicSans[wght].ttf"},
@@ -75,6 +78,13 @@ def objects(app: Flask, season: Season) -> Objects:
             "/staff/faq/": {"slug": one(sa.select(FaqItem.slug))},
             "/staff/erasures/": {"reference": season["settled"].enrollment},
             "/staff/placements/": {"reference": placement_of(season["recorded"].enrollment), "kind": "final"},
+            "/my/externship/hours/": {"reference": told["entry"]},
+            "/my/externship/procedures/": {"reference": told["procedure"]},
+            "/staff/externships/placements/": {
+                "reference": told["placement"],
+                "entry": told["entry"],
+                "week": told["week"],
+            },
             "/staff/files/": {"reference": one(sa.select(File.reference))},
         }
         db.session.remove()

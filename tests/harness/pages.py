@@ -17,7 +17,7 @@ from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import card_students, issued, papers, season_of_placements
+from tests.harness import card_students, issued, papers, season_of_hours, season_of_placements
 from tests.harness.factors import HALF_IN, WITH_FACTOR
 from tests.harness.season_of_placements import placement_of
 from tests.harness.stage import INVITED, Stage
@@ -136,6 +136,7 @@ def student(stage: Stage) -> Iterator[Visit]:
     yield from _externships(stage)
     yield from documents(stage)
     yield Visit("my-nobody", "/my")
+    yield from _hours(stage)
     yield Visit("my-evaluation", "/my/externship/evaluation", season_of_placements.EMAIL)
     yield Visit(
         "my-evaluation-errors", "/my/externship/evaluation", season_of_placements.EMAIL, sent_empty=True, status=422
@@ -172,6 +173,23 @@ def documents(stage: Stage) -> Iterator[Visit]:
     path = "/my/externship/documents/upload"
     yield Visit("my-documents-upload", f"{path}?kind=influenza", completed)
     yield Visit("my-documents-upload-errors", path, completed, sent_empty=True, status=422)
+
+
+def _hours(stage: Stage) -> Iterator[Visit]:
+    """Hours and procedures: of who is at a site, and of who has no place."""
+    extern, nobody = stage.season["extern"], stage.season["settled"]
+    with stage.app.app_context():
+        mine = season_of_hours.of(extern.enrollment)
+        db.session.remove()
+    for name, path in {"hours": "/my/externship/hours", "procedures": "/my/externship/procedures"}.items():
+        yield Visit(f"my-{name}", path, extern.email)
+        yield Visit(f"my-{name}-none", path, nobody.email)
+        entry = mine["entry" if name == "hours" else "procedure"]
+        yield Visit(f"my-{name}-entry", f"{path}/{entry}", extern.email)
+    admin, home = stage.season.staff[Role.ADMIN], f"/staff/externships/placements/{mine['placement']}/entries"
+    yield Visit("staff-entries", home, admin)
+    yield Visit("staff-entry", f"{home}/{mine['entry']}", admin)
+    yield Visit("staff-entry-errors", f"{home}/{mine['entry']}", admin, sent_empty=True, status=422)
 
 
 def own_account(whose: str, email: str) -> Iterator[Visit]:

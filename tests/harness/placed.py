@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask import Flask
 
+from provider.accounts import queries as people
+from provider.accounts.passwords import hash_password, set_password
 from provider.affiliations import queries as affiliations
 from provider.affiliations.models import Opening
 from provider.affiliations.rules import Pattern, Period, mask
@@ -27,11 +30,13 @@ from provider.fieldwork.clocking import Typed
 from provider.fieldwork.doing import Done
 from provider.fieldwork.models import EntryBatch, HoursEntry, ProcedureEntry
 from provider.fieldwork.rules import ProcedureKind
-from provider.kernel import references
+from provider.kernel import clock, references
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
 from tests.harness.money import BURSAR, agreed, kept, record, stored
-from tests.harness.sites import Supply, supply
+from tests.harness.sites import IN_FORCE, Supply, supply
+from tests.harness.stories import PASSWORD, sign_in
+from tests.harness.visitor import Visitor
 
 ACCEPTED = dt.datetime(2026, 8, 3, 15, tzinfo=dt.UTC)
 ASKED = dt.datetime(2026, 10, 5, 15, tzinfo=dt.UTC)
@@ -63,31 +68,34 @@ def placed(
     held_on: dt.date | None = None,
     zip_code: str = "10001",
     enrollment: str | None = None,
+    enrolled_at: dt.datetime = ACCEPTED,
+    agreement: Period | None = IN_FORCE,
 ) -> Placed:
     """Let a graduate have a placement; needs an application context."""
     address = email or f"extern{next(_numbers)}@student.example"
-    mine = enrollment or graduated(address)
-    made = supply(days=days, pattern=PATTERN, zip_code=zip_code)
+    mine = enrollment or graduated(address, enrolled_at)
+    made = supply(days=days, pattern=PATTERN, zip_code=zip_code, agreement=agreement)
     with unit_of_work():
         placement = _placement(mine, made, days, state, held_on)
         return Placed(placement.reference, mine, address, made)
 
 
-def graduated(email: str) -> str:
+def graduated(email: str, when: dt.datetime = ACCEPTED) -> str:
     """Let somebody with an account complete a program; returns the enrollment's reference."""
-    mine = agreed(email=email, at=ACCEPTED)
-    record(mine, stored(mine).agreement.total_cents, at=ACCEPTED)
+    mine = agreed(email=email, at=when)
+    record(mine, stored(mine).agreement.total_cents, at=when)
     with unit_of_work():
-        enrollments.join_by_letter(enrollment=enrollment_of(mine, lock=True), actor=SYSTEM, at=ACCEPTED)
+        enrollments.join_by_letter(enrollment=enrollment_of(mine, lock=True), actor=SYSTEM, at=when)
     with unit_of_work():
-        enrollments.complete(enrollment=enrollment_of(mine, lock=True), actor=BURSAR, at=ASKED)
+        enrollments.complete(enrollment=enrollment_of(mine, lock=True), actor=BURSAR, at=max(when, ASKED))
     return mine
 
 
 def _placement(mine: str, made: Supply, days: Period, state: PlacementState, held_on: dt.date | None) -> Placement:
     opening = affiliations.opening(made.opening)
     wish = ExternshipRequest(
-        reference=references.new(REQUEST_PREFIX), enrollment_id=enrollment_of(mine).id, state=RequestState.RUNNING,
+        reference=references.new(REQUEST_PREFIX), enrollment_id=enrollment_of(mine).id,
+        state=RequestState.PLACED if state is PlacementState.PLANNED else RequestState.RUNNING,
         asked_at=ASKED, zip="10001", miles=50, weekdays=31, from_minute=480, until_minute=1020,
         earliest_on=days.first_on,
     )  # fmt: skip
@@ -127,7 +135,12 @@ def typed(
 
 
 def enter(
-    who: Placed, day: dt.date = MONDAY, *, key: str | None = None, when: dt.datetime | None = None, **changed: str | int
+    who: Placed,
+    day: dt.date = MONDAY,
+    *,
+    key: str | None = None,
+    when: dt.datetime | None = None,
+    **changed: str | int | None,
 ) -> str:
     """Enter a day by hand in a transaction of its own; returns the entry's reference."""
     with unit_of_work():
@@ -198,3 +211,16 @@ def procedures(who: Placed) -> list[ProcedureEntry]:
 def sent_weeks(who: Placed) -> list[EntryBatch]:
     """Return the weeks that were sent, newest first."""
     return kept(list(entries.batches(entries.placement(who.placement).id)))
+
+
+def let_in(app: Flask, visitor: Visitor, who: Placed) -> Visitor:
+    """Give the student a password, and let them sign in."""
+    with app.app_context():
+        hashed = hash_password(PASSWORD)
+        with unit_of_work():
+            found = people.by_email(who.email)
+            assert found is not None
+            set_password(person=found, password_hash=hashed, actor=SYSTEM, at=clock.now())
+        db.session.remove()
+    sign_in(visitor, who.email)
+    return visitor

@@ -41,7 +41,15 @@ from provider.refunds import queries as returned
 from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
-from tests.harness import disclosed, papers, season_events, season_of_cards, season_of_placements, season_of_sites
+from tests.harness import (
+    disclosed,
+    papers,
+    season_events,
+    season_of_cards,
+    season_of_hours,
+    season_of_placements,
+    season_of_sites,
+)
 from tests.harness.cards import card_payments
 from tests.harness.cards import pay as pay_by_card
 from tests.harness.placed import Placed
@@ -302,7 +310,9 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             service.at = now - dt.timedelta(days=3)
             paying = told["paying"][0]
             paying.charge, _ = pay_by_card(service, paying.enrollment, number=FAILS_LATER)
-            placed = {key: _placed(who) for key, who in season_of_placements.tell(now).items()}
+            at_sites = season_of_placements.tell(now)
+            season_of_hours.tell(at_sites["extern"], now)
+            placed = {key: _placed(who) for key, who in at_sites.items()}
             _give_passwords(hashed, now)
             _ask_questions(now)
             season_events.tell(now)

@@ -20,11 +20,12 @@ from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIG
 from provider.app import create_app
 from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.rules import EvaluationKind
+from provider.fieldwork.weeks import WEEK_LINK
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
-from tests.harness import card_students, season, season_of_placements
+from tests.harness import card_students, season, season_of_hours, season_of_placements
 from tests.harness.card_service import CardService
 from tests.harness.factors import HALF_IN, WITH_FACTOR, set_factor, unused_code
 from tests.harness.remote import RemoteClient, RemoteVisitor
@@ -87,8 +88,10 @@ def _evaluation_links(app: Flask) -> dict[str, str]:
     with app.app_context():
         asked = {"evaluate-link": EvaluationKind.FINAL, "evaluate-link-given": EvaluationKind.MID}
         found = {name: season_of_placements.asked(kind) for name, kind in asked.items()}
+        weeks = {"week-link": season_of_hours.waiting_week(), "week-link-answered": season_of_hours.answered_week()}
         db.session.remove()
-    return {name: f"/links/{token_for(app, EVALUATION_LINK, reference)}" for name, reference in found.items()}
+    links = {name: f"/links/{token_for(app, EVALUATION_LINK, reference)}" for name, reference in found.items()}
+    return links | {name: f"/links/{token_for(app, WEEK_LINK, reference)}" for name, reference in weeks.items()}
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
 from provider.fieldwork import entries, evaluations
 from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.rules import EvaluationKind
+from provider.fieldwork.weeks import WEEK_LINK
 from provider.history.models import History
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
@@ -35,7 +36,7 @@ from tests.harness.cards import card_payments
 from tests.harness.checksums import checksums
 from tests.harness.externs import asked
 from tests.harness.money import agreed, record
-from tests.harness.placed import placed
+from tests.harness.placed import enter, placed, send
 from tests.harness.places import accept, offer
 from tests.harness.sites import supply
 from tests.harness.statements import statements
@@ -70,6 +71,13 @@ def asked_to_evaluate() -> str:
         return evaluations.ask(placement=placement, kind=kind, actor=SYSTEM, at=clock.now()).reference
 
 
+def week_to_approve() -> str:
+    """Let a week be sent to a preceptor; returns its reference."""
+    who = placed()
+    enter(who)
+    return send(who)
+
+
 def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
     """Return the token of an open link of each purpose, about a record that there is."""
     reference, email = enroll(visitor), staff(app, Role.EDITOR)
@@ -79,6 +87,7 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
         paid = agreed(at=clock.now())
         record(paid, 189_900, at=clock.now())
         evaluation = asked_to_evaluate()
+        week = week_to_approve()
         with unit_of_work():
             found = queries.by_email(email)
             assert found is not None
@@ -98,6 +107,7 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
         SIGN_AGREEMENT: made.sent,
         COUNTERSIGN_AGREEMENT: made.signed,
         OFFER_PLACES: made.whole.contact,
+        WEEK_LINK: week,
     }
     return {purpose: make(app, purpose, subject)[0] for purpose, subject in subjects.items()}
 
