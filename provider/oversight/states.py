@@ -5,8 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from provider.affiliations import rules as affiliations
+from provider.affiliations.models import AffiliationAgreement
 from provider.cards import rules as cards
 from provider.cards.models import Card, Charge, Dispute
+from provider.documents import rules as documents
+from provider.documents.models import StudentDocument
 from provider.enrollments import rules as enrollments
 from provider.enrollments.models import Enrollment, Installment
 from provider.history.models import History
@@ -31,6 +35,8 @@ LIFECYCLES: dict[str, Lifecycle[Any]] = {
     "card": cards.CARD_LIFECYCLE,
     "charge": cards.CHARGE_LIFECYCLE,
     "dispute": cards.DISPUTE_LIFECYCLE,
+    "student_document": documents.LIFECYCLE,
+    "affiliation_agreement": affiliations.AGREEMENT_LIFECYCLE,
 }
 # What a record's first row in the history may say; an installment is born with its enrollment, without a row.
 FIRST: dict[str, frozenset[str]] = {
@@ -43,6 +49,8 @@ FIRST: dict[str, frozenset[str]] = {
     "card": frozenset({cards.CardState.PENDING}),
     "charge": frozenset({cards.ChargeState.STARTED}),
     "dispute": frozenset({cards.DisputeState.OPEN}),
+    "student_document": frozenset({documents.DocumentState.UPLOADED}),
+    "affiliation_agreement": frozenset({affiliations.AgreementState.DRAFT}),
 }
 _BORN_WITHOUT = {"installment": enrollments.InstallmentState.SCHEDULED.value}
 _NAMED_ACTORS = (ActorKind.STAFF, ActorKind.STUDENT, ActorKind.LINK)
@@ -99,6 +107,8 @@ def history_ends_in_the_present() -> Iterator[Finding]:
         Card: sa.type_coerce(Card.reference, sa.String),
         Charge: sa.type_coerce(Charge.reference, sa.String),
         Dispute: sa.type_coerce(Dispute.reference, sa.String),
+        StudentDocument: sa.type_coerce(StudentDocument.reference, sa.String),
+        AffiliationAgreement: sa.type_coerce(AffiliationAgreement.reference, sa.String),
     }
     for table, reference in references.items():
         yield from _ends(table, reference)

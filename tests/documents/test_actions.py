@@ -16,6 +16,7 @@ from provider.kernel.database import db, unit_of_work
 from provider.kernel.errors import NotFound
 from provider.kernel.lifecycles import IllegalTransition
 from provider.kernel.registry import DocumentsNeeded, Registry, registry
+from provider.oversight import states
 from provider.programs.queries import programs
 from provider.tasks import queries as tasks
 from tests.harness import papers
@@ -296,3 +297,12 @@ def test_the_sample_asks_once_for_what_schools_ask_for(app: Flask) -> None:
             )
         with unit_of_work():
             assert actions.ask_for_sample(programs=programs(), actor=SYSTEM, at=AT) == 0
+
+
+def test_the_audit_replays_what_happened_to_a_document(app: Flask, student: str) -> None:
+    with app.app_context():
+        (reference,) = papers.give(student, [TB], expires_on=LAST, at=AT)
+        assert list(states.history_ends_in_the_present()) == []
+        with unit_of_work():
+            db.session.execute(sa.update(StudentDocument).values(state=DocumentState.EXPIRED))
+        assert list(states.history_ends_in_the_present()) == [(reference, "is expired, its history ends with accepted")]
