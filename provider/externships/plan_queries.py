@@ -105,6 +105,14 @@ def openings(wanted: Collection[int]) -> Mapping[int, Opening]:
     return {one.id: one for one in found}
 
 
+def openings_by_reference(wanted: Collection[str]) -> dict[str, Opening]:
+    """Return openings by reference, each with its location and site; one statement, and none for none."""
+    if not wanted:
+        return {}
+    found = db.session.scalars(sa.select(Opening).where(Opening.reference.in_(wanted)).options(_AT))
+    return {one.reference: one for one in found}
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """A location in a plan: how many go there, from how far, by rings (`RINGS`)."""

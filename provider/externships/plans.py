@@ -105,7 +105,7 @@ def drop(*, plan: PlacementPlan, actor: Actor, at: dt.datetime) -> None:
     move(plan, PlanState.DROPPED, PLAN_LIFECYCLE, actor=actor, at=at)
 
 
-def commit(*, plan: PlacementPlan, actor: Actor, at: dt.datetime) -> None:
+def send_out(*, plan: PlacementPlan, actor: Actor, at: dt.datetime) -> None:
     """Let the offers of a solved plan be sent, row by row, each checked again; who has none is left out."""
     plan.ended_at = at
     move(plan, PlanState.COMMITTED, PLAN_LIFECYCLE, actor=actor, at=at)

@@ -38,6 +38,7 @@ ROOMS = (
     Room("Sites", "staff_sites.index", P.SEE_SITES),
     Room("Openings", "staff_openings.index", P.SEE_SITES),
     Room("Documents", "staff_documents.index", P.SEE_DOCUMENTS, documents.waiting),
+    Room("Plans", "staff_plans.index", P.SEE_PLACEMENTS),
     Room("Payments", "staff_payments.index", P.SEE_MONEY),
     Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
     Room("Daily close", "staff_closing.index", P.SEE_MONEY),

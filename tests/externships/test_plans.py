@@ -66,7 +66,7 @@ def chosen(reference: str) -> dict[str, str | None]:
 
 def commit(reference: str) -> None:
     with unit_of_work():
-        plans.commit(plan=plan_queries.by_reference(reference, lock=True), actor=COORDINATOR, at=NOW)
+        plans.send_out(plan=plan_queries.by_reference(reference, lock=True), actor=COORDINATOR, at=NOW)
     plans.send_some(reference, by=COORDINATOR.reference, after=0, now=NOW)
 
 
@@ -268,7 +268,7 @@ def test_a_dropped_plan_sends_nothing_and_a_job_that_still_solves_it_stores_noth
     plans.solve(reference, now=NOW)
     assert (plan(reference).state, rows(reference)) == (PlanState.DROPPED, {})
     with unit_of_work(), pytest.raises(IllegalTransition):
-        plans.commit(plan=plan_queries.by_reference(reference, lock=True), actor=COORDINATOR, at=NOW)
+        plans.send_out(plan=plan_queries.by_reference(reference, lock=True), actor=COORDINATOR, at=NOW)
 
 
 def test_a_worker_that_takes_over_stores_the_rows_once() -> None:

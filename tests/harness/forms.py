@@ -35,7 +35,7 @@ from provider.refunds.models import Payout, Refund
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
 from provider.tuition.models import TuitionPlan
-from tests.harness import papers, season_of_hours, season_of_placements
+from tests.harness import papers, season_of_hours, season_of_placements, season_of_plans
 from tests.harness.factors import APP_CODE, HALF_IN, NEW_APP_CODE, WITH_FACTOR, come_with_factor, good_code
 from tests.harness.season import Season
 from tests.harness.season_events import parked
@@ -359,6 +359,14 @@ BUTTONS = {
     "/staff/payment-events/{parked_event}/retry": Role.BURSAR,
     "/staff/payments/{late_payment}/return": Role.BURSAR,
     "/staff/payouts/{not_taken}/try-again": Role.BURSAR,
+    "/staff/plans": Role.COORDINATOR,
+    "/staff/plans/{planned}/again": Role.COORDINATOR,
+    "/staff/plans/{planned}/commit": Role.COORDINATOR,
+    "/staff/plans/{planned}/drop": Role.COORDINATOR,
+    "/staff/plans/{planned}/students/{plan_student}/bar/{plan_opening}": Role.COORDINATOR,
+    "/staff/plans/{planned}/students/{plan_student}/leave-out": Role.COORDINATOR,
+    "/staff/plans/{planned}/students/{plan_student}/pin/{plan_opening}": Role.COORDINATOR,
+    "/staff/plans/{planned}/students/{plan_student}/undo": Role.COORDINATOR,
     "/staff/people/{colleague}/disable": Role.ADMIN,
     "/staff/people/{colleague}/enable": Role.ADMIN,
     "/staff/people/{colleague}/invitation": Role.ADMIN,
@@ -475,7 +483,9 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
             f"{key}_placement": season_of_placements.placement_of(season[key].enrollment)
             for key in ("extern", "recorded")
         }
-        return known | asked | {"password": token_of(link)}
+        plan = season_of_plans.parts()
+        planned = {"planned": plan["reference"], "plan_student": plan["student"], "plan_opening": plan["opening"]}
+        return known | asked | planned | {"password": token_of(link)}
 
 
 class NoForm(LookupError):

@@ -17,7 +17,7 @@ from provider.programs.models import FaqItem, Program
 from provider.refunds.models import Payout
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import issued, papers, season_of_hours
+from tests.harness import issued, papers, season_of_hours, season_of_plans
 from tests.harness.season import Season
 from tests.harness.season_events import parked
 from tests.harness.season_of_placements import placement_of
@@ -66,6 +66,7 @@ def objects(app: Flask, season: Season) -> Objects:
             "/staff/payments/": {"reference": owner.payments[0]},
             "/staff/payment-events/": {"reference": parked()},
             "/staff/closing/": {"day": db.session.scalars(sa.select(sa.func.max(DayClose.day))).one().isoformat()},
+            "/staff/plans/": season_of_plans.parts(),
             "/staff/payouts/": {"reference": one(sa.select(Payout.reference))},
             "/staff/refunds/": {"reference": season["declined"].refund},
             "/staff/links/": {"reference": one(sa.select(SignedLink.reference))},

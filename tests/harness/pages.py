@@ -17,7 +17,7 @@ from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import card_students, issued, papers, season_of_hours, season_of_placements
+from tests.harness import card_students, issued, papers, season_of_hours, season_of_placements, season_of_plans
 from tests.harness.factors import HALF_IN, WITH_FACTOR
 from tests.harness.season_of_placements import placement_of
 from tests.harness.stage import INVITED, Stage
@@ -254,7 +254,9 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
     season = stage.season
     with stage.app.app_context():
         days = db.session.scalars(sa.select(DayClose.day).order_by(DayClose.id.desc()).limit(2)).all()
+        parts, without = season_of_plans.parts(), season_of_plans.without()
         db.session.remove()
+    planned = f"/staff/plans/{parts['reference']}"
     program = _one(stage, sa.select(Program.reference).where(Program.slug == "ccma"))
     plan = _one(stage, sa.select(TuitionPlan.reference).join(Program).where(Program.slug == "ccma"))
     faq = _one(stage, sa.select(FaqItem.slug))
@@ -319,6 +321,11 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "waiver-not-owed": f"/staff/enrollments/{late}/installments/1/waiver",
         "pause": f"/staff/enrollments/{season['paying'].enrollment}/automatic-payments/pause",
         "completions": "/staff/completions",
+        "plans": "/staff/plans",
+        "placement-plan": planned,
+        "placement-plan-unplaced": f"{planned}?view=unplaced",
+        "placement-plan-student": f"{planned}/students/{parts['student']}",
+        "placement-plan-without": f"{planned}/students/{without}",
         "payments": "/staff/payments",
         "payments-awaited": "/staff/payments?view=awaited",
         "payments-to-return": "/staff/payments?view=to_return",

@@ -48,6 +48,7 @@ from tests.harness import (
     season_of_cards,
     season_of_hours,
     season_of_placements,
+    season_of_plans,
     season_of_sites,
 )
 from tests.harness.cards import card_payments
@@ -316,6 +317,7 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             _give_passwords(hashed, now)
             _ask_questions(now)
             season_events.tell(now)
+            season_of_plans.tell(now)
             disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
             sites = season_of_sites.tell(now)
             service.at = now
