@@ -5,6 +5,7 @@ from typing import Any, cast
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from provider.accounts.rules import Role
+from provider.externships.rules import CONSENT, FEWEST_MILES, MOST_MILES
 from provider.files.rules import LARGEST_BYTES
 from provider.kernel.forms import Confirmed, Email, Schema, Text
 from provider.kernel.inputs import Amount, LocalTime, Upload, ZonedSchema
@@ -12,6 +13,7 @@ from provider.payments.rules import OFFLINE_METHODS
 from provider.search.rules import LONGEST_TYPED
 
 LONGEST_REASON = 1000
+_MILES = f"Choose a distance between {FEWEST_MILES} and {MOST_MILES} miles."
 LONGEST_CSV = 1024 * 1024
 REASON_HINT = "It is kept with the decision and can be read years later."
 
@@ -267,3 +269,33 @@ class ChangeRoles(Schema):
     """Which roles a person holds from now on."""
 
     roles = _ROLES
+
+
+class AskEarly(Schema):
+    """Why a student is placed before the program is completed, and where they set out from."""
+
+    reason = _reason("Why before the program is completed", "It is kept with the request.")
+    zip = Text(
+        required=True,
+        longest=5,
+        validate=validate.Regexp(r"[0-9]{5}\Z", error="Write the five digits of the ZIP code, like 10001."),
+        metadata={"label": "ZIP code", "inputmode": "numeric", "attrs": {"size": "7"}},
+    )
+    miles = fields.Integer(
+        required=True,
+        validate=validate.Range(FEWEST_MILES, MOST_MILES, error=_MILES),
+        error_messages={"invalid": _MILES},
+        metadata={"label": "Miles", "inputmode": "numeric", "attrs": {"size": "7"}},
+    )
+    earliest_on = fields.Date(
+        required=True,
+        error_messages={"invalid": "Write a date, like 2026-12-01."},
+        metadata={"label": "The first day the student could begin", "widget": "date"},
+    )
+    agreed = Confirmed(
+        required=True,
+        metadata={
+            "label": f"The student has asked for it and agrees: “{CONSENT}”",
+            "summary": "The student’s consent",
+        },
+    )

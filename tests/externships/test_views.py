@@ -10,6 +10,7 @@ from flask import Flask
 
 from provider.accounts import queries as people
 from provider.accounts.passwords import hash_password, set_password
+from provider.accounts.rules import Role
 from provider.documents.rules import DocumentKind, DocumentState
 from provider.enrollments.queries import by_reference
 from provider.externships import queries, requests
@@ -19,7 +20,7 @@ from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from tests.harness.externs import ASKED, COORDINATOR, active, ask, bring, graduate, request, require
 from tests.harness.money import stored
-from tests.harness.stories import PASSWORD, sign_in
+from tests.harness.stories import PASSWORD, sign_in, staff
 from tests.harness.visitor import Page, Visitor
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")
@@ -256,3 +257,23 @@ def test_the_desk_leads_to_the_externship(app: Flask, visitor: Visitor, rosa: st
         visitor.get(f"/my/enrollments/{rosa}").words("section[aria-labelledby=externship] .tag")
         == "Looking for a place"
     )
+
+
+def test_a_coordinator_asks_early_with_a_reason(app: Flask, visitor: Visitor, moment: time_machine.Traveller) -> None:
+    with app.app_context():
+        reference = active(email=EMAIL)
+    sign_in(visitor, staff(app, Role.COORDINATOR))
+    assert visitor.get(f"/staff/enrollments/{reference}").all(f"a[href='/staff/enrollments/{reference}/externship']")
+    visitor.get(f"/staff/enrollments/{reference}/externship")
+    given = {"reason": "soon", "earliest_on": "2027-02-15", "agreed": "true"}
+    (told,) = visitor.submit(given, 422).errors["_schema"]
+    assert told.startswith("Write the reason in at least")
+    page = visitor.submit(given | {"reason": "The only place of this year begins next week."})
+    assert "The request is in, and its clock runs." in page.words()
+    with app.app_context():
+        found = queries.newest_of(by_reference(reference).id)
+        assert found is not None
+        assert (found.state, found.early_reason) == (
+            RequestState.READY,
+            "The only place of this year begins next week.",
+        )

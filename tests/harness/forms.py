@@ -103,6 +103,16 @@ CASES = (
     Case("forgot password", None, "/forgot-password", {"email": "nobody@example.org"}),
     Case("externship", "graduate", "/my/externship/{graduate}", {"consent": "on"}),
     Case("externship wishes", "completed", "/my/externship/{completed}/wishes"),
+    Case(
+        "early externship",
+        Role.COORDINATOR,
+        "/staff/enrollments/{late}/externship",
+        {
+            "reason": "The only place of this year begins next week",
+            "earliest_on": f"{clock.now() + dt.timedelta(days=20):%Y-%m-%d}",
+            "agreed": "on",
+        },
+    ),
     Case("refund", "fresh", "/my/enrollments/{fresh}/refund"),
     Case(
         "upload",

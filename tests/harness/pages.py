@@ -316,6 +316,7 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "payment-new": f"/staff/enrollments/{awaiting}/payments/new",
         "refund-new": f"/staff/enrollments/{late}/refunds/new",
         "withdrawal": f"/staff/enrollments/{late}/withdrawal",
+        "externship-early": f"/staff/enrollments/{late}/externship",
         "statement": f"/staff/enrollments/{late}/statement",
         "waiver": f"/staff/enrollments/{late}/installments/2/waiver",
         "waiver-not-owed": f"/staff/enrollments/{late}/installments/1/waiver",
