@@ -220,7 +220,7 @@ CASES = (
     Case("erase", Role.ADMIN, "/staff/erasures/{settled}"),
     Case("roles", Role.ADMIN, "/staff/people/{colleague}", first=True),
     Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
-    Case("clock in", "extern", "/my/externship/hours", part="/clock-in"),
+    Case("clock in", "extern", "/my/externship/hours", {"client_key": "season-clock"}, part="/clock-in"),
     Case("clock out", "extern", "/my/externship/hours", {"rest": "0"}, part="/clock-out"),
     Case("day", "extern", "/my/externship/hours", A_DAY, part="/my/externship/hours"),
     Case("day again", "extern", "/my/externship/hours/{extern_entry}", first=True),

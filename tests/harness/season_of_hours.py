@@ -44,7 +44,11 @@ def tell(who: Placed, now: dt.datetime) -> None:
     with unit_of_work():
         placement = entries.placement(who.placement, lock=True)
         clocking.clock_in(
-            placement=placement, client_key="season-clock", claimed_at=None, actor=HERSELF, received_at=now
+            placement=placement,
+            client_key="season-clock",
+            claimed_at=None,
+            actor=HERSELF,
+            received_at=now - dt.timedelta(hours=3),
         )
 
 
