@@ -35,6 +35,7 @@ import provider.externships.handlers
 import provider.externships.place_handlers
 import provider.externships.plan_handlers
 import provider.externships.views
+import provider.externships.views_offers
 import provider.fieldwork.handlers
 import provider.fieldwork.record_handlers
 import provider.fieldwork.views
@@ -114,6 +115,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.fieldwork.views_record.door,
     provider.documents.views.door,
     provider.fieldwork.views.door,
+    provider.externships.views_offers.door,
     provider.refunds.views.door,
     provider.books.views.door,
     provider.my.views.door,

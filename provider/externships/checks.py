@@ -25,7 +25,7 @@ from provider.externships.refusals import (
 from provider.externships.rules import Point, tenths_of_miles
 from provider.kernel.days import day_of
 from provider.kernel.errors import DomainError
-from provider.programs import queries as programs
+from provider.programs.queries import hours_of
 
 # What a person may decide otherwise than the planner: how far away an unknown ZIP code is, they can look up.
 BY_HAND = frozenset({Hindrance.NO_DISTANCE})
@@ -102,11 +102,6 @@ def refusal(found: list[Against], period: Period, *, over: bool = False) -> Doma
     if over and first.why in {Hindrance.DAYS, Hindrance.HOURS}:
         return DaysOver()
     return DoesNotFit([one.sentence for one in found])
-
-
-def hours_of(program_id: int) -> int:
-    """Return the hours that a program asks for at a site; 0 when it names none."""
-    return int(getattr(programs.content(programs.latest(program_id)), "externship_hours", 0))
 
 
 def wish_of(request: ExternshipRequest, *, declined: frozenset[int] | None = None) -> Wish:

@@ -41,6 +41,14 @@ from provider.mail.actions import post
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
 
+
+class NothingToTakeBack(DomainError):
+    """Nothing is offered any more, or it is confirmed by now."""
+
+    code = "nothing_to_take_back"
+    sentence = "No offer waits here any more. Reload the page to see how it stands."
+
+
 CONSENT = "Asking for an externship: the form says what sites are told"
 
 

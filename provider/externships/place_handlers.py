@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from provider.externships import holding, offer_queries, offers, papers, placements, requests
+from provider.externships import holding, offer_queries, offers, papers, placements, request_lists, requests
 from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
 from provider.externships.place_links import AnswerLink, OfferLink
 from provider.kernel.database import retrying
@@ -80,3 +80,4 @@ def register(registry: Registry) -> None:
     registry.attachments |= dict.fromkeys(("place_confirmed", "place_confirmed_site"), papers.attachments)
     registry.strands.append(PLACE_STORY)
     registry.documents_changed = documents_changed
+    registry.queues["externships"] = request_lists.QUEUE

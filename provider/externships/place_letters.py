@@ -4,7 +4,7 @@ import datetime as dt
 
 from provider.accounts.models import SignedLink
 from provider.affiliations.models import Opening, SiteContact
-from provider.affiliations.rules import Pattern, clock_time, named_days
+from provider.affiliations.rules import ONE_DAY, Pattern, Period, clock_time, days_of, named_days
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
 from provider.externships.models import Offer, Placement
@@ -115,6 +115,7 @@ def confirmation(one: Placement) -> Values:
         | _contact(one.preceptor)
         | {
             "placement": one.reference,
+            "begins_on": first_attended(one.period, pattern).isoformat(),
             "name": one.enrollment.legal_name,
             "program": one.enrollment.agreement.program_title,
             "student": one.enrollment.legal_name,
@@ -133,6 +134,12 @@ def confirmation(one: Placement) -> Values:
 def attended(one: Offer | Placement) -> Pattern:
     """Return on which days and at which hours a student is there: what the opening and the student have in common."""
     return in_common(one.opening.pattern, one.request.pattern)
+
+
+def first_attended(days: Period, pattern: Pattern) -> dt.date:
+    """Return the first of the days on which a student is there: the period itself may begin on another weekday."""
+    every = (days.first_on + n * ONE_DAY for n in range((days.last_on - days.first_on).days + 1))
+    return next((day for day in every if day.weekday() in days_of(pattern.weekdays)), days.first_on)
 
 
 def in_miles(tenths: int | None) -> str | None:

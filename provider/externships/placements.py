@@ -24,6 +24,7 @@ from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import db, hold
 from provider.kernel.days import day_of
 from provider.mail.actions import post
+from provider.programs.queries import hours_of
 
 ACTIVE = frozenset({PlacementState.PLANNED, PlacementState.RUNNING})
 
@@ -48,7 +49,7 @@ def confirm(*, offer: Offer, actor: Actor, at: dt.datetime) -> Placement:
             state=PlacementState.PLANNED,
             first_on=days.first_on,
             last_on=days.last_on,
-            required_hours=checks.hours_of(enrollment.program_id),
+            required_hours=hours_of(enrollment.program_id),
             tenths=offer.tenths,
             confirmed_at=at,
         )
@@ -81,7 +82,9 @@ def start(placement_id: int, *, now: dt.datetime) -> bool:
     return True
 
 
-def release(*, placement: Placement, reason: ReleaseReason, actor: Actor, at: dt.datetime) -> Placement:
+def release(
+    *, placement: Placement, reason: ReleaseReason, words: str | None = None, actor: Actor, at: dt.datetime
+) -> Placement:
     """Let a placement go before its end; student and site are told, once, and the place is free again.
 
     The request is ready again with its clock going on, unless it ends with this reason: then whoever calls ends it and
@@ -92,7 +95,7 @@ def release(*, placement: Placement, reason: ReleaseReason, actor: Actor, at: dt
     about = placement.enrollment.reference
     data = {"reason": reason.value}
     move(placement, PlacementState.RELEASED, PLACEMENT_LIFECYCLE, actor=actor, at=at, about=about, data=data)
-    end(offer_queries.held(placement.offer_id), OfferState.REVOKED, reason=reason, actor=actor, at=at)
+    end(offer_queries.held(placement.offer_id), OfferState.REVOKED, reason=reason, words=words, actor=actor, at=at)
     holding.finish_task(placement, at=at)
     post(place_letters.released_to_site(placement, reason), at=at, actor=actor)
     if reason not in ENDING:

@@ -28,8 +28,8 @@ def show(reference: str) -> ResponseReturnValue:
 
 @door.post("/offers/<reference>/accept")
 def accept(reference: str) -> ResponseReturnValue:
-    only()
     offer = _own(reference)
+    only()
     target = home(offer)
     answered(lambda: offers.accept(offer=offer, actor=actor(), at=received_at()))
     flash("You accepted the place. You get a letter as soon as it is confirmed.")
@@ -38,7 +38,7 @@ def accept(reference: str) -> ResponseReturnValue:
 
 @door.post("/offers/<reference>/decline")
 def decline(reference: str) -> ResponseReturnValue:
-    form, offer = Form(DeclineOffer()).load_form(request.form), _own(reference)
+    offer, form = _own(reference), Form(DeclineOffer()).load_form(request.form)
     if not form.ok:
         return offer_page(offer, now=received_at(), form=form), 422
     target = home(offer)

@@ -14,6 +14,9 @@ from provider.accounts.sessions import may
 from provider.enrollments import lists as enrollments
 from provider.enrollments.lists import EnrollmentLine
 from provider.enrollments.rules import UNPAID_STATES, EnrollmentState
+from provider.externships import request_lists
+from provider.externships.request_lists import RequestLine
+from provider.externships.rules import RequestState
 from provider.kernel.forms import Choices, Form, Schema
 from provider.kernel.paging import Page, Sort
 from provider.kernel.sheets import Column
@@ -37,6 +40,7 @@ from provider.staff.schemas_lists import (
     FindPayments,
     FindPayouts,
     FindRefunds,
+    FindRequests,
 )
 
 R = TypeVar("R")
@@ -343,4 +347,40 @@ class Letters(Listed[LetterLine]):
             Column("Attempts", lambda one: one.attempts),
             Column("Written (UTC)", lambda one: one.queued_at),
             Column("Sent (UTC)", lambda one: one.sent_at),
+        ]
+
+
+class Requests(Listed[RequestLine]):
+    """Externship requests, those that are open unless a state is asked for."""
+
+    name, title, schema, sorts = "externships", "Externship requests", FindRequests, request_lists.SORTS
+
+    def choices(self) -> dict[str, Choices]:
+        self.codes = programs.codes()
+        return {
+            "state": [("", "All open"), *((state.value, state.label) for state in RequestState)],
+            "program": [("", "All programs"), *((code, code) for code in self.codes.values())],
+        }
+
+    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[RequestLine]:
+        data = self.asked.form.data if self.asked.form.ok else {}
+        state, ids = data.get("state", ""), {code: program_id for program_id, code in self.codes.items()}
+        chosen = request_lists.Filters(
+            typed=data.get("q", ""),
+            states=(RequestState(state),) if state in set(RequestState) else (),
+            program_id=ids.get(data.get("program", "")),
+        )
+        return request_lists.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
+
+    def columns(self) -> Sequence[Column[RequestLine]]:
+        return [
+            Column("Reference", lambda one: one.reference),
+            Column("Enrollment", lambda one: one.enrollment),
+            Column("Student", lambda one: one.legal_name, width=28),
+            Column("Program", lambda one: one.program, width=28),
+            Column("State", lambda one: one.state.label, width=20),
+            Column("ZIP", lambda one: one.zip),
+            Column("Miles", lambda one: str(one.miles)),
+            Column("Asked (UTC)", lambda one: one.asked_at),
+            Column("Promised by", lambda one: one.due_on),
         ]

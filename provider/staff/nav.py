@@ -11,6 +11,7 @@ from flask import request, url_for
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.documents import queries as documents
+from provider.externships import request_lists as externships
 from provider.kernel.paging import MOST_COUNTED, counted
 from provider.mail import queries as mail
 from provider.refunds import queries as refunds
@@ -43,6 +44,7 @@ ROOMS = (
     Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
     Room("Daily close", "staff_closing.index", P.SEE_MONEY),
     Room("Journal", "staff_journal.index", P.SEE_MONEY),
+    Room("Externships", "staff_externships.index", P.SEE_PLACEMENTS, externships.waiting),
     Room("Letters", "staff_mail.index", P.SEE_MAIL, mail.waiting),
     Room("Programs", "staff_programs.index", P.SEE_CATALOG),
     Room("Refund policy", "staff_policies.index", P.SEE_CATALOG),

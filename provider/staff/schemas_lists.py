@@ -76,3 +76,12 @@ class FindLinks(Schema):
     purpose = _select("Opens")
     state = _select("State")
     subject = Text(load_default="", longest=16, metadata={"label": "About (a whole reference)", "widget": "search"})
+
+
+class FindRequests(Schema):
+    """What the queue of externship requests is narrowed to; tabs choose the state."""
+
+    state = _tab("State")
+    q = _student()
+    program = _select("Program", 64)
+    sort = _select("Order")

@@ -20,6 +20,7 @@ from provider.affiliations import queries as affiliations
 from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIGN_AGREEMENT
 from provider.books.models import DayClose
 from provider.documents.models import DocumentRequirement
+from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
 from provider.fieldwork.evaluating import ASPECTS, OVERALL, SKILLS
 from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.rules import EvaluationKind
@@ -35,7 +36,13 @@ from provider.refunds.models import Payout, Refund
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
 from provider.tuition.models import TuitionPlan
-from tests.harness import papers, season_of_hours, season_of_placements, season_of_plans
+from tests.harness import (
+    papers,
+    season_of_hours,
+    season_of_offers,
+    season_of_placements,
+    season_of_plans,
+)
 from tests.harness.factors import APP_CODE, HALF_IN, NEW_APP_CODE, WITH_FACTOR, come_with_factor, good_code
 from tests.harness.season import Season
 from tests.harness.season_events import parked
@@ -322,10 +329,38 @@ CASES = (
         {"reason": "Approved for another student"},
         "/revocation",
     ),
+    Case(
+        "take an offer back",
+        Role.COORDINATOR,
+        "/staff/externships/{offered_request}",
+        {"words": "She called: too far"},
+        "/take-back",
+    ),
+    Case(
+        "release a placement",
+        Role.COORDINATOR,
+        "/staff/placements/{placement}",
+        {"reason": "site_asked", "words": "The ward closes"},
+        "/release",
+    ),
+    Case(
+        "another preceptor",
+        Role.COORDINATOR,
+        "/staff/placements/{placement}",
+        {},
+        "/preceptor",
+    ),
+    Case(
+        "decline own offer", "completed", "/my/externship/offers/{place_offer}", {"words": "Too far for me"}, "/decline"
+    ),
+    Case("decline an offer", None, "/links/{offer_link}", {"words": "Too far for me"}),
+    Case("decline a student", None, "/links/{answer_link}", {"reason": "Our preceptor is away"}),
     Case("password", None, "/links/{password}", {"password": "a new and quiet password"}),
 )
 # Buttons without fields: who presses them, and where.
 BUTTONS = {
+    "/my/externship/offers/{place_offer}/accept": "completed",
+    "/staff/externships/{ready_request}/places/{place_opening}": Role.COORDINATOR,
     "/sign-out": Role.EDITOR,
     "/my/account-data": "fresh",
     "/my/externship/hours/{extern_entry}/removal": "extern",
@@ -424,8 +459,25 @@ def references(school: Flask, season: Season) -> dict[str, str]:
     known |= {"late_payment": season["too_late"].payments[0], "parked_event": parked()}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
     known |= {"payment": season["fresh"].payments[0], "link": token_for(school, "refund", season["fresh"].enrollment)}
-    known |= _of_sites(school, season)
+    known |= _of_sites(school, season) | _places(school, season)
     return known | _known(school, season) | _of_email_change(school, season)
+
+
+def _places(school: Flask, season: Season) -> dict[str, str]:
+    """Return the request, offers and placement of the season, and the links of two of the offers."""
+    completed, late = season["completed"].enrollment, season["late"].enrollment
+    with school.app_context():
+        found = {
+            "place_offer": season_of_offers.offer_of(completed),
+            "offered_request": season_of_offers.request_of(completed),
+            "ready_request": season_of_offers.request_of(season["fresh"].enrollment),
+            "place_opening": season_of_offers.opening_of(late),
+            "placement": season_of_offers.placement_of(season["paying"].enrollment),
+        }
+        asked = season_of_offers.offer_of(late)
+        db.session.remove()
+    links = {"offer_link": token_for(school, OFFER_LINK, found["place_offer"])}
+    return found | links | {"answer_link": token_for(school, ANSWER_LINK, asked)}
 
 
 def _of_sites(school: Flask, season: Season) -> dict[str, str]:

@@ -33,6 +33,7 @@ _CONFIRMED: dict[str, Value] = {
     **_PLACE,
     **_PRECEPTOR,
     "placement": "PL-7K2M9Q4T",
+    "begins_on": "2026-12-01",
     "student": "Ana Ñúñez",
     "student_email": "ana@example.org",
     "student_phone": "555 010 0199",

@@ -17,7 +17,13 @@ from provider.programs.models import FaqItem, Program
 from provider.refunds.models import Payout
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import issued, papers, season_of_hours, season_of_plans
+from tests.harness import (
+    issued,
+    papers,
+    season_of_hours,
+    season_of_offers,
+    season_of_plans,
+)
 from tests.harness.season import Season
 from tests.harness.season_events import parked
 from tests.harness.season_of_placements import placement_of
@@ -78,6 +84,12 @@ def objects(app: Flask, season: Season) -> Objects:
             "/staff/policies/floors/": {"reference": one(sa.select(StateFloorRow.reference))},
             "/staff/faq/": {"slug": one(sa.select(FaqItem.slug))},
             "/staff/erasures/": {"reference": season["settled"].enrollment},
+            "/my/externship/offers/": {"reference": season_of_offers.offer_of(owner.enrollment)},
+            "/my/externship/placements/": {"reference": season_of_offers.placement_of(owner.enrollment)},
+            "/staff/externships/": {
+                "reference": season_of_offers.request_of(season["fresh"].enrollment),
+                "opening": season_of_offers.opening_of(owner.enrollment),
+            },
             "/staff/placements/": {"reference": placement_of(season["recorded"].enrollment), "kind": "final"},
             "/my/externship/hours/": {"reference": told["entry"]},
             "/my/externship/procedures/": {"reference": told["procedure"]},
@@ -86,7 +98,9 @@ def objects(app: Flask, season: Season) -> Objects:
                 "entry": told["entry"],
                 "week": told["week"],
             },
-            "/staff/files/": {"reference": one(sa.select(File.reference))},
+            "/staff/files/": {
+                "reference": one(sa.select(File.reference).join(Payment, Payment.proof_file_id == File.id))
+            },
         }
         db.session.remove()
     return found | {"/links/": {"token": token_for(app, "refund", season["fresh"].enrollment)}}

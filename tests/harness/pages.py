@@ -17,7 +17,15 @@ from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
 from provider.tasks.models import Task
 from provider.tuition.models import TuitionPlan
-from tests.harness import card_students, issued, papers, season_of_hours, season_of_placements, season_of_plans
+from tests.harness import (
+    card_students,
+    issued,
+    papers,
+    season_of_hours,
+    season_of_offers,
+    season_of_placements,
+    season_of_plans,
+)
 from tests.harness.factors import HALF_IN, WITH_FACTOR
 from tests.harness.season_of_placements import placement_of
 from tests.harness.stage import INVITED, Stage
@@ -137,6 +145,11 @@ def student(stage: Stage) -> Iterator[Visit]:
     yield from documents(stage)
     yield Visit("my-nobody", "/my")
     yield from _hours(stage)
+    completed = stage.season["completed"]
+    with stage.app.app_context():
+        offered = season_of_offers.offer_of(completed.enrollment)
+        db.session.remove()
+    yield Visit("my-offer", f"/my/externship/offers/{offered}", completed.email)
     yield Visit("my-evaluation", "/my/externship/evaluation", season_of_placements.EMAIL)
     yield Visit(
         "my-evaluation-errors", "/my/externship/evaluation", season_of_placements.EMAIL, sent_empty=True, status=422
@@ -387,6 +400,7 @@ def _staff_paths(stage: Stage) -> dict[str, str]:
         "person-invited": f"/staff/people/{invited}",
         "access": "/staff/access",
         **_of_sites(stage),
+        **_places(stage),
     }
 
 
@@ -432,6 +446,24 @@ def _record_paths(stage: Stage) -> dict[str, str]:
         found = {key: placement_of(stage.season[key].enrollment) for key in ("extern", "recorded", "revoked")}
         db.session.remove()
     return {f"record-{key}": f"/staff/placements/{reference}/record" for key, reference in found.items()}
+
+
+def _places(stage: Stage) -> dict[str, str]:
+    """The queue, a request in each of its ways, the places around one, and a placement."""
+    enrollments = {name: stage.season[name].enrollment for name in ("paying", "completed", "late", "fresh")}
+    with stage.app.app_context():
+        requests = {name: season_of_offers.request_of(one) for name, one in enrollments.items()}
+        placement = season_of_offers.placement_of(enrollments["paying"])
+        db.session.remove()
+    return {
+        "externships": "/staff/externships",
+        "externships-ready": "/staff/externships?state=ready",
+        "externships-none": "/staff/externships?q=nobody+at+all",
+        **{f"externship-{name}": f"/staff/externships/{one}" for name, one in requests.items()},
+        "places": f"/staff/externships/{requests['fresh']}/places",
+        "places-not-now": f"/staff/externships/{requests['late']}/places",
+        "placement": f"/staff/placements/{placement}",
+    }
 
 
 def _one(stage: Stage, query: sa.Select[str]) -> str:

@@ -47,6 +47,7 @@ from tests.harness import (
     season_events,
     season_of_cards,
     season_of_hours,
+    season_of_offers,
     season_of_placements,
     season_of_plans,
     season_of_sites,
@@ -320,6 +321,13 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             season_of_plans.tell(now)
             disclosed.tell(told["completed"][0].enrollment, at=now - dt.timedelta(days=2))
             sites = season_of_sites.tell(now)
+            season_of_offers.tell(
+                confirmed=paying.enrollment,
+                offered=told["completed"][0].enrollment,
+                asked=told["late"][0].enrollment,
+                looking=told["fresh"][0].enrollment,
+                now=now,
+            )
             service.at = now
             run_due(now)
         _compare_days(now)

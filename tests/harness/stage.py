@@ -18,6 +18,7 @@ from provider.accounts import queries as people
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIGN_AGREEMENT
 from provider.app import create_app
+from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
 from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.rules import EvaluationKind
 from provider.fieldwork.weeks import WEEK_LINK
@@ -25,7 +26,13 @@ from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
-from tests.harness import card_students, season, season_of_hours, season_of_placements
+from tests.harness import (
+    card_students,
+    season,
+    season_of_hours,
+    season_of_offers,
+    season_of_placements,
+)
 from tests.harness.card_service import CardService
 from tests.harness.factors import HALF_IN, WITH_FACTOR, set_factor, unused_code
 from tests.harness.remote import RemoteClient, RemoteVisitor
@@ -94,6 +101,20 @@ def _evaluation_links(app: Flask) -> dict[str, str]:
     return links | {name: f"/links/{token_for(app, WEEK_LINK, reference)}" for name, reference in weeks.items()}
 
 
+def _place_links(app: Flask, made: Season) -> dict[str, str]:
+    """Return the links of a student and of a site that wait for an answer, and those of a place that is confirmed."""
+    waits, asked, done = (made[name].enrollment for name in ("completed", "late", "paying"))
+    with app.app_context():
+        offers = {name: season_of_offers.offer_of(name) for name in (waits, asked, done)}
+        db.session.remove()
+    return {
+        "offer-link": f"/links/{token_for(app, OFFER_LINK, offers[waits])}",
+        "offer-link-accepted": f"/links/{token_for(app, OFFER_LINK, offers[asked])}",
+        "answer-link": f"/links/{token_for(app, ANSWER_LINK, offers[asked])}",
+        "answer-link-given": f"/links/{token_for(app, ANSWER_LINK, offers[done])}",
+    }
+
+
 @contextmanager
 def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
     """Prepare an instance, let a season happen in it, and serve it."""
@@ -120,6 +141,7 @@ def _staged(folder: Path, service: CardService, now: dt.datetime) -> Iterator[St
         "prove-email": f"/links/{token_for(app, 'prove_email', made['started'].enrollment)}",
         "refund-link": f"/links/{token_for(app, 'refund', made['fresh'].enrollment)}",
         **_evaluation_links(app),
+        **_place_links(app, made),
         "card-link": f"/links/{card_link}",
         "card-link-card": f"/links/{card_link}?page=card",
         "sign-link": f"/links/{token_for(app, SIGN_AGREEMENT, made.sites.sent)}",
