@@ -351,7 +351,7 @@ CASES = (
         "/preceptor",
     ),
     Case(
-        "decline own offer", "completed", "/my/externship/offers/{place_offer}", {"words": "Too far for me"}, "/decline"
+        "decline own offer", "overpaid", "/my/externship/offers/{place_offer}", {"words": "Too far for me"}, "/decline"
     ),
     Case("decline an offer", None, "/links/{offer_link}", {"words": "Too far for me"}),
     Case("decline a student", None, "/links/{answer_link}", {"reason": "Our preceptor is away"}),
@@ -359,7 +359,7 @@ CASES = (
 )
 # Buttons without fields: who presses them, and where.
 BUTTONS = {
-    "/my/externship/offers/{place_offer}/accept": "completed",
+    "/my/externship/offers/{place_offer}/accept": "overpaid",
     "/staff/externships/{ready_request}/places/{place_opening}": Role.COORDINATOR,
     "/sign-out": Role.EDITOR,
     "/my/account-data": "fresh",
@@ -465,16 +465,16 @@ def references(school: Flask, season: Season) -> dict[str, str]:
 
 def _places(school: Flask, season: Season) -> dict[str, str]:
     """Return the request, offers and placement of the season, and the links of two of the offers."""
-    completed, late = season["completed"].enrollment, season["late"].enrollment
+    waits, asks = season["overpaid"].enrollment, season["declined"].enrollment
     with school.app_context():
         found = {
-            "place_offer": season_of_offers.offer_of(completed),
-            "offered_request": season_of_offers.request_of(completed),
+            "place_offer": season_of_offers.offer_of(waits),
+            "offered_request": season_of_offers.request_of(waits),
             "ready_request": season_of_offers.request_of(season["fresh"].enrollment),
-            "place_opening": season_of_offers.opening_of(late),
+            "place_opening": season_of_offers.opening_of(asks),
             "placement": season_of_offers.placement_of(season["paying"].enrollment),
         }
-        asked = season_of_offers.offer_of(late)
+        asked = season_of_offers.offer_of(asks)
         db.session.remove()
     links = {"offer_link": token_for(school, OFFER_LINK, found["place_offer"])}
     return found | links | {"answer_link": token_for(school, ANSWER_LINK, asked)}

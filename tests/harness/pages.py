@@ -145,11 +145,11 @@ def student(stage: Stage) -> Iterator[Visit]:
     yield from documents(stage)
     yield Visit("my-nobody", "/my")
     yield from _hours(stage)
-    completed = stage.season["completed"]
+    overpaid = stage.season["overpaid"]
     with stage.app.app_context():
-        offered = season_of_offers.offer_of(completed.enrollment)
+        offered = season_of_offers.offer_of(overpaid.enrollment)
         db.session.remove()
-    yield Visit("my-offer", f"/my/externship/offers/{offered}", completed.email)
+    yield Visit("my-offer", f"/my/externship/offers/{offered}", overpaid.email)
     yield Visit("my-evaluation", "/my/externship/evaluation", season_of_placements.EMAIL)
     yield Visit(
         "my-evaluation-errors", "/my/externship/evaluation", season_of_placements.EMAIL, sent_empty=True, status=422
@@ -450,7 +450,7 @@ def _record_paths(stage: Stage) -> dict[str, str]:
 
 def _places(stage: Stage) -> dict[str, str]:
     """The queue, a request in each of its ways, the places around one, and a placement."""
-    enrollments = {name: stage.season[name].enrollment for name in ("paying", "completed", "late", "fresh")}
+    enrollments = {name: stage.season[name].enrollment for name in ("paying", "overpaid", "declined", "fresh")}
     with stage.app.app_context():
         requests = {name: season_of_offers.request_of(one) for name, one in enrollments.items()}
         placement = season_of_offers.placement_of(enrollments["paying"])
@@ -461,7 +461,7 @@ def _places(stage: Stage) -> dict[str, str]:
         "externships-none": "/staff/externships?q=nobody+at+all",
         **{f"externship-{name}": f"/staff/externships/{one}" for name, one in requests.items()},
         "places": f"/staff/externships/{requests['fresh']}/places",
-        "places-not-now": f"/staff/externships/{requests['late']}/places",
+        "places-not-now": f"/staff/externships/{requests['declined']}/places",
         "placement": f"/staff/placements/{placement}",
     }
 

@@ -323,8 +323,8 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             sites = season_of_sites.tell(now)
             season_of_offers.tell(
                 confirmed=paying.enrollment,
-                offered=told["completed"][0].enrollment,
-                asked=told["late"][0].enrollment,
+                offered=told["overpaid"][0].enrollment,
+                asked=told["declined"][0].enrollment,
                 looking=told["fresh"][0].enrollment,
                 now=now,
             )

@@ -10,7 +10,6 @@ from provider.affiliations.rules import Period
 from provider.affiliations.sites import ContactFacts
 from provider.enrollments.models import Enrollment
 from provider.enrollments.queries import by_reference
-from provider.externships import queries as requests_of
 from provider.externships import requests
 from provider.externships.models import ExternshipRequest, Offer, Placement
 from provider.externships.wishes import Wishes
@@ -20,7 +19,7 @@ from tests.harness.externs import COORDINATOR, WISHES
 from tests.harness.places import accept, offer, placed
 from tests.harness.sites import supply
 
-DAY = dt.timedelta(days=1)
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 SECOND = ContactFacts("Noor Second", "noor@teaching.example", "Charge nurse", supervises=True)
 EARLY = "The class ends within a month, and a site nearby has a place from then on."
 
@@ -28,38 +27,30 @@ EARLY = "The class ends within a month, and a site nearby has a place from then 
 def tell(*, confirmed: str, offered: str, asked: str, looking: str, now: dt.datetime) -> None:
     """Let four enrollments ask for a place and get as far as their names say; needs an application context."""
     first = now.date() + 14 * DAY
-    made = {
-        program: supply(
-            program=program,
-            name=f"{program.upper()} Teaching Hospital",
-            days=Period(first, first + 120 * DAY),
-            agreement=Period(first - 200 * DAY, first + 200 * DAY),
-            capacity=4,
-            bring="Closed shoes and a watch with a second hand",
-            at=now - 20 * DAY,
-        )
-        for program in ("ccma", "cpct/a")
-    }
-    ccma = made["ccma"].opening
+    made = supply(
+        name="Harbor Teaching Hospital",
+        days=Period(first, first + 120 * DAY),
+        agreement=Period(first - 200 * DAY, first + 200 * DAY),
+        capacity=5,
+        bring="Closed shoes and a watch with a second hand",
+        at=now - 20 * DAY,
+    )
     with unit_of_work():
-        sites.add_contact(queries.site(made["ccma"].site), SECOND, actor=COORDINATOR, at=now - 20 * DAY)
-    placed(_ask(confirmed, first, now), ccma, at=now - 2 * DAY)
-    offer(_ask(offered, first, now), made["cpct/a"].opening, at=now - DAY)
-    accept(offer(_ask(asked, first, now), ccma, at=now - 2 * DAY), at=now - DAY)
+        sites.add_contact(queries.site(made.site), SECOND, actor=COORDINATOR, at=now - 20 * DAY)
+    placed(_ask(confirmed, first, now), made.opening, at=now - 9 * HOUR)
+    offer(_ask(offered, first, now), made.opening, at=now - 9 * HOUR)
+    accept(offer(_ask(asked, first, now), made.opening, at=now - 9 * HOUR), at=now - 8 * HOUR)
     _ask(looking, first, now)
 
 
 def _ask(reference: str, first: dt.date, now: dt.datetime) -> str:
-    papers.give(by_reference(reference).claimed_email, at=now - 6 * DAY)
+    papers.give(by_reference(reference).claimed_email, at=now - 11 * HOUR)
     wanted = Wishes(**{name: getattr(WISHES, name) for name in Wishes.__slots__} | {"earliest_on": first})
     with unit_of_work():
         enrollment = by_reference(reference)
-        found = requests_of.open_of(enrollment.id)
-        if found is not None:
-            return requests.change(request=found, wanted=wanted, actor=COORDINATOR, at=now - 5 * DAY).reference
         early = EARLY if enrollment.completed_at is None else None
         made = requests.ask(
-            enrollment=enrollment, wanted=wanted, actor=COORDINATOR, at=now - 5 * DAY, early_reason=early
+            enrollment=enrollment, wanted=wanted, actor=COORDINATOR, at=now - 10 * HOUR, early_reason=early
         )
         return made.reference
 

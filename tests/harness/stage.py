@@ -103,7 +103,7 @@ def _evaluation_links(app: Flask) -> dict[str, str]:
 
 def _place_links(app: Flask, made: Season) -> dict[str, str]:
     """Return the links of a student and of a site that wait for an answer, and those of a place that is confirmed."""
-    waits, asked, done = (made[name].enrollment for name in ("completed", "late", "paying"))
+    waits, asked, done = (made[name].enrollment for name in ("overpaid", "declined", "paying"))
     with app.app_context():
         offers = {name: season_of_offers.offer_of(name) for name in (waits, asked, done)}
         db.session.remove()
