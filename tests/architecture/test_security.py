@@ -1,4 +1,4 @@
-"""docs/security.md and docs/cards.md name a proof for each row, and each proof is a test that exists."""
+"""docs/security.md, cards.md and externships.md name a proof for each row, and each proof is a test that exists."""
 
 import re
 from pathlib import Path
@@ -49,6 +49,12 @@ def test_every_fault_of_money_has_proofs_that_exist(root: Path, text: str) -> No
     assert missing(root, cards) == []
     named = {first.split()[0] for first in (*rows(cards), *rows(text))}
     assert named >= {f"A{number:02d}" for number in range(1, 17)} | {"D10"}
+
+
+def test_every_fault_of_placing_has_proofs_that_exist(root: Path) -> None:
+    placing = (root / "docs" / "externships.md").read_text()
+    assert missing(root, placing) == []
+    assert {first.split()[0] for first in rows(placing)} >= {f"B{number:02d}" for number in range(1, 7)} | {"E02"}
 
 
 def test_no_fault_of_access_is_left_out(text: str) -> None:
