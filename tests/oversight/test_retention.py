@@ -17,6 +17,7 @@ from provider.files.models import File
 from provider.kernel import clock
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
+from provider.mail.rules import LetterState
 from provider.oversight import retention
 from provider.oversight.models import Erasure
 from provider.oversight.rules import kept_since, months_before
@@ -111,7 +112,8 @@ def test_only_what_is_over_goes(app: Flask, season: Season) -> None:
         assert (stays.legal_name, stays.claimed_email) == (kept.name, kept.email)
         assert [row.about for row in db.session.scalars(sa.select(Erasure))] == [who.enrollment]
         letters = db.session.scalars(sa.select(OutboxLetter)).all()
-        texts = json.dumps([[row.values, row.body_text, row.body_html] for row in letters], ensure_ascii=False)
+        left = [[row.values, row.body_text, row.body_html] for row in letters if row.state is not LetterState.QUEUED]
+        texts = json.dumps(left, ensure_ascii=False)
         assert [each.name for each in season.students.values() if each.name in texts] == []
         receipts = [row for row in letters if row.template == "receipt" and row.recipient == season["fresh"].email]
         assert "Receipt" in (receipts[0].subject or "")
@@ -169,7 +171,7 @@ def test_money_that_waits_keeps_an_enrollment(app: Flask, season: Season) -> Non
 
 
 def test_documents_go_when_their_months_are_over_and_no_request_is_open(app: Flask, season: Season) -> None:
-    who = season["completed"].email
+    who = season["graduate"].email
     with app.app_context():
         with unit_of_work():
             for model in (StudentDocument, Task):
@@ -184,7 +186,7 @@ def test_documents_go_when_their_months_are_over_and_no_request_is_open(app: Fla
         on_the_day = uploaded.replace(year=uploaded.year + 1)
         assert (over(on_the_day), over(on_the_day + dt.timedelta(microseconds=1))) == (0, 1)
         ahead = clock.now().date() + 60 * dt.timedelta(days=1)
-        request = externs.ask(season["completed"].enrollment, at=clock.now(), earliest_on=ahead)
+        request = externs.ask(season["graduate"].enrollment, at=clock.now(), earliest_on=ahead)
         assert over(on_the_day + dt.timedelta(days=1)) == 0
         over_at = uploaded + dt.timedelta(days=30)
         with unit_of_work():
