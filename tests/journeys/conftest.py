@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +23,12 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SETTINGS = {"ENROLLMENTS_PER_HOUR": "1000000", "WEB_THREADS": "8"}
 
 
-@pytest.fixture(scope="session", params=("sqlite", "postgresql"))
-def _school(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+@contextmanager
+def school(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Journey]:
+    """Run a school with an administrator on the database that the fixture is parametrized with."""
     url = ""
     if request.param == "postgresql":
-        url = Postgres(request.getfixturevalue("_postgres"), f"journey_{WORKER}").url
+        url = Postgres(request.getfixturevalue("_postgres"), f"{name}_{WORKER}").url
     folder: Path = tmp_path_factory.mktemp("school")
     with (
         mail_server() as mail,
@@ -38,12 +40,25 @@ def _school(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield first_admin(Journey(server, mail, engine=request.param), link)
 
 
-@pytest.fixture(scope="session")
-def _auditor(_school: Journey) -> Iterator[Flask]:
-    app = create_app(Config.load(_school.server.environ))
+@contextmanager
+def auditor(school: Journey) -> Iterator[Flask]:
+    """Open a school's database beside its processes, for the audit."""
+    app = create_app(Config.load(school.server.environ))
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session", params=("sqlite", "postgresql"))
+def _school(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+    with school(request, tmp_path_factory, "journey") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def _auditor(_school: Journey) -> Iterator[Flask]:
+    with auditor(_school) as app:
+        yield app
 
 
 @pytest.fixture
@@ -58,3 +73,15 @@ def journey(house: Journey, _auditor: Flask) -> Iterator[Journey]:
     """The running school, all of whose invariants are checked afterwards, at the instant that the story ended with."""
     yield house
     assert_clean(_auditor, house.server.clock())
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def own_school(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+    """A running school for one story that moves the clock by weeks, which nothing of the others would stand still for.
+
+    All of its invariants are checked afterwards, at the instant that the story ended with.
+    """
+    with school(request, tmp_path_factory, "own") as made:
+        yield made
+        with auditor(made) as app:
+            assert_clean(app, made.server.clock())
