@@ -8,7 +8,7 @@ from provider.affiliations.rules import EVERY_DAY, Pattern, Period
 from provider.externships import plans
 from provider.externships.models import ExternshipRequest, PlacementPlan, PlanRow
 from provider.kernel.database import db, unit_of_work
-from tests.harness import externs
+from tests.harness import externs, papers
 from tests.harness.placed import graduated
 from tests.harness.sites import COORDINATOR, supply
 
@@ -22,7 +22,8 @@ def tell(now: dt.datetime) -> None:
     for zip_code, capacity in (("10001", 1), ("11597", 0)):
         supply(days=Period(first, first + 90 * DAY), pattern=ALWAYS, zip_code=zip_code, capacity=capacity, at=now - DAY)
     for number, miles in ((1, 50), (2, 10)):
-        mine = graduated(f"waits{number}@student.example")
+        mine = graduated(email := f"waits{number}@student.example")
+        papers.give(email, at=now - (number + 1) * DAY)
         externs.ask(mine, at=now - number * DAY, zip="10001", miles=miles, earliest_on=first, weekdays=EVERY_DAY)
     with unit_of_work():
         plan = plans.start(actor=COORDINATOR, at=now).reference
