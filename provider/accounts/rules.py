@@ -141,7 +141,7 @@ class Permission(StrEnum):
     RECORD_MONEY = "record_money", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "payments, payouts, requests, withdrawals"
     OVERRIDE_REFUNDS = "override_refunds", CHANGE, _K.MONEY, ANY, (_R.BURSAR,), "refunds as exceptions, with a reason"
     SEE_SITES = "see_sites", SEE, _K.PLACEMENTS, ANY, (_R.COORDINATOR,), "sites, agreements and openings"
-    MANAGE_SITES = "manage_sites", CHANGE, _K.PLACEMENTS, ANY, (_R.COORDINATOR,), "sites, agreements and openings"
+    MANAGE_SITES = "manage_sites", CHANGE, _K.PLACEMENTS, ANY, (_R.COORDINATOR,), "entering, signing and ending those"
     SEE_PLACEMENTS = "see_placements", SEE, _K.PLACEMENTS, ANY, (_R.COORDINATOR,), "requests, plans, placements"
     MANAGE_PLACEMENTS = (
         "manage_placements",

@@ -104,6 +104,7 @@ def _by_reference(
 
 _PLAN = sa.select(_TP.reference.label("plan"), _PG.reference).join_from(table(TuitionPlan), table(Program))
 _PAYOUT = sa.select(_R.reference).join_from(table(Payout), table(Refund))
+_PROOF = sa.select(_F.reference).join_from(table(Payment), table(File), _F.id == _PY.proof_file_id)
 _WITHDRAWAL = sa.select(_E.reference).join_from(table(Withdrawal), table(Enrollment))
 SOURCES = {
     "receipts": Source(
@@ -138,9 +139,9 @@ SOURCES = {
         rank=64,
     ),
     "files": _by_reference(
-        "Files",
+        "Proofs of payments",
         "F",
-        _leads(sa.select(_F.reference), _F.reference, "staff_files.show", reference="reference"),
+        _leads(_PROOF, _F.reference, "staff_files.show", reference="reference"),
         needs=P.SEE_MONEY,
         rank=65,
     ),

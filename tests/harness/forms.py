@@ -2,8 +2,9 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -291,7 +292,13 @@ CASES = (
         "opening",
         Role.COORDINATOR,
         "/staff/sites/{site}/openings/new",
-        {"first_on": "2031-01-01", "last_on": "2031-03-31", "places": "2", "preceptor": "{contact}"},
+        {
+            "location": "{location}",
+            "first_on": "2031-01-01",
+            "last_on": "2031-03-31",
+            "places": "2",
+            "preceptor": "{contact}",
+        },
     ),
     Case("opening again", Role.COORDINATOR, "/staff/openings/{opening}/edit"),
     Case(
@@ -306,7 +313,15 @@ CASES = (
         "offer",
         None,
         "/links/{offer}?page=new",
-        {"first_on": "2031-01-01", "last_on": "2031-03-31", "places": "2", "preceptor": "{contact}"},
+        {
+            "location": "{location}",
+            "first_on": "2031-01-01",
+            "last_on": "2031-03-31",
+            "places": "2",
+            "preceptor": "new",
+            "new_name": "Noor New",
+            "new_email": "noor.new@clinic.example",
+        },
     ),
     Case(
         "visit",
@@ -443,24 +458,80 @@ BUTTONS = {
 }
 
 
+Find = Callable[[], str]
+FindSome = Callable[[], dict[str, str]]
 STUDENTS = ("awaiting", "completed", "fresh", "graduate", "late", "paying", "settled", "started")
 
 
 def path_of(school: Flask, season: Season, path: str) -> str:
     """Return a path with one record of each kind that it names."""
-    return path.format(**references(school, season))
+    return path.format_map(references(school, season))
 
 
-def references(school: Flask, season: Season) -> dict[str, str]:
+class Named(dict[str, str]):
+    """What a path may name, looked up when it is named first: most name one record of a few hundred."""
+
+    def __init__(self, known: dict[str, str], alone: Mapping[str, Find], groups: Sequence[FindSome]) -> None:
+        super().__init__(known)
+        self._alone, self._groups = alone, list(groups)
+
+    def __missing__(self, name: str) -> str:
+        """Look up what stands alone by itself, and of what comes in groups one group after the other."""
+        if name in self._alone:
+            self[name] = self._alone[name]()
+        while name not in self and self._groups:
+            self.update(self._groups.pop(0)())
+        if name not in self:
+            raise KeyError(name)
+        return self[name]
+
+
+def references(school: Flask, season: Season) -> Named:
     """Return what a path may name; its link to set a password is a new one each time."""
     known = {name: season[name].enrollment for name in STUDENTS}
-    known |= {"prove": token_for(school, "prove_email", season["started"].enrollment)}
     known |= {"charge": season["paying"].charge}
-    known |= {"late_payment": season["too_late"].payments[0], "parked_event": parked()}
+    known |= {"late_payment": season["too_late"].payments[0], "payment": season["fresh"].payments[0]}
     known |= {name: season[name].refund for name in ("declined", "refunding")}
-    known |= {"payment": season["fresh"].payments[0], "link": token_for(school, "refund", season["fresh"].enrollment)}
-    known |= _of_sites(school, season) | _places(school, season)
-    return known | _known(school, season) | _of_email_change(school, season)
+
+    def inside(found: Find) -> Find:
+        def find() -> str:
+            with school.app_context():
+                name = found()
+                db.session.remove()
+            return name
+
+        return find
+
+    week = inside(season_of_hours.waiting_week)
+    final = inside(lambda: season_of_placements.asked(EvaluationKind.FINAL))
+    alone: dict[str, Find] = {
+        "parked_event": parked,
+        "prove": lambda: token_for(school, "prove_email", season["started"].enrollment),
+        "link": lambda: token_for(school, "refund", season["fresh"].enrollment),
+        "document": inside(lambda: papers.waiting(season["completed"].email)),
+        "week": lambda: token_for(school, WEEK_LINK, week()),
+        "evaluate": lambda: token_for(school, EVALUATION_LINK, final()),
+    }
+    groups = (_of_sites, _places, _planned, _at_sites, _known, _of_email_change)
+    return Named(known, alone, [partial(group, school, season) for group in groups])
+
+
+def _planned(school: Flask, season: Season) -> dict[str, str]:
+    """Return the plan of the season, with a student of it and the opening they have."""
+    with school.app_context():
+        plan = season_of_plans.parts()
+        db.session.remove()
+    return {"planned": plan["reference"], "plan_student": plan["student"], "plan_opening": plan["opening"]}
+
+
+def _at_sites(school: Flask, season: Season) -> dict[str, str]:
+    """Return what students who are or were at a site have there."""
+    with school.app_context():
+        known = {f"extern_{name}": found for name, found in season_of_hours.of(season["extern"].enrollment).items()}
+        for key in ("extern", "recorded"):
+            known[f"{key}_placement"] = season_of_placements.placement_of(season[key].enrollment)
+        db.session.remove()
+    return known
 
 
 def _places(school: Flask, season: Season) -> dict[str, str]:
@@ -533,21 +604,11 @@ def _known(school: Flask, season: Season) -> dict[str, str]:
             "task": sa.select(Task.reference).where(Task.state == TaskState.OPEN),
             "letter": sa.select(OutboxLetter.reference).where(OutboxLetter.state == LetterState.FAILED),
         }
-        known = {"document": papers.waiting(season["completed"].email)}
-        known |= {"day": db.session.scalars(sa.select(sa.func.max(DayClose.day))).one().isoformat()}
+        known = {"day": db.session.scalars(sa.select(sa.func.max(DayClose.day))).one().isoformat()}
         known |= {name: db.session.scalars(query.limit(1)).one() for name, query in queries.items()}
         lasts = dt.timedelta(hours=1)
         link = make_link(purpose=SET_PASSWORD, subject=known["colleague"], at=clock.now(), lasts=lasts)
-        known |= {f"extern_{name}": found for name, found in season_of_hours.of(season["extern"].enrollment).items()}
-        known |= {"week": token_for(school, WEEK_LINK, season_of_hours.waiting_week())}
-        asked = {"evaluate": token_for(school, EVALUATION_LINK, season_of_placements.asked(EvaluationKind.FINAL))}
-        asked |= {
-            f"{key}_placement": season_of_placements.placement_of(season[key].enrollment)
-            for key in ("extern", "recorded")
-        }
-        plan = season_of_plans.parts()
-        planned = {"planned": plan["reference"], "plan_student": plan["student"], "plan_opening": plan["opening"]}
-        return known | asked | planned | {"password": token_of(link)}
+        return known | {"password": token_of(link)}
 
 
 class NoForm(LookupError):
@@ -584,7 +645,7 @@ class Sender:
         self.good = {**prefilled(self.form), **{name: value for name, value in case.good.items() if value}}
         if any("{" in value for value in case.good.values()):  # the name or the reference of a record
             known = references(school, season)
-            self.good |= {name: value.format(**known) for name, value in case.good.items()}
+            self.good |= {name: value.format_map(known) for name, value in case.good.items()}
         codes = {name: value for name, value in case.good.items() if value in {APP_CODE, NEW_APP_CODE}}
         self.good |= {name: good_code(school, page, code) for name, code in codes.items()}
         if case.name == "erase":

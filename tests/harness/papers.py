@@ -124,8 +124,9 @@ def tell(*, completed: str, paying: str, now: dt.datetime) -> None:
 
 
 def waiting(email: str) -> str:
-    """Return a document of somebody that waits for a check."""
+    """Return a document of somebody that waits for a check; a new one when staff have checked them all."""
     query = sa.select(StudentDocument.reference).where(
         StudentDocument.person_id == person(email).id, StudentDocument.state == DocumentState.UPLOADED
     )
-    return db.session.scalars(query.order_by(StudentDocument.id).limit(1)).one()
+    found = db.session.scalars(query.order_by(StudentDocument.id).limit(1)).first()
+    return found or upload(email, DocumentKind.HIPAA_TRAINING)

@@ -110,7 +110,7 @@ def forms_of(school: Flask, season: Season, who: str) -> Iterator[Sender]:
     adapter, known = school.url_map.bind("localhost"), references(school, season)
     colleague = arrived(school, season, Role(who)) if who in season.staff else None
     for case in CASES:
-        path = case.path.format(**known)
+        path = case.path.format_map(known)
         if case.who in ALONE or (case.who is None) != (colleague is None):
             continue
         if colleague is not None and colleague.client.get(path).status_code != 200:

@@ -9,7 +9,7 @@ from provider.accounts.rules import Role, permissions
 from provider.files.models import File
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
-from provider.payments.models import Receipt
+from provider.payments.models import Payment, Receipt
 from provider.policies.models import StateFloorRow
 from provider.programs.models import Program
 from provider.refunds.models import Payout, Withdrawal
@@ -32,7 +32,7 @@ def _references(school: Flask, season: Season) -> dict[str, str]:
         "receipts": sa.select(Receipt.reference),
         "payouts": sa.select(Payout.reference),
         "withdrawals": sa.select(Withdrawal.reference),
-        "files": sa.select(File.reference),
+        "files": sa.select(File.reference).join(Payment, Payment.proof_file_id == File.id),
         "programs": sa.select(Program.reference),
         "plans": sa.select(TuitionPlan.reference),
         "floors": sa.select(StateFloorRow.reference),

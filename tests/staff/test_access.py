@@ -37,7 +37,10 @@ def test_the_menu_has_only_the_rooms_a_role_may_see(app: Flask, visitors: Callab
         page = sign_in(visitor, staff(app, role))
         rooms[role] = [link.to_text().strip() for link in page.all(".side a")]
     assert rooms == {
-        R.COORDINATOR: ["Home", "Tasks", "Enrollments", "Completions"],
+        R.COORDINATOR: [
+            *("Home", "Tasks", "Enrollments", "Completions"),
+            *("Externships", "Plans", "Documents", "Sites", "Openings"),
+        ],
         R.EDITOR: ["Home", "Tasks", "Programs", "Refund policy", "Questions"],
         R.BURSAR: [
             *("Home", "Tasks", "Enrollments", "Completions", "Payments", "Refunds"),

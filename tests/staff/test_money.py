@@ -23,6 +23,7 @@ from provider.payments.rules import PaymentState
 from provider.refunds.models import Payout, Refund
 from provider.refunds.rules import RefundState
 from tests.harness import season
+from tests.harness.money import record_inside
 from tests.harness.season import Student
 from tests.harness.visitor import Page, Visitor
 
@@ -181,8 +182,9 @@ def test_each_reading_of_a_proof_is_kept_and_told_in_the_timeline(
     app: Flask, bursar: Visitor, student: Student
 ) -> None:
     with app.app_context(), unit_of_work():
-        file = keep(data=PDF, about=student.enrollment, actor=SYSTEM, at=clock.now())
-        reference = file.reference
+        proof = keep(data=PDF, about=student.enrollment, actor=SYSTEM, at=clock.now())
+        reference = proof.reference
+        record_inside(student.enrollment, 10_000, at=clock.now(), proof_file=proof)
     for _ in range(2):
         assert bursar.client.get(f"/staff/files/{reference}").data == PDF
     assert bursar.client.get("/staff/files/F-22222222").status_code == 404
