@@ -85,7 +85,8 @@ class World:
 
     def bring(self, student: str, days: int) -> None:
         """A student brings a flu shot that is good for so many days, and staff accept it."""
-        self._tried(lambda: externs.bring(student, SHOT, at=self.now, expires_on=self.now.date() + days * DAY))
+        email, good = stored(student).claimed_email, self.now.date() + days * DAY
+        self._tried(lambda: papers.give(email, [SHOT], expires_on=good, at=self.now))
 
     def withdraw_request(self, student: str) -> None:
         """A student takes the request back."""
