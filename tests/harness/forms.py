@@ -137,7 +137,7 @@ CASES = (
         "ask for document",
         Role.COORDINATOR,
         "/staff/document-requirements",
-        {"kind": "varicella", "program": "ccma", "remark": "Two doses"},
+        {"kind": "liability_cover", "program": "cpt", "remark": "Through the insurer of the school"},
         "requirements",
     ),
     Case("refund link", None, "/links/{link}"),
