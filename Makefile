@@ -31,8 +31,9 @@ test: install-dev ## all tests: SQLite, PostgreSQL and Chromium
 	.venv/bin/pytest -n 2
 
 .PHONY: soak
-soak: install-dev ## the same tests with their full repetition counts
+soak: install-dev ## the same tests with their full repetition counts, then a plan of 100,000 placements
 	SOAK=1 .venv/bin/pytest -n 2
+	.venv/bin/python -m tests.bench --largest
 
 .PHONY: coverage
 coverage: install-dev ## all tests, with the branches that none of them takes

@@ -2,6 +2,8 @@
 
     make bench                         all of it, about twenty minutes
     python -m tests.bench --quick      smaller tables and fewer rounds, for a look in between
+    python -m tests.bench --planner    plans of placements alone
+    python -m tests.bench --largest    the largest plan alone, 100,000 students and 20,000 openings: part of make soak
 
 The web processes run as in production; the worker does not run, on either side, while something is measured.
 """
@@ -23,8 +25,8 @@ from tests.bench.front import Front
 from tests.bench.load import Order
 from tests.bench.measure import Loader, Sheet, median_ratio, rate_ratio
 from tests.bench.office import Office
+from tests.bench.planner import LARGEST, SIZES, Planner, Size
 from tests.bench.servers import Databases, Side, SqliteFiles, postgres
-from tests.bench.table import Row
 
 PROGRAM = "/programs/ccma"
 LIST = "/staff/enrollments"
@@ -49,6 +51,13 @@ class Plan:
 QUICK = Plan(
     small=8_000, big=80_000, rounds=4, seconds=0.8, office_rounds=3, office_seconds=0.2, starts=3, due=500, batch=250
 )
+
+
+def plans(databases: Databases, folder: Path, sizes: tuple[Size, ...]) -> Sheet:
+    """Measure plans of placements alone."""
+    sheet = Sheet(databases.name)
+    Planner(sheet, databases, folder).run(sizes)
+    return sheet
 
 
 class Bench:
@@ -90,6 +99,7 @@ class Bench:
             for side in (self.bare, self.small, self.big):
                 side.stop()
         self.cards()
+        Planner(self.sheet, self.databases, self.folder).run(SIZES)
 
     def from_empty(self) -> None:
         """Time the way from nothing to the first page: migrations, ZIP codes, catalog, start."""
@@ -210,24 +220,33 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="smaller tables, fewer rounds: a look, not a judgement")
     parser.add_argument("--only", choices=ENGINES, help="one database")
+    parser.add_argument("--planner", action="store_true", help="plans of placements alone")
+    parser.add_argument("--largest", action="store_true", help="the largest plan of placements alone")
     given = parser.parse_args()
     plan = QUICK if given.quick else Plan()
     began, folder = time.perf_counter(), Path(tempfile.mkdtemp(prefix="bench-"))
-    rows: list[Row] = []
-    notes: list[str] = []
+    measured: list[Sheet] = []
     try:
         with Loader() as loader:
-            if given.only != "postgresql":
-                bench = Bench(SqliteFiles(folder), folder, plan, loader)
+
+            def measure(databases: Databases) -> Sheet:
+                if given.planner or given.largest:
+                    return plans(databases, folder, LARGEST if given.largest else SIZES)
+                bench = Bench(databases, folder, plan, loader)
                 bench.run()
-                rows, notes = rows + bench.sheet.rows, notes + bench.sheet.notes
+                return bench.sheet
+
+            if given.only != "postgresql":
+                measured.append(measure(SqliteFiles(folder)))
             if given.only != "sqlite":
                 with postgres() as server:
-                    bench = Bench(server, folder, plan, loader)
-                    bench.run()
-                rows, notes = rows + bench.sheet.rows, notes + bench.sheet.notes
+                    measured.append(measure(server))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    rows, notes = (
+        [row for sheet in measured for row in sheet.rows],
+        [note for sheet in measured for note in sheet.notes],
+    )
     print(table.drawn(sorted(rows, key=lambda row: table.ORDER.index(row.bar)), small=plan.small, big=plan.big))
     print("\n".join(["", *notes, f"{time.perf_counter() - began:.0f} s in all"]))
     for row in rows:

@@ -100,8 +100,8 @@ class _Rows:
         self.bulk, self.number = bulk, number
         self.since = now - dt.timedelta(minutes=number + 1)
         self.day = self.since.replace(hour=12, minute=0, second=0, microsecond=0)
-        self.first_name, self.last_name = _pick(FIRST_NAMES, "n"), _pick(LAST_NAMES, f"n / {len(FIRST_NAMES)}")
-        self.email = f"'student' || {_padded('n')} || '@example.org'"
+        self.first_name, self.last_name = pick(FIRST_NAMES, "n"), pick(LAST_NAMES, f"n / {len(FIRST_NAMES)}")
+        self.email = f"'student' || {numbered('n')} || '@example.org'"
         self.waiting, self.paid = f"(n % 10 IN (6, 7, 8) AND n > {number - 20_000})", "n % 10 NOT IN (6, 7, 8)"
         self.late = f"(n % 100 = 3 AND n > {number - 200_000})"
         self.at = self.after(0)
@@ -147,11 +147,11 @@ class _Rows:
             Enrollment,
             id="n",
             reference=_reference("E"),
-            program_id=_pick(programs, "n"),
+            program_id=pick(programs, "n"),
             plan_id=str(template["plan_id"]),
             person_id=f"CASE WHEN n % 10 <> 8 THEN n + {PEOPLE} END",
             state=state,
-            submission_key=f"'browser-' || {_padded('n')}",
+            submission_key=f"'browser-' || {numbered('n')}",
             answers_digest=f"'{template['answers_digest']}'",
             legal_name=f"{self.first_name} || ' ' || {self.last_name}",
             claimed_email=self.email,
@@ -194,14 +194,14 @@ class _Rows:
     def _words(self) -> None:
         reference = _reference("E")
         for word in (
-            self.first_name, self.last_name, f"'student' || {_padded('n')}", self.email, "'example'", "'org'", "'e'",
+            self.first_name, self.last_name, f"'student' || {numbered('n')}", self.email, "'example'", "'org'", "'e'",
             f"substr({reference}, 3)", reference,
         ):  # fmt: skip
             self.bulk.rows(SearchWord, word=f"lower({word})", kind="'enrollment'", subject_id="n")
         self._words_of_people()
 
     def _words_of_people(self) -> None:
-        for word in (self.first_name, self.last_name, f"'student' || {_padded('n')}", self.email, _reference("P")):
+        for word in (self.first_name, self.last_name, f"'student' || {numbered('n')}", self.email, _reference("P")):
             proved, person = "n % 10 <> 8", f"n + {PEOPLE}"
             self.bulk.rows(SearchWord, where=proved, word=f"lower({word})", kind="'person'", subject_id=person)
 
@@ -215,10 +215,10 @@ class _Rows:
             id="n",
             reference=_reference("PY"),
             enrollment_id="n",
-            method=_pick(("bank_transfer", "check", "money_order"), "n"),
+            method=pick(("bank_transfer", "check", "money_order"), "n"),
             state=f"CASE WHEN {reversed_} THEN 'reversed' ELSE 'captured' END",
             amount_cents=f"{amount}",
-            external_reference=f"'Check ' || {_padded('n')}",
+            external_reference=f"'Check ' || {numbered('n')}",
             received_at=self.after(40),
             recorded_at=self.after(40),
             proof_note="'Statement of the day'",
@@ -301,7 +301,7 @@ class _Rows:
             amount_cents=f"{amount}",
             method="'check'",
             state=f"CASE WHEN {waiting} THEN 'due' ELSE 'sent' END",
-            external_reference=f"CASE WHEN NOT {waiting} THEN 'Check back ' || {_padded('n')} END",
+            external_reference=f"CASE WHEN NOT {waiting} THEN 'Check back ' || {numbered('n')} END",
             sent_at=f"CASE WHEN NOT {waiting} THEN {self.after(55)} END",
         )
 
@@ -346,7 +346,7 @@ class _Rows:
             id="n",
             reference=_reference("T"),
             kind="'payment_hold'",
-            key=f"'hold:' || {_padded('n')}",
+            key=f"'hold:' || {numbered('n')}",
             state=f"CASE WHEN {waiting} THEN 'open' ELSE 'done' END",
             about=_reference("E"),
             sentence="'An installment is more than ten days late. Call the student.'",
@@ -376,7 +376,7 @@ class _Rows:
                 new_state=state,
                 actor_kind=("'visitor'", "'system'", "'staff'")[number],
                 actor_reference="NULL" if number < 2 else "'P-2222222' || (n % 7 + 2)",
-                request_id=f"'request-' || {_padded('n')}",
+                request_id=f"'request-' || {numbered('n')}",
                 data=self.bulk.json("{}"),
             )
 
@@ -395,11 +395,11 @@ def _reference(prefix: str, n: str = "n") -> str:
     return f"'{prefix}-ZZZ' || {' || '.join(letters)}"
 
 
-def _padded(n: str) -> str:
+def numbered(n: str) -> str:
     """Return the number as text of seven digits, so that words come in the order of the rows."""
     return f"substr(cast(10000000 + {n} AS text), 2)"
 
 
-def _pick(values: Sequence[str] | Sequence[int], n: str) -> str:
+def pick(values: Sequence[str] | Sequence[int], n: str) -> str:
     arms = " ".join(f"WHEN {i} THEN {value!r}" for i, value in enumerate(values))
     return f"CASE {n} % {len(values)} {arms} END"

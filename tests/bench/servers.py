@@ -107,7 +107,7 @@ class Side:
 
     def resident_megabytes(self, line: str = "VmRSS") -> list[float]:
         """Return the memory of each worker: what it has now, or at most since `forget_peaks` (``VmHWM``)."""
-        return [_status(worker, line) for worker in self._workers()]
+        return [megabytes(worker, line) for worker in self._workers()]
 
     def _workers(self) -> list[int]:
         assert self.process is not None
@@ -119,7 +119,8 @@ class Side:
         return [_private(worker) for worker in self._workers()]
 
 
-def _status(pid: int, line: str) -> float:
+def megabytes(pid: int | str, line: str) -> float:
+    """Return the memory of a process, by a line of its status; `getrusage` would count what its parent had, too."""
     (found,) = [each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if each.startswith(f"{line}:")]
     return int(found.split()[1]) / 1024
 

@@ -49,10 +49,18 @@ INTAKE = Bar("payment events taken in, 8 connections, against a bare door", 0.25
 INTAKE_TAIL = Bar("payment events taken in, 8 connections, p99 / p50 of the answer", 20, 8)
 HUNG = Bar("worst page while 8 calls to the payment service hang, p50 against idle", 1.2, 1.1)
 INSTALLMENTS = Bar("due installments charged, against the payment server's own limit", 0.1, 0.25, at_least=True)
+PLAN = Bar("plan, read, narrowed and solved, against bare OR-Tools on its arcs", 3, 1.5)
+PLAN_MEMORY = Bar("plan, highest memory, against that process", 2, 1.5)
+PLAN_JOB = Bar("plan, the whole job with reasons and storing, against bare OR-Tools", 10, 5)
+PLAN_UNPLACED = Bar("plan, students unplaced above the optimum", 0, 0)
+PLAN_GAP = Bar("plan, cost above the bound of linear programming", 0, 0)
+FIRST_COME = Bar("first come, first served: students left out whom a plan places", 0, 1, at_least=True)
+FIRST_COME_MILES = Bar("first come, first served: miles of each against a plan’s", 1, 1.05, at_least=True)
 _OFFICE = (LISTS, SEARCH, NAMES, HISTORY, STUDENT, TAIL, EXPORT)
 _FRONT = (FRONT, UNCHANGED, FRONT_STATEMENTS, TWO, FOUR)
 _CARDS = (INTAKE, INTAKE_TAIL, INSTALLMENTS, HUNG)
-ORDER = _SCHOOL + _OFFICE + _FRONT + _CARDS
+_PLANNER = (PLAN, PLAN_MEMORY, PLAN_JOB, PLAN_UNPLACED, PLAN_GAP, FIRST_COME, FIRST_COME_MILES)
+ORDER = _SCHOOL + _OFFICE + _FRONT + _CARDS + _PLANNER
 
 
 @dataclass(frozen=True, slots=True)

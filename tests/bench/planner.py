@@ -1,0 +1,220 @@
+"""Plans of placements from the database, against bare OR-Tools on the very arcs that the product finds, in one run.
+
+Each side is a process of its own, so that its memory is its own: ``ours`` reads, narrows and solves, ``bare`` has the
+arcs in memory when its clock starts, ``job`` is the worker's whole job, with reasons and storing. What each loads
+(OR-Tools, numpy, the application) is loaded before its clock starts, and counts as its memory.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from config import Config
+from provider.app import create_app
+from provider.externships import plans
+from provider.externships.fitting import Weights
+from provider.externships.models import ExternshipRequest, PlanRow
+from provider.kernel import clock
+from provider.kernel.actors import SYSTEM
+from provider.kernel.database import db, unit_of_work
+from provider.kernel.settings import settings
+from tests.bench import cohort, proof, table
+from tests.bench.measure import Sheet
+from tests.bench.proof import NOBODY, Instance, Numbers
+from tests.bench.servers import ROOT, Databases, Side, megabytes
+
+SIZES = ((1_000, 200), (10_000, 2_000))
+LARGEST = ((100_000, 20_000),)
+WIDE, TIGHT = 1.4, 1.02  # places for each student
+TURNS, ROUNDS = 2, 5  # the fastest of all counts
+ARCS, BY_DISTANCE = "arcs.npz", "by_distance.npz"
+Size = tuple[int, int]
+_WAITING = sa.select(sa.func.count()).select_from(ExternshipRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a side found: seconds of its fastest round, memory at its highest, and what it tells."""
+
+    seconds: float
+    mb: float
+    told: dict[str, Any]
+
+
+class Planner:
+    """The planner's rows of one database."""
+
+    def __init__(self, sheet: Sheet, databases: Databases, folder: Path) -> None:
+        self.sheet, self.databases, self.folder = sheet, databases, folder / databases.name / "planner"
+        self.empty = Side("planner", self.folder / "empty", databases.url("planner"), "/")
+
+    def run(self, sizes: tuple[Size, ...]) -> None:
+        """Fill a school of each size and measure it, with places to choose from and with hardly any to spare."""
+        self.empty.prepare()
+        for size in sizes:
+            name = f"planner_{size[0]}"
+            self.databases.copy("planner", name)
+            self.empty.environ["DATABASE_URL"] = self.databases.url(name)
+            cohort.fill(self.empty.environ, *size)
+            for share in (WIDE, TIGHT):
+                cohort.give(self.empty.environ, round(size[0] * share))
+                self._measure(size, share)
+
+    def _measure(self, size: Size, share: float) -> None:
+        here, rounds = str(self.folder), str(_rounds(size[0]))
+        turns = [
+            (
+                self._side("tests.bench.planner", "ours", here),
+                self._side("tests.bench.bare_planner", here, rounds),
+                self._side("tests.bench.planner", "job", here),
+            )
+            for _ in range(TURNS if _rounds(size[0]) > 1 else 1)
+        ]
+        ours, bare, job = (min(found, key=lambda one: one.seconds) for found in zip(*turns, strict=True))
+        detail = f"{size[0]:,} × {size[1]:,}, places {share:g}"
+        parts = ", ".join(f"{part} {seconds:.2f}" for part, seconds in ours.told["parts"].items())
+        add = self.sheet.add
+        add(
+            table.PLAN, ours.seconds / bare.seconds, detail=detail,
+            bare=f"{bare.seconds:.2f} s, {ours.told['arcs']:,} arcs", product=f"{ours.seconds:.2f} s ({parts})",
+        )  # fmt: skip
+        add(table.PLAN_MEMORY, ours.mb / bare.mb, bare=f"{bare.mb:.0f} MB", product=f"{ours.mb:.0f} MB", detail=detail)
+        add(
+            table.PLAN_JOB, job.seconds / bare.seconds, detail=detail, bare=f"{bare.seconds:.2f} s, {bare.mb:.0f} MB",
+            product=f"{job.seconds:.2f} s, {job.mb:.0f} MB; {job.told['rows']:,} rows stored",
+        )  # fmt: skip
+        self._judge(detail, bare)
+
+    def _judge(self, detail: str, bare: Found) -> None:
+        """Hold the plan against the bare solver's, the bound, and, by distance alone, first come, first served."""
+        (instance, chosen), (by_distance, nearest) = (_kept(self.folder / name) for name in (ARCS, BY_DISTANCE))
+        placed = int((chosen != NOBODY).sum())
+        cost = instance.total(chosen)
+        mine = f"{placed:,} placed ({placed / instance.count:.2%})"
+        unplaced, total = bare.told["placed"] - placed, cost - (instance.count - placed) * instance.dear
+        self.sheet.add(
+            table.PLAN_UNPLACED, unplaced, bare=f"{bare.told['placed']:,} placed", product=mine, detail=detail
+        )
+        gap, told = cost - proof.bound(instance, chosen), f"cost {bare.told['cost']:,}"
+        self.sheet.add(table.PLAN_GAP, gap, bare=told, product=f"cost {total:,}", detail=detail)
+        greedy = proof.first_come(by_distance)
+        served, most = (int((one != NOBODY).sum()) for one in (greedy, nearest))
+        theirs, ours = by_distance.miles(greedy), by_distance.miles(nearest)
+        first, planned = (
+            f"{instance.count - count:,} unplaced, {miles:.2f} miles each"
+            for count, miles in ((served, theirs), (most, ours))
+        )
+        self.sheet.add(table.FIRST_COME, most - served, bare=first, product=planned, detail=detail)
+        self.sheet.add(table.FIRST_COME_MILES, theirs / ours, bare=first, product=planned, detail=detail)
+
+    def _side(self, *asked: str) -> Found:
+        """Let one side work in a process of its own."""
+        command = [sys.executable, "-m", *asked]
+        ended = subprocess.run(
+            command, check=False, cwd=ROOT, env=self.empty.environ, stdout=subprocess.PIPE, text=True
+        )
+        if ended.returncode:
+            message = f"{' '.join(command)} failed"
+            raise SystemExit(message)
+        return Found(**json.loads(ended.stdout.splitlines()[-1]))
+
+
+def _kept(file: Path) -> tuple[Instance, Numbers]:
+    with np.load(file) as kept:
+        students, places, costs, free = (kept[name] for name in ("students", "places", "costs", "free"))
+        return Instance(students, places, costs, free, int(kept["count"])), kept["chosen"]
+
+
+def _fastest(work: Callable[[], dict[str, float]], rounds: int) -> dict[str, float]:
+    return min((work() for _ in range(rounds)), key=lambda parts: sum(parts.values()))
+
+
+def _rounds(count: int) -> int:
+    return ROUNDS if count <= SIZES[-1][0] else 1
+
+
+def _ours(folder: Path) -> Found:
+    """Read, narrow and solve; the arcs stay in a file for the other side and for whoever judges."""
+    from provider.externships import candidates, plan_reading, planner  # noqa: PLC0415 - this side alone needs them
+
+    app = create_app(Config.load(os.environ))
+    kept: dict[str, Any] = {}
+
+    def solved(weights: Weights) -> dict[str, float]:
+        kept.clear()
+        began = time.perf_counter()
+        board = plan_reading.read(now=now)
+        read = time.perf_counter()
+        arcs = candidates.cheapest(board.students, board.places, most=known.PLAN_OPENINGS, weights=weights, barred=none)
+        narrowed = time.perf_counter()
+        chosen = planner.assign(arcs, board.places.free, students=len(board.students), seed=plans.SEED)
+        ended = time.perf_counter()
+        db.session.remove()
+        kept.update(
+            students=arcs.students, places=arcs.places, costs=arcs.costs, free=board.places.free,
+            count=len(board.students), chosen=chosen,
+        )  # fmt: skip
+        return {"read": read - began, "narrow": narrowed - read, "solve": ended - narrowed}
+
+    with app.app_context():
+        now, known, none = clock.now(), settings(), np.zeros(0, np.int64)
+        weights = Weights(known.PLAN_WEIGHT_RANK, known.PLAN_WEIGHT_KIND, known.PLAN_WEIGHT_WAITING)
+        waiting = db.session.scalars(_WAITING).one()
+        db.session.remove()
+        parts, mb = _fastest(lambda: solved(weights), _rounds(waiting)), megabytes("self", "VmHWM")
+        np.savez(folder / ARCS, **kept)
+        count = len(kept["costs"])
+        solved(Weights(0, 0, 0))
+        np.savez(folder / BY_DISTANCE, **kept)
+    return Found(sum(parts.values()), mb, {"parts": parts, "arcs": count})
+
+
+def _job(_folder: Path) -> Found:
+    """Do the worker's whole job: read, narrow, solve, find the reasons, and store them in one transaction."""
+    import_module("provider.externships.plan_solving")  # the job would, once
+    app = create_app(Config.load(os.environ))
+
+    def work() -> dict[str, float]:
+        now = clock.now()
+        with unit_of_work():
+            reference = plans.start(actor=SYSTEM, at=now).reference
+        began = time.perf_counter()
+        plans.solve(reference, now=now)
+        took = time.perf_counter() - began
+        db.session.remove()
+        return {"job": took}
+
+    with app.app_context():
+        waiting = db.session.scalars(_WAITING).one()
+        db.session.remove()
+        parts, mb = _fastest(work, min(3, _rounds(waiting))), megabytes("self", "VmHWM")
+        query = sa.select(PlanRow.plan_id, sa.func.count()).group_by(PlanRow.plan_id)
+        rows = {count for _, count in db.session.execute(query)}
+        assert rows == {waiting}, f"{rows} rows of plans for {waiting} students"
+    return Found(sum(parts.values()), mb, {"rows": waiting})
+
+
+def main() -> int:
+    """Be one side of the comparison, and print what it found as the last line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("side", choices=("ours", "job"))
+    parser.add_argument("folder", type=Path)
+    asked = parser.parse_args()
+    found = {"ours": _ours, "job": _job}[asked.side](asked.folder)
+    print(json.dumps(asdict(found)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
