@@ -9,7 +9,7 @@ from provider.accounts.rules import PERMITS, Permission, Role, Whose
 from provider.kernel.doors import PUBLIC, doors
 from tests.harness.checksums import checksums
 from tests.harness.matrix import WHO, Party, Row, addresses, read, surprises, without_address, without_row
-from tests.harness.objects import MINE
+from tests.harness.room import MINE
 from tests.harness.season import Season
 
 ROWS = read()

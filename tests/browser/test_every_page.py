@@ -7,7 +7,8 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Page
 
-from tests.harness.pages import TICK_ALL, Visit, everything, public, staff, student
+from tests.harness.pages import TICK_ALL, everything, public, staff, student
+from tests.harness.room import Visit
 from tests.harness.stage import Stage
 from tests.harness.watch import Watched
 

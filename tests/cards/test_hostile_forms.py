@@ -10,8 +10,8 @@ from flask import Flask
 from provider.cards import saving
 from provider.kernel import clock
 from tests.harness.cards import STUDENT, TimedService, card_payments, enter_card
-from tests.harness.forms import Case
 from tests.harness.money import stored
+from tests.harness.room import Case
 from tests.harness.season import Season
 from tests.harness.service_words import GOOD
 from tests.hostile.test_forms import (  # noqa: F401 - the same tests, of other forms

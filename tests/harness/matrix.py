@@ -13,7 +13,8 @@ from werkzeug.routing import Rule
 
 from provider.accounts.rules import Outside, Role
 from provider.kernel.web import CONTENT_SECURITY_POLICY
-from tests.harness.objects import MINE, OTHER_OWNERS, OWNER, STRANGER, Objects, address, objects
+from tests.harness.objects import OTHER_OWNERS, address, objects
+from tests.harness.room import MINE, OWNER, STRANGER, Objects
 from tests.harness.season import Season
 from tests.harness.stories import enroll, sign_in
 from tests.harness.visitor import Visitor

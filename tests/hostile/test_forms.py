@@ -5,8 +5,9 @@ from flask import Flask
 
 from provider.accounts.rules import Role
 from tests.harness.checksums import checksums
-from tests.harness.forms import BUTTONS, CASES, EXTRA, Case, Sender, path_of
+from tests.harness.forms import BUTTONS, CASES, EXTRA, Sender, path_of
 from tests.harness.matrix import addresses
+from tests.harness.room import Case
 from tests.harness.season import Season
 from tests.harness.stories import sign_in
 from tests.harness.visitor import Visitor

@@ -20,8 +20,9 @@ from provider.tasks.models import Task
 from tests.harness.audit import assert_clean
 from tests.harness.checksums import APART
 from tests.harness.factors import HALF_IN, WITH_FACTOR
-from tests.harness.forms import CASES, EXTRA, Case, NoForm, Sender, arrived, references
+from tests.harness.forms import CASES, EXTRA, NoForm, Sender, arrived, references
 from tests.harness.matrix import WHO, Party, read
+from tests.harness.room import Case
 from tests.harness.season import Season, stories
 from tests.harness.soak import repetitions
 from tests.harness.visitor import Page

@@ -18,7 +18,8 @@ from provider.policies.models import StateFloorRow
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind
 from tests.harness.checksums import checksums
-from tests.harness.forms import BUTTONS, CASES, Case, Sender, arrived, path_of
+from tests.harness.forms import BUTTONS, CASES, Sender, arrived, path_of
+from tests.harness.room import Case
 from tests.harness.season import Season
 
 STORES_NOTHING = {"confirm", "completions", "sites"}  # they ask or check; what follows them is tried elsewhere

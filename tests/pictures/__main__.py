@@ -13,7 +13,8 @@ from typing import Literal
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.harness.chromium import ARGUMENTS, executable
-from tests.harness.pages import TICK_ALL, Visit, everything
+from tests.harness.pages import TICK_ALL, everything
+from tests.harness.room import Visit
 from tests.harness.stage import Stage, staged
 
 WIDTHS = (375, 1280)

@@ -1,0 +1,42 @@
+"""All rooms, in the order in which visitors, students and staff come to them."""
+
+from tests.harness.rooms import (
+    accounts,
+    affiliations,
+    books,
+    catalog,
+    colleagues,
+    documents,
+    enrollments,
+    externships,
+    fieldwork,
+    mail,
+    oversight,
+    payments,
+    refunds,
+    school,
+    site,
+    tasks,
+)
+
+ROOMS = tuple(
+    each.ROOM
+    for each in (
+        site,
+        mail,
+        accounts,
+        enrollments,
+        payments,
+        refunds,
+        books,
+        externships,
+        documents,
+        fieldwork,
+        oversight,
+        tasks,
+        catalog,
+        colleagues,
+        affiliations,
+        school,
+    )
+)

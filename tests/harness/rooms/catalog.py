@@ -1,0 +1,99 @@
+"""Programs with their plans, policies with the laws beneath them, and questions with answers."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from provider.accounts.rules import Role
+from provider.policies.models import StateFloorRow
+from provider.programs.models import FaqItem, Program
+from provider.tuition.models import TuitionPlan
+from tests.harness.room import Case, Objects, Room, Visit, by_query, by_staff, first, looked_up
+from tests.harness.season import Season
+from tests.harness.stage import Stage
+
+FORMS = (
+    Case("program", Role.EDITOR, "/staff/programs/{program}/edit"),
+    Case(
+        "new program",
+        Role.EDITOR,
+        "/staff/programs/new",
+        {
+            "title": "Clinical assistant",
+            "code": "CA-2",
+            "slug": "clinical-assistant",
+            "summary": "In 16 weeks.",
+            "outcome": "An exam.",
+            "teaching": "Online.",
+            "class_weeks": "16",
+            "credentials": "CCMA",
+        },
+    ),
+    Case("plan", Role.EDITOR, "/staff/programs/{program}/plans/{plan}", first=True),
+    Case(
+        "new plan",
+        Role.EDITOR,
+        "/staff/programs/{program}/plans/new",
+        {"kind": "installments", "title": "Six parts", "total": "2,300.00", "count": "6"},
+    ),
+    Case(
+        "policy",
+        Role.ADMIN,
+        "/staff/policies/new",
+        {"hours": "48", "summary": "Two days.", "effective_from": "2031-01-01T00:00"},
+    ),
+    Case("counsel", Role.ADMIN, "/staff/policies/counsel", {"name": "Ada Admin", "on": "2026-01-02"}),
+    Case("question", Role.EDITOR, "/staff/faq/new", {"question": "Is it online?", "answer": "Yes, all of it."}),
+    Case("question again", Role.EDITOR, "/staff/faq/{faq}", first=True),
+)
+BUTTONS = {
+    "/staff/faq/{faq}/remove": Role.EDITOR,
+    "/staff/programs/{program}/plans/{plan}/retirement": Role.EDITOR,
+    "/staff/policies/floors/{floor}/off": Role.ADMIN,
+    "/staff/policies/floors/{floor}/on": Role.ADMIN,
+    "/staff/programs/{program}/sale": Role.EDITOR,
+    "/staff/programs/{program}/sale-end": Role.EDITOR,
+}
+
+CCMA = sa.select(Program.reference).where(Program.slug == "ccma")
+PLAN = sa.select(TuitionPlan.reference).join(Program).where(Program.slug == "ccma")
+QUESTION = sa.select(FaqItem.slug)
+FLOOR = sa.select(StateFloorRow.reference)
+
+
+def _staff(stage: Stage) -> Iterator[Visit]:
+    program, plan, faq = looked_up(stage.app, lambda: (first(CCMA), first(PLAN), first(QUESTION)))
+    paths = {
+        "programs": "/staff/programs",
+        "program": f"/staff/programs/{program}",
+        "program-edit": f"/staff/programs/{program}/edit",
+        "program-new": "/staff/programs/new",
+        "plan-new": f"/staff/programs/{program}/plans/new",
+        "plan-edit": f"/staff/programs/{program}/plans/{plan}",
+        "policies": "/staff/policies",
+        "policy-new": "/staff/policies/new",
+        "counsel": "/staff/policies/counsel",
+        "faq": "/staff/faq",
+        "faq-new": "/staff/faq/new",
+        "faq-edit": f"/staff/faq/{faq}",
+    }
+    yield from by_staff(stage, paths, sent_empty=("faq-new", "policy-new", "program-new", "plan-new"))
+
+
+def _objects(season: Season) -> Objects:
+    return {
+        "/staff/programs/": {"reference": first(CCMA), "plan": first(PLAN)},
+        "/staff/policies/floors/": {"reference": first(FLOOR)},
+        "/staff/faq/": {"slug": first(QUESTION)},
+    }
+
+
+RECORDS = (
+    by_query("program", CCMA),
+    by_query("plan", PLAN),
+    by_query("faq", QUESTION),
+    by_query("floor", FLOOR),
+)
+
+
+ROOM = Room(forms=FORMS, buttons=BUTTONS, staff=_staff, records=RECORDS, objects=_objects)
