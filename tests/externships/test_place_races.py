@@ -9,10 +9,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from provider.accounts.links import make_link
+from provider.accounts.models import SignedLink
 from provider.affiliations import queries as sites
 from provider.affiliations.models import Opening
 from provider.externships import queries, releasing
 from provider.externships.models import Offer
+from provider.externships.offer_ends import ANSWER_LINK
 from provider.externships.refusals import LastPlaceTaken, OfferOver
 from provider.externships.rules import HOLDING_OFFERS, OfferState, ReleaseReason, RequestState
 from provider.kernel.database import db, retrying, unit_of_work
@@ -21,6 +24,7 @@ from tests.harness.money import at_once
 from tests.harness.places import accept, answer_yes, offer, offered, placed, placement, release, revoke, sent_to, taken
 from tests.harness.sites import Supply, supply
 from tests.harness.soak import repetitions
+from tests.harness.unguarded import looked_first
 
 MANY = 16
 DAY = dt.timedelta(days=1)
@@ -94,10 +98,34 @@ def test_two_tabs_that_accept_at_once_ask_the_site_once(app: Flask, _round: int)
     found = at_once(app, *[lambda: accept(reference, at=ASKED)] * 4)
     assert Counter(type(one).__name__ for one in found) == {"str": 1, "OfferOver": 3}
     with app.app_context():
-        assert sent_to(wish, site=True) == ["place_asked"]
+        assert (sent_to(wish, site=True), answer_links(reference)) == (["place_asked"], 1)
         answers = at_once(app, *[lambda: answer_yes(reference, at=ASKED)] * 4)
         assert Counter(type(one).__name__ for one in answers) == {"str": 1, "OfferOver": 3}
         assert sent_to(wish, site=True) == ["place_asked", "place_confirmed_site"]
+
+
+def answer_links(reference: str) -> int:
+    query = sa.select(sa.func.count()).select_from(SignedLink).where(SignedLink.purpose == ANSWER_LINK)
+    return db.session.scalars(query.where(SignedLink.subject_reference == reference)).one()
+
+
+def test_without_the_guard_each_tab_accepts_and_gives_the_site_a_link(app: Flask) -> None:
+    """The control of B04: whether the offer waits is looked at first, and the yes is written afterwards."""
+    with app.app_context():
+        made, wish = supply(), asked()
+        reference = offer(wish, made.opening)
+
+    def waits() -> bool:
+        return offered(reference).state is OfferState.SENT
+
+    def yes() -> None:
+        accepted = sa.update(Offer).where(Offer.reference == reference)
+        db.session.execute(accepted.values(state=OfferState.ACCEPTED, answered_at=ASKED))
+        make_link(purpose=ANSWER_LINK, subject=reference, at=ASKED, lasts=DAY)
+
+    assert looked_first(app, *[(waits, yes)] * 4) == [True] * 4
+    with app.app_context():
+        assert answer_links(reference) == 4
 
 
 @pytest.mark.parametrize("_round", range(repetitions(40)))

@@ -1,11 +1,17 @@
 """What the database guards, on either: one clock at a time, one answer to a week, and a whole week there and back."""
 
+import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from provider.fieldwork import approving, clocking, entries
 from provider.fieldwork.approving import AlreadyAnswered, Verdict
 from provider.fieldwork.clocking import AlreadyClockedIn
-from provider.kernel.database import retrying
+from provider.fieldwork.models import EntryBatch
+from provider.fieldwork.rules import BatchState
+from provider.history.actions import note
+from provider.history.models import History
+from provider.kernel.database import db, retrying
 from tests.harness.money import at_once
 from tests.harness.placed import (
     HERSELF,
@@ -22,6 +28,8 @@ from tests.harness.placed import (
     send,
     sent_weeks,
 )
+from tests.harness.soak import repetitions
+from tests.harness.unguarded import looked_first
 
 
 def test_of_many_pages_that_clock_in_at_once_one_does(app: Flask) -> None:
@@ -48,7 +56,8 @@ def test_of_many_pages_that_clock_in_at_once_one_does(app: Flask) -> None:
         assert len(hours(who)) == 1
 
 
-def test_of_two_who_sign_at_once_one_does_on_either_database(app: Flask) -> None:
+@pytest.mark.parametrize("_round", range(repetitions(40)))
+def test_of_several_tabs_that_sign_a_week_at_once_one_does(app: Flask, _round: int) -> None:
     with app.app_context():
         who = placed()
         entry = enter(who)
@@ -73,6 +82,33 @@ def test_of_two_who_sign_at_once_one_does_on_either_database(app: Flask) -> None
     with app.app_context():
         (week,) = sent_weeks(who)
         assert week.signature == f"Signed for {hours(who)[0].approved_minutes}"
+        assert answers(batch) == 1
+
+
+def answers(batch: str) -> int:
+    query = sa.select(sa.func.count()).select_from(History).where(History.event == "entry_batch.answered")
+    return db.session.scalars(query.where(History.subject_reference == batch)).one()
+
+
+def test_without_the_guard_every_tab_signs_and_the_last_one_counts(app: Flask) -> None:
+    """The control: whether the week was answered is looked at first, and the signature is written afterwards."""
+    with app.app_context():
+        who = placed()
+        enter(who)
+        batch = send(who)
+    row = sa.update(EntryBatch).where(EntryBatch.reference == batch)
+
+    def open_still() -> bool:
+        return entries.batch(batch).state is BatchState.SENT
+
+    def sign(name: str) -> None:
+        db.session.execute(row.values(state=BatchState.ANSWERED, answered_at=NEXT_MONDAY, signature=name))
+        note(entries.batch(batch), "entry_batch.answered", actor=PRECEPTOR, at=NEXT_MONDAY)
+
+    tabs = [(open_still, lambda name=name: sign(name)) for name in ("One", "Two", "Three", "Four")]
+    assert looked_first(app, *tabs) == [True] * 4
+    with app.app_context():
+        assert answers(batch) == 4
 
 
 def test_a_week_goes_there_and_back(app: Flask) -> None:
