@@ -80,7 +80,7 @@ def open_link(token: str, *, now: dt.datetime) -> SignedLink:
 def _what_became(link: SignedLink) -> str | None:
     """Return the sentence of a closed link's purpose; most have none of their own."""
     purpose = registry().links.get(link.purpose)
-    return purpose.over(link.subject_reference) if isinstance(purpose, TellsWhenOver) else None
+    return purpose.over(link.subject_reference, link.created_at) if isinstance(purpose, TellsWhenOver) else None
 
 
 def use_link(token: str, *, purpose: str, at: dt.datetime) -> SignedLink:

@@ -48,9 +48,11 @@ def index() -> ResponseReturnValue:
     wanted = queries.wanted(viewer.person_id)
     last = max((one.through for one in wanted if one.through is not None), default=None)
     through = written(last) if last else "it is needed"
+    needs = queries.needs(viewer.person_id, wanted, today=_today())
     return render_template(
         "documents/index.html",
-        needs=queries.needs(viewer.person_id, wanted, today=_today()),
+        needs=needs,
+        askers=sorted({ask.who for need in needs for ask in need.asks}),
         reasons=list(dict.fromkeys(one.reason for one in wanted)),
         asked=any(one.asked for one in wanted),
         through=last,

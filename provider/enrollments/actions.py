@@ -36,6 +36,7 @@ from provider.kernel.actors import Actor
 from provider.kernel.database import db, hold
 from provider.kernel.days import day_of
 from provider.kernel.errors import DomainError
+from provider.kernel.registry import registry
 from provider.kernel.settings import settings
 from provider.ledger.actions import post as post_ledger
 from provider.ledger.rules import Amounts, PostingKind
@@ -327,7 +328,10 @@ def unpay(*, enrollment: Enrollment, actor: Actor, at: dt.datetime) -> None:
 
 
 def cancel(*, enrollment: Enrollment, reason: CancelReason, actor: Actor, at: dt.datetime) -> None:
-    """End an enrollment that was never paid, free of charge; raises NotUnpaid."""
+    """End an enrollment that is not paid, free of charge, with whatever hangs on it; raises NotUnpaid.
+
+    One that was paid by mistake and is not any more may have an externship, which staff let somebody ask for early.
+    """
     if enrollment.state not in UNPAID_STATES:
         raise NotUnpaid
     unpaid = end_installments(enrollment=enrollment, to=InstallmentState.CANCELED, actor=actor, at=at)
@@ -342,6 +346,9 @@ def cancel(*, enrollment: Enrollment, reason: CancelReason, actor: Actor, at: dt
     )
     revoke_links(purpose=PROVE_EMAIL, subject=enrollment.reference, at=at)
     post(letters.canceled(enrollment, reason, recipient=queries.recipient(enrollment)), at=at)
+    canceled = registry().enrollment_canceled
+    if canceled is not None:
+        canceled(enrollment.id, actor, at)
 
 
 def complete(*, enrollment: Enrollment, actor: Actor, at: dt.datetime, completed_at: dt.datetime | None = None) -> None:

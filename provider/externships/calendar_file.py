@@ -12,7 +12,7 @@ _LONGEST = 75  # octets of a line
 _LOCAL, _UTC = "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"
 
 
-def calendar_file(values: Mapping[str, Any], *, school: str, domain: str) -> bytes:
+def calendar_file(values: Mapping[str, Any], *, school: str, domain: str, organizer: str) -> bytes:
     """Return the file of a confirmation's values: from the first day that is attended, through the last one.
 
     The zone stands in the file with each change of its clocks between the days, so that nothing has to be looked up.
@@ -30,6 +30,7 @@ def calendar_file(values: Mapping[str, Any], *, school: str, domain: str) -> byt
         "BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//{_text(school)}//Externships//EN", "METHOD:PUBLISH",
         *_zone(zone, first, last),
         "BEGIN:VEVENT", f"UID:{values['placement'].lower()}@{domain}", f"DTSTAMP:{stamp:{_UTC}}",
+        f"ORGANIZER:mailto:{organizer}", "STATUS:CONFIRMED",
         f"DTSTART;TZID={zone.key}:{start:{_LOCAL}}", f"DTEND;TZID={zone.key}:{end:{_LOCAL}}",
         f"RRULE:FREQ=WEEKLY;UNTIL={until:{_UTC}};BYDAY={','.join(_DAYS[day] for day in days)}",
         f"SUMMARY:{_text('Externship of ' + values['student'] + ' at ' + values['site'])}",

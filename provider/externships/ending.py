@@ -51,6 +51,13 @@ def end_for(enrollment: Enrollment, *, reason: ReleaseReason, actor: Actor, at: 
     payments.hold(enrollment.id)  # reading offer and placement anew has let the installments go, which the caller reads
 
 
+def end_canceled(enrollment_id: int, actor: Actor, at: dt.datetime) -> None:
+    """End the externship of an enrollment that was canceled; one that has begun is put before the coordinators."""
+    enrollment = enrollments.by_id(enrollment_id)
+    tell_coordinators(enrollment, at=at)
+    end_for(enrollment, reason=ReleaseReason.ENROLLMENT_CANCELED, actor=actor, at=at)
+
+
 def agree(enrollment: Enrollment, *, agreed: bool, actor: Actor, at: dt.datetime) -> None:
     """Remember that a coordinator agreed to the end of a running placement; raises PlacementRuns where nobody did.
 
@@ -65,7 +72,7 @@ def agree(enrollment: Enrollment, *, agreed: bool, actor: Actor, at: dt.datetime
 
 
 def tell_coordinators(enrollment: Enrollment, *, at: dt.datetime) -> None:
-    """Put a running placement before the coordinators that a refund ends by the rule, without their word before."""
+    """Put a running placement before the coordinators that ends without their word: by a rule, or with its payment."""
     placement = running(enrollment.id)
     if placement is None:
         return
@@ -74,8 +81,8 @@ def tell_coordinators(enrollment: Enrollment, *, at: dt.datetime) -> None:
         kind=TaskKind.END_PLACEMENT,
         key=f"end_placement:{placement.reference}",
         about=enrollment.reference,
-        sentence=f"The running placement {placement.reference} of {enrollment.legal_name} at {site} ended with a "
-        "refund that the rule decided. The site has a letter. Call it, so that nobody waits for the student.",
+        sentence=f"The running placement {placement.reference} of {enrollment.legal_name} at {site} ended with the "
+        "enrollment. The site has a letter. Call it, so that nobody waits for the student.",
         at=at,
     )
 

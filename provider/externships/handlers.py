@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from provider.externships import guarantee, lapsing, needing, queries
+from provider.externships import ending, guarantee, lapsing, needing, queries
 from provider.kernel.database import retrying
 from provider.kernel.days import day_of
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
@@ -60,5 +60,6 @@ def register(registry: Registry) -> None:
     registry.jobs |= {MISSING_DOCUMENTS: missing_documents, OVERDUE: overdue}
     registry.periodic += [Periodic(MISSING_DOCUMENTS, _hour), Periodic(OVERDUE, _school_day)]
     registry.strands.append(REQUEST_STORY)
+    registry.enrollment_canceled = ending.end_canceled
     registry.documents_needed = needing.of_person
     registry.documents_people = needing.people

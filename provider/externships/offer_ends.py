@@ -20,8 +20,6 @@ from provider.kernel.database import db
 from provider.kernel.registry import registry
 
 OFFER_LINK, ANSWER_LINK = "place_offer", "place_answer"
-# The request itself ends with these, by whoever calls: it does not go back to be placed anew.
-ENDING = frozenset({ReleaseReason.STUDENT_WITHDREW, ReleaseReason.REFUNDED, ReleaseReason.WITHDRAWN_FROM_PROGRAM})
 
 
 def end(

@@ -32,7 +32,7 @@ class Shown:
     address: str
     days: str
     times: str
-    miles: str | None
+    far: str | None
     bring: str | None
     waits: bool
     site_agreed: bool
@@ -49,7 +49,7 @@ def shown(offer: Offer, *, token: str | None = None) -> Shown:
     opening, enrollment = offer.opening, offer.request.enrollment
     pattern = place_letters.attended(offer)
     location = opening.location
-    link = None if token is None else f"/links/{token}"
+    link = None if token is None else url_for("accounts.decide", token=token)
     times = f"{clock_time(pattern.from_minute)} to {clock_time(pattern.until_minute)}"
     return Shown(
         reference=offer.reference,
@@ -59,7 +59,7 @@ def shown(offer: Offer, *, token: str | None = None) -> Shown:
         address=f"{location.street}, {location.city}, {location.state_code} {location.zip}",
         days=f"{written(offer.first_on)} to {written(offer.last_on)}",
         times=f"{named_days(pattern.weekdays)}, {times}, {local_time(location.zone)}",
-        miles=place_letters.in_miles(offer.tenths),
+        far=place_letters.how_far(offer.tenths),
         bring=opening.bring,
         waits=offer.state is OfferState.SENT,
         site_agreed=offer.site_agreed,
@@ -78,14 +78,14 @@ def offer_page(offer: Offer, *, now: dt.datetime, token: str | None = None, form
         "externships/offer.html",
         offered=shown(offer, token=token),
         home=None if token else home(offer),
-        form=form or Form(DeclineOffer()),
+        declining=form or Form(DeclineOffer()),
         now=now,
     )
 
 
 def home(offer: Offer) -> str:
     """Return the address of the student's own page of the externship."""
-    return f"/my/externship/{offer.request.enrollment.reference}"
+    return url_for("externships.show", reference=offer.request.enrollment.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def site_page(offer: Offer, *, token: str, answers: Answers | None = None) -> st
         asked=offer.state is OfferState.ACCEPTED,
         sentence=to_site(offer),
         answers=answers or Answers(),
-        action=f"/links/{token}",
+        action=url_for("accounts.decide", token=token),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from provider.affiliations.models import Opening, SiteContact, SiteLocation
 from provider.enrollments.models import Enrollment
 from provider.externships import queries
-from provider.externships.models import ACTIVE_PLACEMENT_ROWS, ExternshipRequest, Offer, Placement
+from provider.externships.models import ACTIVE_PLACEMENT_ROWS, LIVE_OFFERS_HERE, ExternshipRequest, Offer, Placement
 from provider.externships.rules import OfferState
 from provider.history.models import History
 from provider.kernel.database import db
@@ -38,6 +38,11 @@ PLACEMENT_ROWS = sa.text("placement.state IN ('planned', 'running')")
 def offer(reference: str) -> Offer:
     """Return one offer with its request, student and opening; raises NotFound."""
     return _found(db.session.scalar(_OFFERS.where(Offer.reference == reference)))
+
+
+def live_offer(request_id: int) -> Offer | None:
+    """Return the offer of a request that is not over, with all that its page says of it."""
+    return db.session.scalar(_OFFERS.where(Offer.request_id == request_id, LIVE_OFFERS_HERE))
 
 
 def held(offer_id: int) -> Offer:

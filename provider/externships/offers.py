@@ -11,7 +11,7 @@ from provider.disclosures.actions import record
 from provider.disclosures.rules import DisclosureKind
 from provider.externships import checks, guarantee, offer_queries, place_letters, placements, queries
 from provider.externships.models import ExternshipRequest, Offer
-from provider.externships.offer_ends import ANSWER_LINK, ENDING, OFFER_LINK, end, ready_again
+from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK, end, ready_again
 from provider.externships.offer_words import what_became
 from provider.externships.refusals import (
     AgreementDoesNotCover,
@@ -22,6 +22,7 @@ from provider.externships.refusals import (
     RequestNotReady,
 )
 from provider.externships.rules import (
+    ENDING,
     OFFER_LIFECYCLE,
     OFFER_PREFIX,
     OPEN_OFFERS,

@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 
 from provider.affiliations.rules import clock_time, mask, named_days
 from provider.documents.queries import Need
+from provider.documents.rules import Standing
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CLASSROOM_STATES, EnrollmentState
-from provider.externships import progress, queries, requests, wishes
+from provider.externships import offer_queries, progress, queries, requests, wishes
 from provider.externships.models import ExternshipRequest, Offer, Placement
 from provider.externships.next_steps import Facts, steps
 from provider.externships.rules import (
     ENDED_REQUESTS,
     TENTHS,
     UNPLACED_REQUESTS,
+    OfferState,
     RequestState,
     lapses_at,
     why_not_eligible,
@@ -66,6 +68,16 @@ class Shown:
         """Name the documents that it is the student's turn to bring."""
         return requests.missing(self.needs)
 
+    @property
+    def checking(self) -> list[str]:
+        """Name the documents that the school has yet to check."""
+        return [need.kind.label for need in self.needs if need.standing is Standing.BEING_CHECKED]
+
+    @property
+    def waits_for_answer(self) -> bool:
+        """Say whether an offer waits for the student."""
+        return self.offer is not None and self.offer.state is OfferState.SENT
+
 
 def may_change(request: ExternshipRequest) -> bool:
     """Say whether the wishes of a request may be changed: nothing is offered, and nobody is placed."""
@@ -79,7 +91,7 @@ def shown(enrollment: Enrollment, *, now: dt.datetime) -> Shown:
         return Shown(enrollment, None, _refusal(enrollment, None), (), None, None, None, (), None)
     open_now = request.state not in ENDED_REQUESTS
     needs = requests.needs_of(request, now) if request.state in UNPLACED_REQUESTS else ()
-    offer = queries.live_offer(request.id) if request.state is _R.OFFERED else None
+    offer = offer_queries.live_offer(request.id) if request.state is _R.OFFERED else None
     placement = queries.last_placement(request.id) if request.state in {_R.PLACED, _R.RUNNING, _R.COMPLETED} else None
     runs = progress.of(request.reference, now=now)
     lapses = (

@@ -24,7 +24,10 @@ def attachments(values: Mapping[str, Any]) -> Sequence[Attachment]:
 
 def calendar(values: Mapping[str, Any]) -> bytes:
     """Return a confirmation as a calendar file."""
-    return calendar_file(values, school=settings().SCHOOL_NAME, domain=settings().MAIL_DOMAIN)
+    known = settings()
+    return calendar_file(
+        values, school=known.SCHOOL_NAME, domain=known.MAIL_DOMAIN, organizer=known.mailbox("externship")
+    )
 
 
 def confirmation(values: Mapping[str, Any]) -> bytes:

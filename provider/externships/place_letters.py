@@ -7,8 +7,10 @@ from provider.affiliations.models import Opening, SiteContact
 from provider.affiliations.rules import ONE_DAY, Pattern, Period, clock_time, days_of, named_days
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
+from provider.externships.fitting import in_miles
 from provider.externships.models import Offer, Placement
-from provider.externships.rules import TENTHS, ReleaseReason, in_common
+from provider.externships.papers import local_time
+from provider.externships.rules import ENDING, TENTHS, ReleaseReason, in_common
 from provider.mail.rules import Letter, Mailbox, Value
 
 Values = dict[str, Value]
@@ -24,7 +26,7 @@ def offer(one: Offer, link: SignedLink) -> Letter:
         _place(one.opening, attended(one))
         | _days(one.first_on, one.last_on)
         | {
-            "miles": in_miles(one.tenths),
+            "far": how_far(one.tenths),
             "site_agreed": one.site_agreed,
             "expires_at": one.expires_at.isoformat() if one.expires_at else None,
             "offer_link": link.reference,
@@ -106,6 +108,15 @@ def preceptor_changed(one: Placement, *, number: int) -> Letter:
     return _to_student("preceptor_changed", one.enrollment, event, _where(one.opening) | _contact(one.preceptor))
 
 
+def relieved(one: Placement, former: SiteContact, *, number: int) -> Letter:
+    """Thank the preceptor before, who has nothing left to do."""
+    values = _where(one.opening) | _days(one.first_on, one.last_on)
+    values |= {"student": one.enrollment.legal_name, "preceptor": one.preceptor.name}
+    values |= {"begun": one.started_at is not None}
+    event = f"{one.reference}:relieved:{number}"
+    return _to_site("preceptor_relieved", former, one.enrollment, event, values)
+
+
 def confirmation(one: Placement) -> Values:
     """Return all that a confirmation says: the letters, the paper and the calendar file read nothing else."""
     pattern = attended(one)
@@ -125,7 +136,7 @@ def confirmation(one: Placement) -> Values:
             "from_minute": pattern.from_minute,
             "until_minute": pattern.until_minute,
             "hours": one.required_hours,
-            "miles": in_miles(one.tenths),
+            "miles": None if one.tenths is None else f"{one.tenths / TENTHS:.1f}",
             "confirmed_at": one.confirmed_at.isoformat(),
         }
     )
@@ -142,9 +153,11 @@ def first_attended(days: Period, pattern: Pattern) -> dt.date:
     return next((day for day in every if day.weekday() in days_of(pattern.weekdays)), days.first_on)
 
 
-def in_miles(tenths: int | None) -> str | None:
-    """Write tenths of a mile as people read them: ``12.4``."""
-    return None if tenths is None else f"{tenths / TENTHS:.1f}"
+def how_far(tenths: int | None) -> str | None:
+    """Write tenths of a mile between two ZIP codes as a student reads them; a fraction of a mile is not told apart."""
+    if tenths is None:
+        return None
+    return f"{'Less than a mile' if tenths < TENTHS else in_miles(tenths)} from your ZIP code, as the crow flies"
 
 
 def site_sentence(reason: ReleaseReason) -> str:
@@ -153,10 +166,7 @@ def site_sentence(reason: ReleaseReason) -> str:
         return reason.sentence
     if reason is ReleaseReason.OTHER_DATES:
         return "You proposed other days."
-    return "The student does not take part any more." if reason in _OF_STUDENT else "The school took it back."
-
-
-_OF_STUDENT = frozenset({ReleaseReason.STUDENT_WITHDREW, ReleaseReason.REFUNDED, ReleaseReason.WITHDRAWN_FROM_PROGRAM})
+    return "The student does not take part any more." if reason in ENDING else "The school took it back."
 
 
 def _where(opening: Opening) -> Values:
@@ -171,6 +181,7 @@ def _place(opening: Opening, pattern: Pattern) -> Values:
         "zone": location.zone,
         "days": named_days(pattern.weekdays),
         "times": f"{clock_time(pattern.from_minute)} to {clock_time(pattern.until_minute)}",
+        "clock": local_time(location.zone),
         "bring": opening.bring,
     }
 

@@ -44,7 +44,7 @@ class OfferLink:
             raise NotFound
         return redirect(f"/links/{token}", code=303)
 
-    def over(self, subject: str) -> str | None:
+    def over(self, subject: str, _made_at: dt.datetime) -> str | None:
         return what_became(offer_queries.offer(subject))
 
 
@@ -70,7 +70,7 @@ class AnswerLink:
             return _propose(subject, token, typed, holder, received_at)
         raise NotFound
 
-    def over(self, subject: str) -> str | None:
+    def over(self, subject: str, _made_at: dt.datetime) -> str | None:
         return to_site(offer_queries.offer(subject))
 
 

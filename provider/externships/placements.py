@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 from provider.affiliations.models import SiteContact
 from provider.externships import checks, guarantee, holding, offer_queries, place_letters
 from provider.externships.models import Offer, Placement
-from provider.externships.offer_ends import ENDING, end, ready_again
+from provider.externships.offer_ends import end, ready_again
 from provider.externships.refusals import NotThisPreceptor, PlacementOver
 from provider.externships.rules import (
+    ENDING,
     OFFER_LIFECYCLE,
     PLACEMENT_LIFECYCLE,
     PLACEMENT_PREFIX,
@@ -23,6 +24,7 @@ from provider.kernel import references
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import db, hold
 from provider.kernel.days import day_of
+from provider.kernel.registry import registry
 from provider.mail.actions import post
 from provider.programs.queries import hours_of
 
@@ -118,8 +120,9 @@ def complete(*, placement: Placement, actor: Actor, at: dt.datetime) -> Placemen
 
 
 def change_preceptor(*, placement: Placement, preceptor: SiteContact, actor: Actor, at: dt.datetime) -> Placement:
-    """Let somebody else of the site supervise; the student and the new preceptor are told.
+    """Let somebody else of the site supervise, with all that waits for a preceptor; the three of them are told.
 
+    Who has left the site hears nothing.
     Raises PlacementOver, and NotThisPreceptor for somebody of another site, who does not supervise, or who has left.
     """
     placement = _active(placement)
@@ -128,7 +131,8 @@ def change_preceptor(*, placement: Placement, preceptor: SiteContact, actor: Act
     )
     if not fits or preceptor.id == placement.preceptor_id:
         raise NotThisPreceptor
-    data = {"old": placement.preceptor.reference, "new": preceptor.reference}
+    former = placement.preceptor
+    data = {"old": former.reference, "new": preceptor.reference}
     placement.preceptor_id = preceptor.id
     db.session.flush()
     about = placement.enrollment.reference
@@ -137,6 +141,11 @@ def change_preceptor(*, placement: Placement, preceptor: SiteContact, actor: Act
     number = offer_queries.changes_of_preceptor(placement.reference)
     post(place_letters.preceptor_changed(placement, number=number), at=at, actor=actor)
     post(place_letters.confirmed_to_site(placement, number=number), at=at, actor=actor)
+    if former.left_at is None:
+        post(place_letters.relieved(placement, former, number=number), at=at, actor=actor)
+    changed = registry().preceptor_changed
+    if changed is not None:
+        changed(placement.id, actor, at)
     return placement
 
 

@@ -153,6 +153,7 @@ class ReleaseReason(StrEnum):
     STUDENT_WITHDREW = "student_withdrew"
     REFUNDED = "refunded"
     WITHDRAWN_FROM_PROGRAM = "withdrawn_from_program"
+    ENROLLMENT_CANCELED = "enrollment_canceled"
     COORDINATOR = "coordinator"
     OTHER_DATES = "other_dates"
 
@@ -166,11 +167,21 @@ class ReleaseReason(StrEnum):
             "student_withdrew": "The student withdrew the request.",
             "refunded": "The enrollment ended with a refund.",
             "withdrawn_from_program": "The student left the program.",
+            "enrollment_canceled": "The enrollment was canceled.",
             "coordinator": "The school took it back.",
             "other_dates": "The site proposed other days.",
         }[self.value]
 
 
+# With these the request itself ends, by whoever calls: it does not go back to be placed anew.
+ENDING = frozenset(
+    {
+        ReleaseReason.STUDENT_WITHDREW,
+        ReleaseReason.REFUNDED,
+        ReleaseReason.WITHDRAWN_FROM_PROGRAM,
+        ReleaseReason.ENROLLMENT_CANCELED,
+    }
+)
 CONSENT = (
     "I agree that the school tells a site whose place I accept my name, my program and my days, and, once the site has "
     "confirmed, my e-mail address and telephone number. It never passes on my documents or anything about my health."

@@ -7,8 +7,9 @@ from provider.accounts import sessions
 from provider.accounts.rules import Permission
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
-from provider.externships import ending, pages, queries, requests
+from provider.externships import ending, offer_pages, pages, queries, requests
 from provider.externships.models import ExternshipRequest
+from provider.externships.place_schemas import DeclineOffer
 from provider.externships.requests import AskedAlready
 from provider.externships.schemas import AskForPlace, Wish, filled_in
 from provider.externships.wishes import WishRefused, of
@@ -136,6 +137,8 @@ def _page(enrollment: Enrollment, form: Form | None = None) -> str:
         shown=shown,
         wished=pages.told_wishes(shown.request) if shown.request else [],
         form=form,
+        offered=offer_pages.shown(shown.offer) if shown.offer else None,
+        declining=Form(DeclineOffer()),
         now=received_at(),
     )
 

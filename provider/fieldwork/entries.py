@@ -17,6 +17,7 @@ from provider.externships.rules import PlacementState
 from provider.fieldwork.days import Agreed, Stretch, week_days
 from provider.fieldwork.models import EntryBatch, HoursEntry, ProcedureEntry
 from provider.fieldwork.rules import EntryState, ProcedureKind
+from provider.history import queries as history
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 
@@ -239,6 +240,15 @@ def waiting_batches(placement_id: int | None = None) -> Sequence[EntryBatch]:
     return db.session.scalars(
         query if placement_id is None else query.where(EntryBatch.placement_id == placement_id)
     ).all()
+
+
+def handed_over(placement: Placement, since: dt.datetime) -> str | None:
+    """Tell whoever supervised a placement before that somebody else does since; None when nobody took it over."""
+    events = (told.row for told in history.of_record(placement.reference))
+    if not any(row.event == "placement.preceptor_changed" and row.at > since for row in events):
+        return None
+    site = placement.opening.location.site.name
+    return f"Somebody else at {site} supervises this student now. There is nothing left for you to do. Thank you."
 
 
 def last_number(placement_id: int, week_on: dt.date) -> int:

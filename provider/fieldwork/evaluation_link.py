@@ -6,7 +6,7 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from provider.accounts.links import open_link
-from provider.fieldwork import evaluations
+from provider.fieldwork import entries, evaluations
 from provider.fieldwork.evaluation_queries import by_reference
 from provider.fieldwork.evaluation_schemas import ratings, schema_of
 from provider.fieldwork.evaluations import EvaluationGiven, PlacementEnded
@@ -37,9 +37,11 @@ class EvaluationLink:
             return _page(by_reference(subject), token), refusal.status
         return redirect(f"/links/{token}", code=303)
 
-    def over(self, subject: str) -> str | None:
+    def over(self, subject: str, made_at: dt.datetime) -> str | None:
         evaluation = by_reference(subject)
-        return None if _waits(evaluation) else evaluations.given_sentence(evaluation)
+        if not _waits(evaluation):
+            return evaluations.given_sentence(evaluation)
+        return entries.handed_over(evaluation.placement, made_at)
 
 
 def _give(reference: str, form: Form, holder: Actor, at: dt.datetime) -> None:

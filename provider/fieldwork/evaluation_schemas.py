@@ -13,15 +13,21 @@ LONGEST_WORDS = 2_000
 _RATE = "Choose a number from 1 to 5."
 
 
-def _rating(point: Point, kind: EvaluationKind, *, may_be_unseen: bool) -> fields.Integer:
+def _rating(point: Point, kind: EvaluationKind, count: str, *, may_be_unseen: bool) -> fields.Integer:
     lowest = NOT_SEEN if may_be_unseen else 1
-    choices = [(str(number), f"{number} – {words}") for number, words in words_of(kind).items()]
+    choices = [(str(number), words) for number, words in words_of(kind).items()]
     unseen = [(str(NOT_SEEN), "I have not seen this")] if may_be_unseen else []
     return fields.Integer(
         required=True,
         validate=validate.Range(lowest, BEST, error=_RATE),
         error_messages={"required": _RATE, "invalid": _RATE},
-        metadata={"label": point.label, "hint": point.hint, "widget": "radio", "choices": choices + unseen},
+        metadata={
+            "label": point.label,
+            "hint": point.hint,
+            "widget": "scale",
+            "choices": choices + unseen,
+            "attrs": {"count": count},
+        },
     )
 
 
@@ -48,10 +54,12 @@ def _words(kind: EvaluationKind) -> Text:
 
 def schema_of(kind: EvaluationKind) -> Schema:
     """Return the form of a kind of evaluation."""
+    number = len(POINTS[kind]) + 1
     asked: dict[str, Any] = {
-        point.key: _rating(point, kind, may_be_unseen=kind in BY_PRECEPTOR) for point in POINTS[kind]
+        point.key: _rating(point, kind, f"{place} of {number}", may_be_unseen=kind in BY_PRECEPTOR)
+        for place, point in enumerate(POINTS[kind], 1)
     }
-    asked[OVERALL] = _rating(_overall(kind), kind, may_be_unseen=False)
+    asked[OVERALL] = _rating(_overall(kind), kind, f"{number} of {number}", may_be_unseen=False)
     asked["words"] = _words(kind)
     if kind in BY_PRECEPTOR:
         asked["signature"] = Text(

@@ -12,7 +12,7 @@ from provider.externships.models import Placement
 from provider.externships.rules import PlacementState
 from provider.fieldwork import evaluation_letters
 from provider.fieldwork.evaluating import BY_PRECEPTOR, due_on, is_late, reminders_due
-from provider.fieldwork.evaluation_queries import by_reference
+from provider.fieldwork.evaluation_queries import by_reference, of_placement
 from provider.fieldwork.models import Evaluation
 from provider.fieldwork.rules import EVALUATION_LIFECYCLE, EVALUATION_PREFIX, EvaluationKind, EvaluationState
 from provider.fieldwork.weeks import CONSENT
@@ -147,6 +147,15 @@ def remind(*, evaluation: Evaluation, at: dt.datetime) -> None:
         _write(evaluation, actor=SYSTEM, at=at)
     if evaluation.kind in BY_PRECEPTOR and is_late(evaluation.asked_at, at):
         _tell_late(evaluation, at)
+
+
+def follow_preceptor(placement_id: int, actor: Actor, at: dt.datetime) -> None:
+    """Ask whoever supervises now for what the preceptor before has not given, with the full time to answer."""
+    for known in of_placement(placement_id):
+        evaluation = by_reference(known.reference, lock=True)
+        waits = evaluation.state is EvaluationState.ASKED and is_open(evaluation) and not _is_passed(evaluation)
+        if waits and evaluation.kind in BY_PRECEPTOR:
+            _ask_again(evaluation, actor=actor, at=at)
 
 
 def _is_passed(evaluation: Evaluation) -> bool:

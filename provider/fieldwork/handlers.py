@@ -2,10 +2,10 @@
 
 import datetime as dt
 
-from provider.fieldwork import entries, weeks
+from provider.fieldwork import entries, evaluations, weeks
 from provider.fieldwork.week_link import WeekLink
 from provider.fieldwork.weeks import WEEK_LINK
-from provider.kernel.actors import SYSTEM
+from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import retrying
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 
@@ -30,6 +30,12 @@ def _send(placement_id: int, week_on: dt.date, now: dt.datetime) -> None:
 def _remind(reference: str, placement_id: int, now: dt.datetime) -> None:
     placement = entries.placement_by_id(placement_id, lock=True)
     weeks.remind(batch=entries.batch(reference, lock=True), placement=placement, at=now)
+
+
+def preceptor_changed(placement_id: int, actor: Actor, at: dt.datetime) -> None:
+    """Let the weeks and evaluations that wait go over to whoever supervises now."""
+    weeks.follow_preceptor(placement_id, actor, at)
+    evaluations.follow_preceptor(placement_id, actor, at)
 
 
 STORY = Strand(
@@ -67,3 +73,4 @@ def register(registry: Registry) -> None:
     registry.jobs[WEEKS] = look_at_weeks
     registry.periodic.append(Periodic(WEEKS, lambda now: f"{now:%Y-%m-%dT%H}"))
     registry.strands.append(STORY)
+    registry.preceptor_changed = preceptor_changed

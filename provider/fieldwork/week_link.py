@@ -20,6 +20,7 @@ from provider.fieldwork.models import EntryBatch, HoursEntry, ProcedureEntry
 from provider.fieldwork.rules import BatchState
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import retrying
+from provider.kernel.days import day_of, written
 from provider.kernel.errors import DomainError
 from provider.kernel.forms import Form, Schema, Text
 
@@ -27,6 +28,10 @@ COUNTS, BACK = "counts_", "back_"
 ASK, ANSWER = "ask", "answer"
 LONGEST_REASON = 500
 LONGEST_SIGNATURE = 120
+NEWER = (
+    "This link does not work any more: a newer letter about this week has the one that does. If you cannot find it, "
+    "answer any of our letters, and we send it again."
+)
 _HIDDEN: Mapping[str, Any] = {"widget": "hidden"}
 
 
@@ -118,6 +123,14 @@ class WeekLink:
         if request.form.get("step") == ASK:
             return _ask(subject, token, holder, received_at)
         return _answer(subject, token, holder, received_at)
+
+    def over(self, subject: str, made_at: dt.datetime) -> str | None:
+        week = Week(entries.batch(subject))
+        answered_at = week.batch.answered_at
+        if answered_at is not None:
+            on = written(day_of(answered_at, week.zone))
+            return f"This week was answered on {on}. There is nothing left for you to do."
+        return entries.handed_over(week.placement, made_at) or NEWER
 
 
 def _answer(subject: str, token: str, holder: Actor, at: dt.datetime) -> ResponseReturnValue:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from provider.accounts.links import make_link, revoke_links
-from provider.affiliations.models import SiteContact
 from provider.disclosures.actions import record as disclose
 from provider.disclosures.rules import DisclosureKind
 from provider.externships.models import Placement
@@ -167,15 +166,13 @@ def remind(*, batch: EntryBatch, placement: Placement, at: dt.datetime) -> None:
         )
 
 
-def change_preceptor(*, placement: Placement, contact: SiteContact, actor: Actor, at: dt.datetime) -> None:
-    """Let somebody else of the site supervise a placement; what waits is sent to them, the links before close."""
-    if contact.id == placement.preceptor_id:
-        return
-    data = {"old": placement.preceptor.reference, "new": contact.reference}
-    note(placement, "placement.preceptor_changed", actor=actor, at=at, about=placement.enrollment.reference, data=data)
-    placement.preceptor_id, placement.preceptor = contact.id, contact
-    for batch in entries.waiting_batches(placement.id):
-        send_again(batch=batch, placement=placement, actor=actor, at=at)
+def follow_preceptor(placement_id: int, actor: Actor, at: dt.datetime) -> None:
+    """Send every week that waits to whoever supervises now; the links of who did before close."""
+    placement = entries.placement_by_id(placement_id, lock=True)
+    for waiting in entries.waiting_batches(placement_id):
+        batch = entries.batch(waiting.reference, lock=True)
+        if batch.state is BatchState.SENT:
+            send_again(batch=batch, placement=placement, actor=actor, at=at)
 
 
 def late_key(batch: EntryBatch) -> str:

@@ -41,9 +41,12 @@ class LinkPurpose(Protocol):
 
 @runtime_checkable
 class TellsWhenOver(LinkPurpose, Protocol):
-    """A purpose whose closed links say in a sentence of their own what became of what they were for."""
+    """A purpose whose closed links say in a sentence of their own what became of what they were for.
 
-    def over(self, subject: str) -> str | None: ...
+    It is told when the link was made: what has happened since may have closed it.
+    """
+
+    def over(self, subject: str, made_at: dt.datetime, /) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,8 @@ class Registry:
     ``kept_card`` names the card (``Visa ending in 4242``) that installments of an enrollment, by its id, are charged to
     by themselves; None when nothing is. ``is_charged`` says whether a card is being charged for an enrollment just now.
     ``documents_changed`` hears, in the same transaction, that documents of a person (by id) stand otherwise now.
+    ``enrollment_canceled`` hears, in the same transaction, that an enrollment (by id) was canceled, and by whom;
+    ``preceptor_changed`` that somebody else supervises a placement (by id).
     ``documents_needed`` says what a person needs documents for, ``documents_people`` who does for a program (by id), a
     site (by id) or both.
     """
@@ -143,6 +148,8 @@ class Registry:
     kept_card: Callable[[int], str | None] | None = None
     is_charged: Callable[[int], bool] | None = None
     documents_changed: Callable[[int, dt.datetime], None] | None = None
+    enrollment_canceled: Callable[[int, Actor, dt.datetime], None] | None = None
+    preceptor_changed: Callable[[int, Actor, dt.datetime], None] | None = None
     documents_needed: Callable[[int], Sequence[DocumentsNeeded]] | None = None
     documents_people: Callable[[int | None, int | None], Sequence[int]] | None = None
     letter_links: Callable[[str], str] | None = None

@@ -44,6 +44,7 @@ class School:
     name: str
     base_url: str
     enquiries: str
+    answers: str  # the mailbox that the letter leaves from, which its footer names
     payment_lines: tuple[str, ...] = ()
     accent: Accent = PLAIN
     demonstration: bool = False
@@ -71,6 +72,7 @@ def write(letter: OutboxLetter) -> Written:
         known.SCHOOL_NAME,
         known.BASE_URL,
         known.mailbox("enquiries"),
+        known.mailbox(letter.mailbox),
         known.payment_lines,
         color,
         demonstration=known.DEMONSTRATION,

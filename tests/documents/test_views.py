@@ -60,7 +60,7 @@ def test_the_page_says_of_each_document_how_it_stands_and_what_to_do(student: Vi
         "We check it, and write to you if something is missing.",
         "Why it was not accepted: The name on it cannot be read. Take the photo in daylight.",
         "Through the school’s own insurer.",
-        "Asked for by The program ",
+        " asks for them. Needed for: ",
         "3 of 7 documents wait for you.",
         "We remove them 12 months after your last request for an externship ended",
     ):

@@ -37,7 +37,8 @@ Lines = list[tuple[str, str]]
 
 
 def made(**changed: object) -> bytes:
-    return calendar_file({**VALUES, **changed}, school="The Sample School", domain="example.org")
+    who = {"school": "The Sample School", "domain": "example.org", "organizer": "externship@example.org"}
+    return calendar_file({**VALUES, **changed}, **who)
 
 
 def parsed(content: bytes) -> Lines:
@@ -123,6 +124,7 @@ def test_names_and_notes_come_back_as_they_were_typed() -> None:
     lines = parsed(made())
     assert one(lines, "UID") == "pl-7k2m9q4t@example.org"
     assert one(lines, "DTSTAMP") == "20261122T233159Z"
+    assert (one(lines, "METHOD"), one(lines, "ORGANIZER")) == ("PUBLISH", "mailto:externship@example.org")
     assert plain(one(lines, "SUMMARY")) == "Externship of Ana Ñúñez at Riverside; Hospital, North \\ Wing"
     assert plain(one(lines, "LOCATION")) == "Main building, 1 River Road, Albany, NY 12207"
     assert plain(one(lines, "DESCRIPTION")) == (

@@ -10,19 +10,23 @@ from flask.ctx import AppContext
 from provider.accounts.models import SignedLink
 from provider.affiliations.rules import Period
 from provider.clocks.rules import ClockState
+from provider.enrollments import actions as enrollments
 from provider.enrollments.queries import by_reference
+from provider.enrollments.rules import CancelReason
 from provider.externships import ending, offer_queries, queries
 from provider.externships.ending import PlacementRuns, RequestOver
 from provider.externships.rules import OfferState, PlacementState, ReleaseReason, RequestState
 from provider.kernel.database import db, unit_of_work
+from provider.mail.letters import write
 from provider.mail.models import OutboxLetter
+from provider.payments import queries as payments
 from provider.refunds import actions as refunds
 from provider.refunds import queries as returned
 from provider.refunds.rules import Channel, RefundState
 from provider.tasks.models import Task
 from tests.harness import places
 from tests.harness.externs import ASKED, STUDENT, UPFRONT, active, ask, asked, clock_of, graduate, request
-from tests.harness.money import BURSAR, PAID, kept, letters, stored
+from tests.harness.money import BURSAR, PAID, kept, letters, reverse, stored
 from tests.harness.sites import Supply, supply
 from tests.harness.stories import timeline
 
@@ -219,3 +223,42 @@ def test_an_early_request_ends_with_its_refund_too(context: AppContext) -> None:
     assert (request(reference).state, request(reference).end_reason) == (RequestState.WITHDRAWN, R)
     assert stored(enrollment).state == "refunded"
     assert sum(one.amount_cents for one in kept(returned.of_enrollment(stored(enrollment).id))) == UPFRONT
+
+
+def paid_in_error(stage: str) -> tuple[str, Supply]:
+    """Let somebody who was asked for early come as far as a stage, and then lose the payment that let them in."""
+    made, enrollment = supply(days=DAYS), active()
+    reference = ask(enrollment, early_reason="The only place of this year begins next week.", earliest_on=DAYS.first_on)
+    if stage != "looking":
+        offer = places.offer(reference, made.opening)
+        places.accept(offer, at=ASKED + HOUR)
+        places.answer_yes(offer, at=ASKED + 2 * HOUR)
+        (placement,) = kept(offer_queries.placements_of(request(reference).id))
+        assert places.start(placement.reference, at=dt.datetime(2027, 3, 1, 14, tzinfo=dt.UTC))
+    (payment,) = kept(payments.of_enrollment(stored(enrollment).id))
+    reverse(payment.reference, at=LATER)
+    assert (stored(enrollment).state, request(reference).ended_at) == ("awaiting_payment", None)
+    return reference, made
+
+
+def cancel(reference: str) -> None:
+    with unit_of_work():
+        enrollment = by_reference(reference, lock=True)
+        enrollments.cancel(enrollment=enrollment, reason=CancelReason.STAFF, actor=BURSAR, at=LATER)
+
+
+@pytest.mark.parametrize("stage, told", [("looking", []), ("running", ["place_released_site"])])
+def test_an_enrollment_that_is_canceled_takes_an_early_request_along(
+    context: AppContext, stage: str, told: list[str]
+) -> None:
+    reference, made = paid_in_error(stage)
+    enrollment = request(reference).enrollment.reference
+    cancel(enrollment)
+    found, canceled = request(reference), ReleaseReason.ENROLLMENT_CANCELED
+    assert (found.state, found.end_reason, found.ended_at) == (RequestState.WITHDRAWN, canceled, LATER)
+    assert (stored(enrollment).state, places.taken(made), told_site(enrollment)) == ("canceled", 0, told)
+    (letter,) = letters(enrollment, "request_withdrawn")
+    assert letter.values["reason"] == "enrollment_canceled"
+    assert "because your enrollment was canceled. It costs you nothing." in write(letter).text
+    assert len(tasks()) == len(told)
+    assert [one.about for one in tasks()] == [enrollment] * len(told)

@@ -203,6 +203,34 @@ def test_a_student_answers_signed_in_and_takes_the_confirmation_along_as_nobody_
     assert page.title == "A place for your externship"
 
 
+def test_an_offer_that_waits_stands_on_the_students_own_page_and_is_answered_there(
+    app: Flask, visitor: Visitor
+) -> None:
+    wish, made = ready(app)
+    with app.app_context():
+        reference = offer(wish, made.opening)
+        enrollment = request(wish).enrollment
+        email, home = enrollment.claimed_email, f"/my/externship/{enrollment.reference}"
+    page = signed_in(app, visitor, email).get(home)
+    words = page.words("[aria-labelledby=offer]")
+    for sentence in (
+        "Less than a mile from your ZIP code, as the crow flies",
+        "February 15, 2027 to March 31, 2027",
+        "Accept or decline by then.",
+        "Declining costs you nothing.",
+    ):
+        assert sentence in words
+    here = f"/my/externship/offers/{reference}"
+    forms = page.all("[aria-labelledby=offer] form")
+    assert [form.attrs["action"] for form in forms] == [f"{here}/accept", f"{here}/decline"]
+    visitor.post(f"{here}/decline", {"words": "My shift ends too late."}, 303)
+    page = visitor.follow()
+    assert page.all("[aria-labelledby=offer]") == []
+    assert page.words("h1") == "My externship"
+    with app.app_context():
+        assert (offered(reference).state, request(wish).state) == (S.DECLINED, R.READY)
+
+
 def page_token(visitor: Visitor) -> str:
     visitor.get("/account/password")
     return visitor.token()

@@ -211,6 +211,8 @@ def test_the_preceptor_evaluates_on_one_page_and_sees_afterwards_that_it_was_giv
         page = preceptor.get(path)
         assert faults(page.response) == []
         assert "and never your words" in page.words(".notice")
+        assert "Reliability 1 of 8" in page.words("form")
+        assert "Overall 8 of 8 1 Not yet 2 With much help" in page.words("form")
         errors = preceptor.submit({}, 422).errors
         assert set(errors) == {*(point.key for point in SKILLS), "overall", "signature"}
         stale = preceptor.token()

@@ -11,15 +11,19 @@ from provider.affiliations import queries as affiliations
 from provider.affiliations import sites
 from provider.affiliations.sites import ContactFacts
 from provider.disclosures.models import Disclosure
+from provider.externships import placements
 from provider.externships.models import Placement
-from provider.fieldwork import approving, clocking, entries, weeks
+from provider.fieldwork import approving, clocking, entries, evaluations, weeks
 from provider.fieldwork.approving import AlreadyAnswered, PageOutdated, Verdict
 from provider.fieldwork.clocking import LooksPersonal
+from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.models import HoursEntry
-from provider.fieldwork.rules import ProcedureKind
-from provider.fieldwork.weeks import NothingToSend, NothingWaits
+from provider.fieldwork.rules import EvaluationKind, ProcedureKind
+from provider.fieldwork.weeks import WEEK_LINK, NothingToSend, NothingWaits
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
+from provider.kernel.registry import TellsWhenOver, registry
+from provider.mail.letters import write
 from provider.mail.models import OutboxLetter
 from provider.tasks.models import Task
 from tests.harness.money import BURSAR, kept
@@ -212,23 +216,69 @@ def test_a_week_that_waits_is_reminded_once_and_then_put_before_staff_once(who: 
     assert len(letters(who, "week_to_approve")) == 2
 
 
-def test_another_preceptor_gets_what_waits_and_the_links_before_close(who: Placed) -> None:
-    enter(who)
-    batch = send(who)
-    before = open_links(batch)
+def relief(who: Placed, *, at: dt.datetime, has_left: bool = False) -> None:
+    """Let Robin Relief take the placement over, from a preceptor who may have left."""
     with unit_of_work():
         site = affiliations.site(who.supply.site)
         other = ContactFacts("Robin Relief", "robin@clinic.example", None, None, None, supervises=True, signs=False)
-        contact = sites.add_contact(site, other, actor=BURSAR, at=NEXT_MONDAY)
-        placement = entries.placement(who.placement, lock=True)
-        weeks.change_preceptor(placement=placement, contact=contact, actor=BURSAR, at=NEXT_MONDAY)
+        contact = sites.add_contact(site, other, actor=BURSAR, at=at)
+        placement = entries.placement(who.placement)
+        if has_left:
+            placement.preceptor.left_at = at
+        placements.change_preceptor(placement=placement, preceptor=contact, actor=BURSAR, at=at)
+
+
+def test_another_preceptor_gets_what_waits_at_once_and_the_one_before_is_told(who: Placed) -> None:
+    enter(who)
+    batch = send(who)
+    ask_halfway(who)
+    before = open_links(batch)
+    relief(who, at=NEXT_MONDAY)
     first, second = letters(who, "week_to_approve")
     assert (first.recipient != second.recipient, second.recipient) == (True, "robin@clinic.example")
+    assert [one.recipient for one in letters(who, "evaluation_asked")] == [first.recipient, "robin@clinic.example"]
+    (thanks,) = letters(who, "preceptor_relieved")
+    assert thanks.recipient == first.recipient
+    assert "There is nothing left for you to do. What you approved stays approved." in write(thanks).text
     after = open_links(batch)
     assert (len(before), len(after), set(before) & set(after)) == (1, 1, set())
     answer(batch)
     with pytest.raises(NothingWaits):
         send_again(who, batch)
+
+
+def test_a_preceptor_who_has_left_hears_nothing_of_who_comes_after(who: Placed) -> None:
+    relief(who, at=NEXT_MONDAY, has_left=True)
+    assert (letters(who, "preceptor_relieved"), len(letters(who, "preceptor_changed"))) == ([], 1)
+
+
+def ask_halfway(who: Placed) -> str:
+    with unit_of_work():
+        placement = entries.placement(who.placement, lock=True)
+        return evaluations.ask(placement=placement, kind=EvaluationKind.MID, actor=SYSTEM, at=NEXT_MONDAY).reference
+
+
+def told_by_closed(purpose: str, subject: str, made_at: dt.datetime) -> str:
+    """Return what a closed link says that was made at an instant."""
+    found = registry().links[purpose]
+    assert isinstance(found, TellsWhenOver)
+    return found.over(subject, made_at) or ""
+
+
+def test_a_closed_link_says_who_looks_at_the_week_now(who: Placed) -> None:
+    enter(who)
+    batch, asked = send(who), ask_halfway(who)
+    newer = "This link does not work any more: a newer letter about this week has the one that does."
+    assert told_by_closed(WEEK_LINK, batch, NEXT_MONDAY).startswith(newer)
+    assert told_by_closed(EVALUATION_LINK, asked, NEXT_MONDAY) == ""
+    relief(who, at=NEXT_MONDAY + DAY)
+    site = entries.placement(who.placement).opening.location.site.name
+    gone = f"Somebody else at {site} supervises this student now. There is nothing left for you to do. Thank you."
+    assert told_by_closed(WEEK_LINK, batch, NEXT_MONDAY) == gone
+    assert told_by_closed(EVALUATION_LINK, asked, NEXT_MONDAY) == gone
+    assert told_by_closed(WEEK_LINK, batch, NEXT_MONDAY + DAY).startswith(newer)
+    answer(batch)
+    assert told_by_closed(WEEK_LINK, batch, NEXT_MONDAY).startswith("This week was answered on ")
 
 
 def send_again(who: Placed, batch: str) -> None:

@@ -24,6 +24,7 @@ _PLACE: dict[str, Value] = {
     "zone": "America/New_York",
     "days": "Monday to Friday",
     "times": "8:00 AM to 4:00 PM",
+    "clock": "New York time",
     "bring": "Closed shoes, a watch with a second hand",
     "first_on": "2026-12-01",
     "last_on": "2027-01-29",
@@ -47,7 +48,7 @@ _CONFIRMED: dict[str, Value] = {
 PLACES: Mapping[str, dict[str, Value]] = {
     "place_offered": {
         **_PLACE,
-        "miles": "12.4",
+        "far": "12.4 miles from your ZIP code, as the crow flies",
         "site_agreed": False,
         "expires_at": _AT,
         "offer_link": _LINK,
@@ -66,4 +67,5 @@ PLACES: Mapping[str, dict[str, Value]] = {
     },
     "place_held": {**_PLACE, "documents": ["TB test", "Flu shot"], "through": "2027-01-29", "begun": True},
     "preceptor_changed": {**_PLACE, **_PRECEPTOR},
+    "preceptor_relieved": {**_TO_SITE, **_PLACE, "preceptor": "Dr. Ida Moss", "begun": True},
 }

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = '{% from "_macros/form.html" import error_summary, field, fields %}'
 PLANS = [("a", "Upfront"), ("b", "Parts")]
 BOXES = [("x", "One"), ("y", "Two")]
+GRADES = [("1", "Poor"), ("2", "Good"), ("0", "Not seen")]
 STATES = [("NY", "New York"), ("CA", "California")]
 
 
@@ -23,6 +24,10 @@ class Everything(Schema):
     phone = Text(metadata={"label": "Phone", "widget": "tel"})
     note = Text(lines=True, longest=500, metadata={"label": "Note", "widget": "textarea"})
     plan = Text(required=True, metadata={"label": "Plan", "widget": "radio", "choices": PLANS})
+    grade = Text(
+        required=True,
+        metadata={"label": "Grade", "widget": "scale", "choices": GRADES, "attrs": {"count": "2 of 6"}},
+    )
     boxes = fields.List(Text(), metadata={"label": "Boxes", "widget": "checkboxes", "choices": BOXES})
     state = Text(metadata={"label": "State", "widget": "select", "choices": STATES})
     at = Text(metadata={"label": "At", "widget": "datetime", "attrs": {"step": "1"}})
@@ -78,16 +83,25 @@ def test_a_password_is_never_sent_back() -> None:
     "name,value,expected",
     [
         ("plan", "b", 'value="b" required="" checked>'),
+        ("grade", "2", 'value="2" checked required>'),
+        ("grade", "0", 'value="0" checked required>'),
         ("boxes", ["y"], 'value="y" checked>'),
         ("state", "CA", '<option value="CA" selected>'),
         ("at", "2026-11-21T10:00:00", 'type="datetime-local"'),
         ("agreed", "true", 'value="true" checked required>'),
         ("key", "abc", '<input type="hidden" name="key" value="abc">'),
     ],
-    ids=["radio", "checkboxes", "select", "datetime", "checkbox", "hidden"],
+    ids=["radio", "scale", "apart", "checkboxes", "select", "datetime", "checkbox", "hidden"],
 )
 def test_every_widget_keeps_what_was_chosen(name: str, value: str, expected: str) -> None:
     assert expected in drawn(name, **{name: value})
+
+
+def test_a_rating_says_its_place_in_the_form_and_each_number_its_words() -> None:
+    html = drawn("grade")
+    assert '<legend>Grade <span class="scale__count">2 of 6</span></legend>' in html
+    assert '<label for="field-grade"><span class="scale__number">1</span> <span>Poor</span></label>' in html
+    assert '<label for="field-grade-3"><span>Not seen</span></label>' in html
 
 
 def test_the_first_choice_carries_the_id_that_the_summary_links_to() -> None:

@@ -158,6 +158,15 @@ def test_a_mail_says_whom_it_is_from_and_that_a_machine_wrote_it() -> None:
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
+@pytest.mark.parametrize("mailbox", Mailbox)
+def test_its_foot_names_the_mailbox_that_it_leaves_from(mailbox: Mailbox) -> None:
+    letter = outbox("place_offered", mailbox=mailbox)
+    written, address = sent(letter), f"{mailbox.value}@example.org"
+    assert letters.compose(letter, written)["Reply-To"] == address
+    assert f"Questions? Answer this letter, or write to {address}.\n" in written.text
+    assert re.findall(r'href="mailto:([^"]*)"', written.html) == [address]
+
+
 def test_a_typed_reply_address_that_is_not_one_address_is_left_out() -> None:
     letter = outbox(reply_to="ana@example.com, eve@example.com")
     assert letters.compose(letter, sent(letter))["Reply-To"] == "enquiries@example.org"
