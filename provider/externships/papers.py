@@ -47,7 +47,8 @@ def paper(values: Mapping[str, Any]) -> dict[str, Any]:
         "parts": [_where(values), _when(values), _whom(values), _bring(values)],
         "notes": [
             "If something changes or anybody cannot come, write to us at once: we tell the other side.",
-            "The externship is free of charge for the student and for the site.",
+            "The placement fee is $0, for the student and for the site.",
+            "What the site asks the student to show or to bring is the student’s own cost.",
         ],
     }
 
@@ -67,10 +68,12 @@ def _where(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _when(values: Mapping[str, Any]) -> dict[str, Any]:
-    first, last = (written(dt.date.fromisoformat(values[name])) for name in ("first_on", "last_on"))
+    names = ("first_on", "last_on", "begins_on")
+    first, last, begins = (written(dt.date.fromisoformat(values[name])) for name in names)
     hours = counted(values["hours"], "hour") if values["hours"] else None
     return _part(
         "When",
+        ("First day there", begins),
         ("Days", f"{first} to {last}"),
         ("Each week", f"{values['days']}, {values['times']}, {local_time(values['zone'])}"),
         ("The program asks for", hours),

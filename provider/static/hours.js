@@ -180,10 +180,16 @@
   };
 
   const visible = (target) => [...target.elements].filter((one) => one.name && one.type !== "hidden" && one.type !== "submit" && one.value);
+  // What stands in a field, as people say it; a bare number says what it counts.
+  const spoken = (one) => {
+    if (one.tagName === "SELECT") return one.selectedOptions[0].textContent;
+    if (one.type === "date") return new Date(one.value).toLocaleDateString("en-US", { dateStyle: "long", timeZone: "UTC" });
+    if (one.type === "time") return new Date(`1970-01-01T${one.value}Z`).toLocaleTimeString("en-US", { timeStyle: "short", timeZone: "UTC" });
+    return /^\d+$/.test(one.value) && one.labels.length ? `${one.labels[0].firstChild.textContent.trim()}: ${one.value}` : one.value;
+  };
   const words = (target, at) => {
     const timed = target.dataset.keep === "in" || target.dataset.keep === "out";
-    const values = visible(target).map((one) => (one.tagName === "SELECT" ? one.selectedOptions[0].textContent : one.value));
-    return [target.dataset.words, ...(timed ? [clock(at)] : []), ...values].join(" · ");
+    return [target.dataset.words, ...(timed ? [clock(at)] : []), ...visible(target).map(spoken)].join(" · ");
   };
 
   // After an entry is on its way the form is as empty as at first, with a new key.
@@ -230,8 +236,13 @@
     true,
   );
 
-  place.querySelector("[data-kept-send]").addEventListener("click", flush);
-  window.addEventListener("online", flush);
+  const anew = () => {
+    trouble = "";
+    show();
+    flush();
+  };
+  place.querySelector("[data-kept-send]").addEventListener("click", anew);
+  window.addEventListener("online", anew);
   window.addEventListener("storage", show);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) flush(); });
   setInterval(flush, AGAIN);

@@ -116,6 +116,7 @@ def test_what_was_entered_without_a_line_arrives_once_when_it_is_back(come: Come
     expect(page.get_by_role("heading", name="You are clocked in")).to_be_visible()
     enter(page, "First, offline")
     expect(waiting).to_contain_text("2 entries wait in this browser.")
+    expect(waiting).to_contain_text("8:00 AM · 4:30 PM · First, offline")
     assert site.entered(who) == []
     # The line comes back, and breaks again after the first entries have arrived, before the answer has: a double send.
     broken: list[str] = []
