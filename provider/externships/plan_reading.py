@@ -177,7 +177,10 @@ def _places(students: Students, now: dt.datetime) -> Places:
 
 
 def _openings(students: Students) -> sa.Select[Any]:
-    """Return the query of the openings in the box; the index of locations by latitude and longitude leads to them."""
+    """Return the query of the openings in the box; the index of locations by latitude and longitude leads to them.
+
+    SQLite would rather walk all openings of the programs, wherever they are: ``+ 0`` takes it their index.
+    """
     box = _box(students)
     query = sa.select(
         _O.id, _O.program_id, _O.location_id, _L.site_id, _S.kind, _L.latitude, _L.longitude, _L.zone,
@@ -187,7 +190,7 @@ def _openings(students: Students) -> sa.Select[Any]:
     return query.select_from(joined.join(table(Opening), _O.location_id == _L.id)).where(
         _L.latitude.between(box.south, box.north),
         _L.longitude.between(box.west, box.east),
-        _O.program_id.in_(sorted({int(program) for program in students.programs})),
+        (_O.program_id + 0).in_(sorted({int(program) for program in students.programs})),
         _O.state == OpeningState.OPEN,
         _L.state == SiteState.OPEN,
         _S.state == SiteState.OPEN,
