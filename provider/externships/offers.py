@@ -7,9 +7,8 @@ from provider.accounts.links import make_link
 from provider.affiliations.actions import OpeningClosed, OpeningFull, take_place
 from provider.affiliations.models import Opening
 from provider.affiliations.rules import Period
-from provider.disclosures.actions import record
-from provider.disclosures.rules import DisclosureKind
 from provider.externships import checks, guarantee, offer_queries, place_letters, placements, queries
+from provider.externships.disclosing import WHO_COMES, disclose
 from provider.externships.models import ExternshipRequest, Offer
 from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK, end, ready_again
 from provider.externships.offer_words import what_became
@@ -48,9 +47,6 @@ class NothingToTakeBack(DomainError):
 
     code = "nothing_to_take_back"
     sentence = "No offer waits here any more. Reload the page to see how it stands."
-
-
-CONSENT = "Asking for an externship: the form says what sites are told"
 
 
 def send(
@@ -160,22 +156,8 @@ def accept(*, offer: Offer, actor: Actor, at: dt.datetime) -> Offer:
     guarantee.keep(offer.request, at=at)
     link = make_link(purpose=ANSWER_LINK, subject=offer.reference, at=at, lasts=_through(offer, at))
     post(place_letters.ask_site(offer, link), at=at, actor=actor)
-    disclose(offer, "Name, program and days of the externship", actor=actor, at=at)
+    disclose(offer.request, to=offer.opening.location.site.name, what=WHO_COMES, actor=actor, at=at)
     return offer
-
-
-def disclose(offer: Offer, what: str, *, actor: Actor, at: dt.datetime) -> None:
-    """Note what a site was told about a student, and on which consent."""
-    record(
-        kind=DisclosureKind.SITE,
-        recipient=offer.opening.location.site.name,
-        what=what,
-        basis=CONSENT,
-        actor=actor,
-        at=at,
-        about=offer.request.enrollment.reference,
-        consent_at=offer.request.asked_at,
-    )
 
 
 def decline(*, offer: Offer, words: str | None, actor: Actor, at: dt.datetime) -> Offer:

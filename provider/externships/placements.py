@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from provider.affiliations.models import SiteContact
 from provider.externships import checks, guarantee, holding, offer_queries, place_letters
+from provider.externships.disclosing import HOW_TO_REACH, WHO_COMES, disclose
 from provider.externships.models import Offer, Placement
 from provider.externships.offer_ends import end, ready_again
 from provider.externships.refusals import NotThisPreceptor, PlacementOver
@@ -64,6 +65,8 @@ def confirm(*, offer: Offer, actor: Actor, at: dt.datetime) -> Placement:
     placement = offer_queries.held_placement(made.id)
     post(place_letters.confirmed(placement), at=at, actor=actor)
     post(place_letters.confirmed_to_site(placement), at=at, actor=actor)
+    site = placement.opening.location.site.name
+    disclose(placement.request, to=site, what=HOW_TO_REACH, actor=actor, at=at)
     holding.look(placement, at=at)
     return placement
 
@@ -141,6 +144,8 @@ def change_preceptor(*, placement: Placement, preceptor: SiteContact, actor: Act
     number = offer_queries.changes_of_preceptor(placement.reference)
     post(place_letters.preceptor_changed(placement, number=number), at=at, actor=actor)
     post(place_letters.confirmed_to_site(placement, number=number), at=at, actor=actor)
+    to = f"{preceptor.name}, {placement.opening.location.site.name}"
+    disclose(placement.request, to=to, what=f"{WHO_COMES}; {HOW_TO_REACH.lower()}", actor=actor, at=at)
     if former.left_at is None:
         post(place_letters.relieved(placement, former, number=number), at=at, actor=actor)
     changed = registry().preceptor_changed

@@ -38,7 +38,6 @@ def accept(*, offer: Offer, actor: Actor, at: dt.datetime) -> Offer:
     except DomainError as refusal:
         return offers.fall_through(offer, refusal, at=at)
     placements.confirm(offer=offer, actor=actor, at=at)
-    offers.disclose(offer, "E-mail address and telephone number", actor=actor, at=at)
     return offer
 
 

@@ -14,6 +14,7 @@ from provider.clocks.rules import ClockState
 from provider.disclosures.models import Disclosure
 from provider.enrollments.rules import EnrollmentState
 from provider.externships import checks, nearby, queries
+from provider.externships.disclosing import HOW_TO_REACH, WHO_COMES
 from provider.externships.offer_words import to_site, what_became
 from provider.externships.refusals import (
     AgreementDoesNotCover,
@@ -78,10 +79,14 @@ def test_both_say_yes_and_the_guarantee_is_kept() -> None:
     assert (taken(made), clock_of(wish).state) == (1, ClockState.MET)
     assert sent_to(wish, site=False) == ["externship_asked", "place_offered", "place_confirmed"]
     assert sent_to(wish, site=True) == ["place_asked", "place_confirmed_site"]
-    told = db.session.scalars(sa.select(Disclosure.what).order_by(Disclosure.id)).all()
-    assert told == ["Name, program and days of the externship", "E-mail address and telephone number"]
+    assert disclosed() == [WHO_COMES, HOW_TO_REACH]
     events = sa.select(History.event).where(History.subject_reference == reference).order_by(History.id)
     assert db.session.scalars(events).all() == [f"offer.{one}" for one in ("proposed", "sent", "accepted", "confirmed")]
+
+
+def disclosed() -> list[str]:
+    """Return what was noted as told to sites."""
+    return list(db.session.scalars(sa.select(Disclosure.what).order_by(Disclosure.id)))
 
 
 def test_a_no_costs_nothing_and_the_site_is_not_offered_again() -> None:
@@ -137,6 +142,7 @@ def test_other_days_are_a_new_offer_with_the_same_place_and_one_yes_is_enough() 
     assert accept(new, at=ASKED + 2 * DAY) == "confirmed"
     assert (taken(made), request(wish).state, clock_of(wish).state) == (1, R.PLACED, ClockState.MET)
     assert sent_to(wish, site=True) == ["place_asked", "place_confirmed_site"]
+    assert disclosed() == [WHO_COMES, HOW_TO_REACH]
 
 
 def test_days_that_the_site_cannot_have_are_refused_in_its_words() -> None:

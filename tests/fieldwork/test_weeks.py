@@ -237,6 +237,10 @@ def test_another_preceptor_gets_what_waits_at_once_and_the_one_before_is_told(wh
     first, second = letters(who, "week_to_approve")
     assert (first.recipient != second.recipient, second.recipient) == (True, "robin@clinic.example")
     assert [one.recipient for one in letters(who, "evaluation_asked")] == [first.recipient, "robin@clinic.example"]
+    noted = db.session.scalars(
+        sa.select(Disclosure.what).where(Disclosure.recipient.startswith("Robin Relief, "))
+    ).all()
+    assert noted[0] == "Name, program and days of the externship; e-mail address and telephone number"
     (thanks,) = letters(who, "preceptor_relieved")
     assert thanks.recipient == first.recipient
     assert "There is nothing left for you to do. What you approved stays approved." in write(thanks).text
