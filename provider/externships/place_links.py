@@ -12,12 +12,21 @@ from provider.externships.offer_pages import Answers, answered, offer_page, site
 from provider.externships.offer_words import to_site, what_became
 from provider.externships.place_schemas import DeclineOffer, DeclineStudent, ProposeDays
 from provider.externships.refusals import DaysImpossible
+from provider.externships.rules import OfferState
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import retrying
 from provider.kernel.errors import NotFound
 from provider.kernel.forms import Form
 from provider.kernel.web import only
 from provider.kernel.web import received_at as request_received_at
+
+STUDENT_MAY_STILL_ANSWER = (
+    "This link does not work any more, but the place still waits for your answer. Sign in and answer on the page of "
+    "your externship, or answer our letter."
+)
+SITE_MAY_STILL_ANSWER = (
+    "This link does not work any more, but your answer is still awaited. Answer our letter, and we send you a new link."
+)
 
 
 class OfferLink:
@@ -45,7 +54,8 @@ class OfferLink:
         return redirect(f"/links/{token}", code=303)
 
     def over(self, subject: str, _made_at: dt.datetime) -> str | None:
-        return what_became(offer_queries.offer(subject))
+        offer = offer_queries.offer(subject)
+        return STUDENT_MAY_STILL_ANSWER if offer.state is OfferState.SENT else what_became(offer)
 
 
 class AnswerLink:
@@ -71,7 +81,8 @@ class AnswerLink:
         raise NotFound
 
     def over(self, subject: str, _made_at: dt.datetime) -> str | None:
-        return to_site(offer_queries.offer(subject))
+        offer = offer_queries.offer(subject)
+        return SITE_MAY_STILL_ANSWER if offer.state is OfferState.ACCEPTED else to_site(offer)
 
 
 def _decline(

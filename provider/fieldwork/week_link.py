@@ -80,6 +80,17 @@ class Week:
         self.zone = ZoneInfo(self.placement.opening.location.zone)
 
     @property
+    def sums(self) -> tuple[int, int, int, int]:
+        """Return what the preceptor is asked for in short: minutes, days, procedures, and days that are marked."""
+        marked = sum(bool(one.exceptions) for one in self.hours)
+        return (
+            sum(one.minutes or 0 for one in self.hours),
+            len({one.day_on for one in self.hours}),
+            sum(one.number for one in self.procedures),
+            marked,
+        )
+
+    @property
     def schema(self) -> Schema:
         """The form of this week: how much of each line counts, or why it goes back, and the signature."""
         declared: dict[str, fields.Field[Any]] = {"step": fields.String(required=True, metadata=_HIDDEN)}

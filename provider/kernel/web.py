@@ -166,13 +166,24 @@ class Complete(Response):
     """An answer that was made with all its headers, the safe ones among them."""
 
 
+GONE = 410
+_TITLES = {
+    403: "Not allowed",
+    404: "Page not found",
+    GONE: "This link is closed",
+    429: "Please wait",
+    503: "Please try again",
+}
+
+
 def error_page(status: int, sentence: str) -> ResponseReturnValue:
-    """Return a page (or JSON for machines) that says what happened and what to do."""
-    title = {404: "Page not found", 403: "Not allowed", 429: "Please wait", 503: "Please try again"}.get(
-        status, "This did not work" if status < 500 else "Something went wrong"
-    )
-    found = getattr(g, "request_id", "")
-    return render_template("errors/error.html", title=title, sentence=sentence, request_id=found, status=status), status
+    """Return a page (or JSON for machines) that says what happened and what to do.
+
+    Whoever comes with a link of a letter that has done its work made no error, so none is named.
+    """
+    title = _TITLES.get(status, "This did not work" if status < 500 else "Something went wrong")
+    named = {} if status == GONE else {"status": status, "request_id": getattr(g, "request_id", "")}
+    return render_template("errors/error.html", title=title, sentence=sentence, **named), status
 
 
 def _refused(error: DomainError) -> ResponseReturnValue:

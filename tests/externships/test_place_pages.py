@@ -8,6 +8,7 @@ import time_machine
 from flask import Flask
 
 from provider.accounts import queries as people
+from provider.accounts.links import revoke_links
 from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import Role
 from provider.externships import offer_queries, queries
@@ -98,6 +99,19 @@ def test_a_second_click_a_stale_tab_and_a_closed_link_get_one_sentence_and_no_le
     assert "This place went back on February 2, 2027." in told(page)
     with app.app_context():
         assert (sent_to(wish), offered(reference).state) == (letters, S.REVOKED)
+
+
+def test_a_link_that_was_closed_by_hand_says_how_to_answer_still(app: Flask, visitor: Visitor) -> None:
+    wish, made = ready(app)
+    with app.app_context():
+        reference = offer(wish, made.opening)
+    link = f"/links/{token_for(app, OFFER_LINK, reference)}"
+    with app.app_context(), unit_of_work():
+        revoke_links(purpose=OFFER_LINK, subject=reference, at=ASKED)
+    page = visitor.get(link, status=410)
+    assert page.title == "This link is closed"
+    assert "the place still waits for your answer. Sign in and answer on the page of your externship" in told(page)
+    assert "Error 410" not in told(page)
 
 
 def test_a_site_proposes_days_or_declines_with_a_reason_and_reads_what_became_of_it(

@@ -247,6 +247,7 @@ def test_a_preceptor_approves_corrects_and_sends_back_by_the_link(app: Flask, vi
     page = (there := preceptor(app, visitors, batch)).page
     assert page is not None
     assert "Longer than 12 hours" in page.words()
+    assert page.words("main > p").startswith("14 h 30 min on 1 day and 5 procedures")
     page = there.submit({f"counts_{first}": "eight", "signature": ""}, 422, form=0)
     assert page.errors[f"counts_{first}"] == ["Time that counts: Write hours and minutes, such as 7:30."]
     values = {f"counts_{first}": "14:00", f"back_{done}": "You did seven.", "signature": "Pat Preceptor"}
