@@ -19,9 +19,10 @@ from provider.externships.planner import Arcs, Numbers, runs
 from provider.externships.rules import EARTH_MILES, MOST_MILES, MOST_PREFERENCES, TENTHS
 
 Degrees = NDArray[np.float64]
+Globe = tuple[Degrees, Degrees, Degrees]
 BAND = 0.25  # degrees of latitude
 WORLD = 1000.0  # more than all degrees of longitude
-AT_ONCE = 120_000  # pairs
+AT_ONCE = 60_000  # pairs, so that what is worked on stays near the processor
 NEVER = 10**7  # a day beyond all others
 ALWAYS = 0
 KINDS = {kind: number for number, kind in enumerate(DocumentKind)}
@@ -116,10 +117,15 @@ def around(students: Students, places: Places, *, miles: Numbers, rows: Numbers 
     """
     known = np.flatnonzero(~np.isnan(students.latitude)) if rows is None else rows[~np.isnan(students.latitude[rows])]
     starts, counts = _runs_of(students, places, known, miles)
+    globe = _on_the_globe(students), _on_the_globe(places)
+    reach = _reach(miles) * 1.000001
     for part in runs(counts.sum(axis=1), AT_ONCE):
-        pairs = _expanded(known[part], starts[part], counts[part])
-        close = _close(students, places, *pairs, miles)
-        yield judged(students, places, *close)
+        row, place = _expanded(known[part], starts[part], counts[part])
+        chord = _chord(*globe, row, place)
+        near = np.flatnonzero((chord <= reach[row]) & (students.programs[row] == places.programs[place]))
+        row, place, tenths = row[near], place[near], _tenths(chord[near])
+        inside = tenths <= miles[row] * TENTHS
+        yield judged(students, places, row[inside], place[inside], tenths[inside])
 
 
 def _band(latitude: Degrees) -> Numbers:
@@ -151,21 +157,14 @@ def _expanded(rows: Numbers, starts: Numbers, counts: Numbers) -> tuple[Numbers,
     return np.repeat(rows, counts.sum(axis=1)), places
 
 
-def _close(
-    students: Students, places: Places, row: Numbers, place: Numbers, miles: Numbers
-) -> tuple[Numbers, Numbers, Numbers]:
-    """Keep the pairs of one program within the miles, and say how far each is, in tenths of a mile, rounded up."""
-    near = _chord(students, places, row, place) <= (_reach(miles) * 1.000001)[row]
-    near &= students.programs[row] == places.programs[place]
-    row, place = row[near], place[near]
-    tenths = tenths_between(students, places, row, place)
-    inside = tenths <= miles[row] * TENTHS
-    return row[inside], place[inside], tenths[inside]
-
-
 def tenths_between(students: Students, places: Places, row: Numbers, place: Numbers) -> Numbers:
     """Return how far each pair is, in tenths of a mile (`tenths_of_miles`)."""
-    angle = 2 * np.arcsin(np.minimum(1.0, np.sqrt(_chord(students, places, row, place)) / 2))
+    return _tenths(_chord(_on_the_globe(students), _on_the_globe(places), row, place))
+
+
+def _tenths(chord: Degrees) -> Numbers:
+    """Return tenths of a mile, rounded up, of the square of the straight line through the globe."""
+    angle = 2 * np.arcsin(np.minimum(1.0, np.sqrt(chord) / 2))
     return np.ceil(angle * (EARTH_MILES * TENTHS) - 1e-6).astype(np.int64)
 
 
@@ -174,14 +173,15 @@ def _reach(miles: Numbers) -> Degrees:
     return (2 * np.sin(np.minimum(miles / EARTH_MILES, np.pi) / 2)) ** 2
 
 
-def _chord(students: Students, places: Places, row: Numbers, place: Numbers) -> Degrees:
+def _chord(students: Globe, places: Globe, row: Numbers, place: Numbers) -> Degrees:
     chord = np.zeros(len(row))
-    for mine, theirs in zip(_on_the_globe(students), _on_the_globe(places), strict=True):
-        chord += (mine[row] - theirs[place]) ** 2
+    for mine, theirs in zip(students, places, strict=True):
+        across = mine[row] - theirs[place]
+        chord += across * across
     return chord
 
 
-def _on_the_globe(there: Students | Places) -> tuple[Degrees, Degrees, Degrees]:
+def _on_the_globe(there: Students | Places) -> Globe:
     north, east = np.radians(there.latitude), np.radians(there.longitude)
     return np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)
 
@@ -239,9 +239,21 @@ def held(pairs: Numbers, row: Numbers, other: Numbers) -> Numbers:
     """Return where in the sorted pairs each stands, or -1."""
     if not len(pairs):
         return np.full(len(row), -1, np.int64)
-    asked = row * PAIR + other
+    found = np.full(len(row), -1, np.int64)
+    some = np.flatnonzero(_has_any(pairs, row))
+    asked = row[some] * PAIR + other[some]
     at = np.minimum(np.searchsorted(pairs, asked), len(pairs) - 1)
-    return np.where(pairs[at] == asked, at, -1)
+    found[some] = np.where(pairs[at] == asked, at, -1)
+    return found
+
+
+def _has_any(pairs: Numbers, row: Numbers) -> NDArray[np.bool_]:
+    """Say of which rows there are pairs at all: most have none, and need no search."""
+    rows = pairs // PAIR
+    has = np.zeros(int(max(rows[-1], row.max(initial=0))) + 1, bool)
+    has[rows] = True
+    chosen: NDArray[np.bool_] = has[row]
+    return chosen
 
 
 def cheapest(students: Students, places: Places, *, most: int, weights: Weights, barred: Numbers) -> Arcs:

@@ -4,7 +4,9 @@ Like `candidates` it works with numpy, so only the job of a plan imports it.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,6 +54,10 @@ _READY = sa.and_(
         sa.and_(_E.state == EnrollmentState.ACTIVE, _R.early_reason.is_not(None)),
     ),
 )
+KIND_OF = {kind.value: number for kind, number in KINDS.items()}
+SITE_KIND_OF = {kind.value: number for kind, number in SITE_KINDS.items()}
+_FOREVER = dt.date.max.toordinal()
+AT_A_TIME = 4_000  # rows of documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,19 @@ class Cohort:
     places: Places
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let nobody look for garbage: rows are many and make no rings, and each look goes through all of them."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@_uncollected()
 def read(*, now: dt.datetime, left_out: Sequence[str] = ()) -> Cohort:
     """Read who is ready for a place, but for the references left out, with the openings around; ten statements or so.
 
@@ -69,9 +88,10 @@ def read(*, now: dt.datetime, left_out: Sequence[str] = ()) -> Cohort:
     """
     query = sa.select(
         _R.id, _E.program_id, _R.latitude, _R.longitude, _R.miles, _R.weekdays, _R.from_minute, _R.until_minute,
-        _R.earliest_on, _R.site_kind, _R.asked_at, _E.person_id,
+        _R.earliest_on, _words(_R.site_kind), sa.type_coerce(_R.asked_at, sa.DateTime), _E.person_id,
     )  # fmt: skip
-    query = query.select_from(_COHORT).where(_READY).order_by(_R.id)
+    # In the order of the queue, whose index leads; by id alone SQLite would sort what it finds all over the table.
+    query = query.select_from(_COHORT).where(_READY).order_by(_R.asked_at, _R.id)
     if left_out:
         query = query.where(_R.reference.not_in(left_out))
     rows = db.session.execute(query).all()
@@ -96,13 +116,19 @@ def _students(rows: Sequence[Any], now: dt.datetime) -> Students:
         until_minute=_whole(until),
         earliest=_whole([day.toordinal() for day in earliest]),
         minutes=_whole([needed[program] for program in programs]),
-        kinds=_whole([NO_KIND if kind is None else SITE_KINDS[kind] for kind in kinds]),
-        waited=_whole([max(0, (now - at).days) for at in asked]),
+        kinds=_whole([NO_KIND if kind is None else SITE_KIND_OF[kind] for kind in kinds]),
+        waited=_whole(_waited(asked, now)),
         papers=_papers(people),
         declined=_declined(row_of),
         liked=liked,
         ranks=ranks,
     )
+
+
+def _waited(asked: Sequence[dt.datetime], now: dt.datetime) -> list[int]:
+    """Return the whole days since each instant as the database gives it: SQLite forgets the zone, which is UTC."""
+    there = now.astimezone(dt.UTC).replace(tzinfo=None)
+    return [max(0, ((there if at.tzinfo is None else now) - at).days) for at in asked]
 
 
 def _whole(values: Sequence[int]) -> Numbers:
@@ -114,8 +140,8 @@ def _degrees(values: Sequence[float | None]) -> Degrees:
 
 
 def _liked(row_of: Mapping[int, int]) -> tuple[Numbers, Numbers]:
-    query = sa.select(_P.request_id, _P.location_id, _P.rank).where(_READY)
-    query = query.select_from(_COHORT.join(table(ExternshipPreference), _P.request_id == _R.id))
+    ready = sa.select(_R.id).where(_R.state == RequestState.READY)
+    query = sa.select(_P.request_id, _P.location_id, _P.rank).where(_P.request_id.in_(ready))
     found = sorted(
         (row_of[request_id] * PAIR + location_id, rank)
         for request_id, location_id, rank in db.session.execute(query)
@@ -126,9 +152,13 @@ def _liked(row_of: Mapping[int, int]) -> tuple[Numbers, Numbers]:
 
 def _declined(row_of: Mapping[int, int]) -> Numbers:
     """Return the sites that students themselves said no to; what a site declined is another thing."""
-    joined = _COHORT.join(table(Offer), _F.request_id == _R.id).join(table(Opening), _F.opening_id == _O.id)
+    joined = table(Offer).join(table(Opening), _F.opening_id == _O.id)
     query = sa.select(_F.request_id, _L.site_id).join_from(joined, table(SiteLocation), _O.location_id == _L.id)
-    query = query.where(_READY, _F.state == OfferState.DECLINED, _F.site_answered_at.is_(None))
+    query = query.where(
+        _F.request_id.in_(sa.select(_R.id).where(_R.state == RequestState.READY)),
+        _F.state == OfferState.DECLINED,
+        _F.site_answered_at.is_(None),
+    )
     pairs = {row_of[one] * PAIR + site for one, site in db.session.execute(query) if one in row_of}
     return np.array(sorted(pairs), np.int64)
 
@@ -138,12 +168,23 @@ def _papers(people: Sequence[int | None]) -> Numbers:
     good = np.full((len(people), len(KINDS)), ALWAYS, np.int64)
     row_of = {person: row for row, person in enumerate(people)}
     ready = sa.select(_E.person_id).select_from(_COHORT).where(_READY)
-    until = sa.func.max(sa.func.coalesce(_D.expires_on, sa.literal(dt.date.max, sa.Date)), type_=sa.Date)
-    query = sa.select(_D.person_id, _D.kind, until).where(_D.state == DocumentState.ACCEPTED, _D.person_id.in_(ready))
-    for person, kind, day in db.session.execute(query.group_by(_D.person_id, _D.kind)):
-        if person in row_of:
-            good[row_of[person], KINDS[kind]] = day.toordinal()
+    query = sa.select(_D.person_id, _words(_D.kind), _D.expires_on).where(
+        _D.state == DocumentState.ACCEPTED, _D.person_id.in_(ready)
+    )
+    for rows in db.session.execute(query).partitions(AT_A_TIME):
+        found = [
+            (row_of[person], KIND_OF[kind], _FOREVER if day is None else day.toordinal())
+            for person, kind, day in rows
+            if person in row_of
+        ]
+        row, number, day = np.array(found, np.int64).reshape(-1, 3).T
+        np.maximum.at(good, (row, number), day)
     return good
+
+
+def _words(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    """Read an enum as the text it is stored as: many thousand times, its members would take longer than the query."""
+    return sa.type_coerce(column, sa.String)
 
 
 def _places(students: Students, now: dt.datetime) -> Places:
@@ -160,7 +201,7 @@ def _places(students: Students, now: dt.datetime) -> Places:
             programs=_whole(programs),
             locations=_whole(locations),
             sites=_whole(sites),
-            kinds=_whole([SITE_KINDS[kind] for kind in kinds]),
+            kinds=_whole([SITE_KIND_OF[kind] for kind in kinds]),
             latitude=_degrees(north),
             longitude=_degrees(east),
             weekdays=_whole(weekdays),
@@ -183,7 +224,7 @@ def _openings(students: Students) -> sa.Select[Any]:
     """
     box = _box(students)
     query = sa.select(
-        _O.id, _O.program_id, _O.location_id, _L.site_id, _S.kind, _L.latitude, _L.longitude, _L.zone,
+        _O.id, _O.program_id, _O.location_id, _L.site_id, _words(_S.kind), _L.latitude, _L.longitude, _L.zone,
         _O.weekdays, _O.from_minute, _O.until_minute, _O.first_on, _O.last_on, _O.capacity - _O.taken,
     )  # fmt: skip
     joined = table(SiteLocation).join(table(Site), _L.site_id == _S.id)

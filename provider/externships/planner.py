@@ -35,19 +35,20 @@ def assign(arcs: Arcs, free: Numbers, *, students: int, seed: int) -> Numbers:
     order drawn from it, so that the same inputs give the same plan, and no one comes first for having asked first.
     """
     dice = np.random.default_rng(seed)
-    order = dice.permutation(students)
-    row = students + dice.permutation(len(free))
+    order = dice.permutation(students).astype(np.int32)
+    row = (students + dice.permutation(len(free))).astype(np.int32)
     sink = students + len(free)
     flow = min_cost_flow.SimpleMinCostFlow()
-    sure = np.ones(len(arcs.students), np.int64)
-    taken = flow.add_arcs_with_capacity_and_unit_cost(order[arcs.students], row[arcs.places], sure, arcs.costs)
+    taken = flow.add_arcs_with_capacity_and_unit_cost(
+        order[arcs.students], row[arcs.places], np.ones(len(arcs.students), np.int64), arcs.costs
+    )
     flow.add_arcs_with_capacity_and_unit_cost(row, np.full(len(free), sink), free, np.zeros(len(free), np.int64))
     flow.set_nodes_supplies(order, np.ones(students, np.int64))
     flow.set_node_supply(sink, -students)
     if students and flow.solve_max_flow_with_min_cost() != flow.OPTIMAL:
         raise NoPlan
     chosen = np.full(students, NOBODY, np.int64)
-    used = np.asarray(flow.flows(taken), np.int64) > 0 if len(sure) else np.zeros(0, bool)
+    used = np.asarray(flow.flows(taken), np.int64) > 0 if len(taken) else np.zeros(0, bool)
     chosen[arcs.students[used]] = arcs.places[used]
     return chosen
 
