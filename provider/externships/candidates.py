@@ -22,7 +22,7 @@ Degrees = NDArray[np.float64]
 Globe = tuple[Degrees, Degrees, Degrees]
 BAND = 0.25  # degrees of latitude
 WORLD = 1000.0  # more than all degrees of longitude
-AT_ONCE = 60_000  # pairs, so that what is worked on stays near the processor
+AT_ONCE = 30_000  # pairs, so that what is worked on stays near the processor
 NEVER = 10**7  # a day beyond all others
 ALWAYS = 0
 KINDS = {kind: number for number, kind in enumerate(DocumentKind)}
@@ -264,7 +264,7 @@ def cheapest(students: Students, places: Places, *, most: int, weights: Weights,
     order = np.argsort(places.ids)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    found = [np.zeros((3, 0), np.int64)]
+    found, size = np.empty((3, len(students) * most), np.int64), 0
     for pairs in around(students, places, miles=students.miles):
         good = (pairs.against == 0) & (places.free[pairs.places] > 0)
         if len(barred):
@@ -272,8 +272,10 @@ def cheapest(students: Students, places: Places, *, most: int, weights: Weights,
         row, place, tenths = pairs.students[good], pairs.places[good], pairs.tenths[good]
         cost = tenths - worth_of(students, places, row, place, weights)
         row, ranked, cost = _fewest(row, rank[place], cost, most=most, places=len(places))
-        found.append(np.stack((row, order[ranked], cost - students.waited[row] * weights.waiting)))
-    return Arcs(*np.concatenate(found, axis=1))
+        part = slice(size, size + len(row))
+        found[:, part] = row, order[ranked], cost - students.waited[row] * weights.waiting
+        size = part.stop
+    return Arcs(*found[:, :size])
 
 
 def _fewest(row: Numbers, rank: Numbers, cost: Numbers, *, most: int, places: int) -> tuple[Numbers, Numbers, Numbers]:

@@ -2,7 +2,8 @@
 
 Each side is a process of its own, so that its memory is its own: ``ours`` reads, narrows and solves, ``bare`` has the
 arcs in memory when its clock starts, ``job`` is the worker's whole job, with reasons and storing. What each loads
-(OR-Tools, numpy, the application) is loaded before its clock starts, and counts as its memory.
+(OR-Tools, numpy, the application) is loaded before its clock starts, and counts as its memory: the most it ever had
+by the end of its first plan. The application alone has 120 MB of it, which shows in the smallest plan.
 """
 
 import argparse
@@ -136,8 +137,11 @@ def _kept(file: Path) -> tuple[Instance, Numbers]:
         return Instance(students, places, costs, free, int(kept["count"])), kept["chosen"]
 
 
-def _fastest(work: Callable[[], dict[str, float]], rounds: int) -> dict[str, float]:
-    return min((work() for _ in range(rounds)), key=lambda parts: sum(parts.values()))
+def _fastest(work: Callable[[], dict[str, float]], rounds: int) -> tuple[dict[str, float], float]:
+    """Return the fastest round, and the most memory that the process had by the end of its first."""
+    first = work()
+    mb = megabytes("self", "VmHWM")
+    return min([first, *(work() for _ in range(rounds - 1))], key=lambda parts: sum(parts.values())), mb
 
 
 def _rounds(count: int) -> int:
@@ -172,7 +176,7 @@ def _ours(folder: Path) -> Found:
         weights = Weights(known.PLAN_WEIGHT_RANK, known.PLAN_WEIGHT_KIND, known.PLAN_WEIGHT_WAITING)
         waiting = db.session.scalars(_WAITING).one()
         db.session.remove()
-        parts, mb = _fastest(lambda: solved(weights), _rounds(waiting)), megabytes("self", "VmHWM")
+        parts, mb = _fastest(lambda: solved(weights), _rounds(waiting))
         np.savez(folder / ARCS, **kept)
         count = len(kept["costs"])
         solved(Weights(0, 0, 0))
@@ -198,7 +202,7 @@ def _job(_folder: Path) -> Found:
     with app.app_context():
         waiting = db.session.scalars(_WAITING).one()
         db.session.remove()
-        parts, mb = _fastest(work, min(3, _rounds(waiting))), megabytes("self", "VmHWM")
+        parts, mb = _fastest(work, min(3, _rounds(waiting)))
         query = sa.select(PlanRow.plan_id, sa.func.count()).group_by(PlanRow.plan_id)
         rows = {count for _, count in db.session.execute(query)}
         assert rows == {waiting}, f"{rows} rows of plans for {waiting} students"
