@@ -14,7 +14,7 @@ run: install ## start the school: pages and worker, on port PORT (8000), data in
 	@.venv/bin/python .ci/start.py
 
 .PHONY: demo
-demo: install-dev ## a school with sixty invented students, to click through; DEMO_KEEP=1 goes on with the last one
+demo: install-dev ## a school with ninety invented students, to click through; DEMO_KEEP=1 goes on with the last one
 	@.venv/bin/python -m tests.demo
 
 .PHONY: install

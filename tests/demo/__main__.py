@@ -37,14 +37,15 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 def make(environ: Mapping[str, str], service: CardService) -> str:
     """Make the season; return the guide to it."""
     started = time.monotonic()
-    print("Sixty students enroll, pay, are late and change their minds. This takes some seconds.", flush=True)
+    print("Ninety students enroll, pay, change their minds and go to sites. This takes up to a minute.", flush=True)
     logging.getLogger("provider").setLevel(logging.CRITICAL)  # that a letter fails is part of the story
     app, clock_file = create_app(Config.load(environ)), clock_of(environ)
     now = clock.now()
     season.prepare(app, now, clock_file)
     cast = season.make(app, service, now, clock_file)
     print(f"Done in {time.monotonic() - started:.0f} s.", flush=True)
-    return guide.written(cast)
+    with app.app_context():
+        return guide.written(cast)
 
 
 def serve(environ: Mapping[str, str]) -> int:
@@ -73,7 +74,7 @@ def main() -> int:
         if not kept:
             folder.finish(place, make(environ, service))
         service.deliver_events(f"http://127.0.0.1:{environ['PORT']}/hooks/stripe")
-        print(folder.guide(place), flush=True)
+        print(folder.guide(place, f"http://127.0.0.1:{environ['PORT']}"), flush=True)
         return serve(environ)
 
 

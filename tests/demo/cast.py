@@ -1,4 +1,4 @@
-"""Sixty invented people: names as they are met in the United States, towns that exist, addresses that lead nowhere."""
+"""Invented people: names as they are met in the United States, towns that exist, addresses that lead nowhere."""
 
 import random
 import unicodedata
@@ -97,12 +97,15 @@ class Person:
 
 def people(chance: random.Random) -> Sequence[Person]:
     """Return everybody, in an order of chance."""
-    rows = [row.split("|") for row in _TABLE.strip().splitlines()]
+    rows = _TABLE.strip().splitlines()
     chance.shuffle(rows)
-    return [
-        Person(name, state, zip_code, _address(name, chance), f"(555) 010-{chance.randrange(100, 200):04d}")
-        for name, state, zip_code in rows
-    ]
+    return [person(row, chance) for row in rows]
+
+
+def person(row: str, chance: random.Random) -> Person:
+    """Return somebody by name, state and ZIP code."""
+    name, state, zip_code = row.split("|")
+    return Person(name, state, zip_code, _address(name, chance), f"(555) 010-{chance.randrange(100, 200):04d}")
 
 
 def _address(name: str, chance: random.Random) -> str:

@@ -1,5 +1,6 @@
 """The folder of a demonstration: made anew each time, and never any folder that is not one."""
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -27,7 +28,9 @@ def is_whole(place: Path) -> bool:
     return (place / BEGUN).exists() and (place / WHOLE).exists()
 
 
-def guide(place: Path) -> str:
-    """Return the guide to the season, with where its letters lie."""
+def guide(place: Path, address: str) -> str:
+    """Return the guide to the season with where its letters lie; its links lead to where it is served this time."""
+    written = re.sub(r"http://127\.0\.0\.1:\d+", address, (place / WHOLE).read_text())
+    finish(place, written)
     letters = f"  Letters are files in {place / 'mail'} (a maildir; any mail program reads it)."
-    return f"{(place / WHOLE).read_text()}\n{letters}\n"
+    return f"{written}\n{letters}\n"

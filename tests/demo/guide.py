@@ -3,6 +3,13 @@
 from collections.abc import Sequence
 
 from provider.accounts.rules import Role
+from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIGN_AGREEMENT
+from provider.externships.offer_ends import ANSWER_LINK
+from provider.fieldwork.evaluations import EVALUATION_LINK
+from provider.fieldwork.weeks import WEEK_LINK
+from provider.kernel.settings import settings
+from provider.verification.rules import written_code
+from tests.demo import extern_steps, field_steps, links
 from tests.demo.office import STAFF
 from tests.demo.season import Cast
 from tests.harness.season import PASSWORD
@@ -26,10 +33,18 @@ SHOWN: tuple[tuple[str, str], ...] = (
     ("a second program", "finished one program, and studies another"),
     ("withdrawn", "left without a refund; the rest is waived"),
 )
+EXTERNS: tuple[tuple[str, str], ...] = (
+    ("completed", "may ask for an externship: My externship"),
+    ("documents missing", "asked; documents are missing, one was refused"),
+    ("offer waits for the student", "has an offer to accept or decline"),
+    ("hours to enter", "is at a site: days to enter, one was sent back"),
+    ("clocked in", "is at a site and clocked in: clock out"),
+    ("externship completed", "has the record, as a page and as a PDF"),
+)
 
 
 def written(cast: Cast) -> str:
-    """Return the table of people, with the one password."""
+    """Return the table of people, with the one password; needs an application context, for the links."""
     staff = [(STAFF[role][1], f"{role.label}. {role.duty}") for role in Role]
     students = [(cast.first(way).email, said) for way, said in SHOWN]
     return "\n".join(
@@ -40,10 +55,54 @@ def written(cast: Cast) -> str:
             "",
             *_lines("Students", students),
             "",
+            *_lines("Externships: sign in as", [*_externs(cast), (STAFF[Role.COORDINATOR][1], "places them")]),
+            "",
+            *_lines("Externships: open without an account, as whoever got the letter", _by_links(cast)),
+            "",
+            *_lines("Externships: the coordinator’s pages, and what everybody may see", _pages(cast)),
+            "",
             *_lines("Staff", staff),
             "",
         ]
     )
+
+
+def _externs(cast: Cast) -> list[tuple[str, str]]:
+    return [(cast.first(way).email, said) for way, said in EXTERNS]
+
+
+def _by_links(cast: Cast) -> list[tuple[str, str]]:
+    """Return the links that letters of the demonstration carry, and who may open them."""
+    named = cast.office.named
+    asked = extern_steps.offer_of(cast.player("waits for the site"))
+    week = field_steps.waiting_week(cast.player("hours to enter"))
+    evaluation = field_steps.waiting_evaluation(cast.player("nearly done"))
+    found = [
+        (ANSWER_LINK, asked.reference, "a site says whether a student may come"),
+        (WEEK_LINK, week.reference, "a preceptor approves a week of hours and procedures"),
+        (EVALUATION_LINK, evaluation.reference, "a preceptor evaluates a student"),
+        (OFFER_PLACES, named["contact lakeshore 0"], "a site offers places"),
+        (SIGN_AGREEMENT, named["agreement lakeshore"], "a site signs its agreement"),
+        (COUNTERSIGN_AGREEMENT, named["agreement sound shore"], "the school signs after the site"),
+    ]
+    return [(settings().BASE_URL + links.path(purpose, subject), said) for purpose, subject, said in found]
+
+
+def _pages(cast: Cast) -> list[tuple[str, str]]:
+    named = cast.office.named
+    stands, revoked = (
+        written_code(field_steps.record_of_player(cast.player(way)).document.code)
+        for way in ("externship completed", "record revoked")
+    )
+    found = [
+        ("/staff/externships", "who waits for a place; open one, and place by hand"),
+        (f"/staff/plans/{named['plan ready']}", "a plan to look at and to send, with its map"),
+        (f"/staff/plans/{named['plan sent']}", "a plan that was sent; one place had closed meanwhile"),
+        (f"/verify/{stands}", "a record that anybody may check"),
+        (f"/verify/{revoked}", "one that the school does not stand by any more"),
+        ("/externships", "what the school promises, and how it keeps it, in numbers"),
+    ]
+    return [(settings().BASE_URL + path, said) for path, said in found]
 
 
 def _lines(title: str, rows: Sequence[tuple[str, str]]) -> list[str]:

@@ -133,11 +133,12 @@ CHORES = (
 
 
 class Office:
-    """The staff of one school, each known by role, and the tasks that they wrote, by their words."""
+    """The staff of one school by role, the tasks that they wrote by their words, and sites and plans by our names."""
 
     def __init__(self) -> None:
         self.actors: dict[Role, Actor] = {}
         self.tasks: dict[str, str] = {}
+        self.named: dict[str, str] = {}
 
     def open(self, password_hash: str, at: dt.datetime) -> None:
         """Let everybody begin: the administrator first, who lets the others in."""

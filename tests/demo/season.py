@@ -15,13 +15,21 @@ from flask import Flask
 
 from provider.accounts.passwords import hash_password
 from provider.accounts.rules import Role
+from provider.affiliations.handlers import CALENDAR
 from provider.books import closing
 from provider.books.comparing import FINE
 from provider.books.handlers import DAYS
 from provider.books.models import DayClose
 from provider.cards.handlers import SCHEDULE
 from provider.cards.rules import CHARGE_HOUR
+from provider.documents.handlers import EXPIRE as PAPERS_EXPIRE
+from provider.documents.handlers import REMIND as PAPERS_REMIND
 from provider.enrollments.handlers import UNPAID
+from provider.externships.handlers import MISSING_DOCUMENTS, OVERDUE
+from provider.externships.place_handlers import EXPIRE as OFFERS_EXPIRE
+from provider.externships.place_handlers import START
+from provider.fieldwork.handlers import WEEKS as WEEKS_TO_SEND
+from provider.fieldwork.record_handlers import EVALUATIONS
 from provider.jobs.worker import run_due
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
@@ -34,20 +42,35 @@ from provider.mail.rules import LetterState
 from provider.payments.handlers import DAILY as INSTALLMENTS
 from provider.refunds.handlers import LATE_PAYOUTS
 from provider.refunds.reconciling import RECONCILE
+from tests.demo import supplying
 from tests.demo.card_steps import Outside
-from tests.demo.cast import Person, people
+from tests.demo.cast import Person, people, person
+from tests.demo.extern_ways import graduates
 from tests.demo.office import Office, deeds
 from tests.demo.steps import Player, Step, enroll
-from tests.demo.times import ONE_DAY, on, zone
+from tests.demo.times import MONDAY, ONE_DAY, on, zone
 from tests.demo.ways import Beat, Way, everybody
 from tests.harness import hooks
 from tests.harness.card_service import CardService
 from tests.harness.season import PASSWORD, Student
 
 SEED = 20261122
-MONDAY = 0
 WEEKS = 12
+PLACING = frozenset(
+    {
+        PAPERS_EXPIRE,
+        PAPERS_REMIND,
+        MISSING_DOCUMENTS,
+        OVERDUE,
+        OFFERS_EXPIRE,
+        START,
+        WEEKS_TO_SEND,
+        EVALUATIONS,
+        CALENDAR,
+    }
+)
 EACH_DAY = frozenset({UNPAID, INSTALLMENTS, SCHEDULE, LATE_PAYOUTS, RECONCILE})
+PLACED = dt.timedelta(weeks=2)
 COMPARED = dt.timedelta(weeks=3)
 NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox here"
 Deed = Callable[[dt.datetime], dt.datetime | None]
@@ -60,9 +83,13 @@ class Cast:
     players: Sequence[Player]
     office: Office
 
+    def player(self, way: str) -> Player:
+        """Return the first who went a way."""
+        return next(player for player in self.players if player.way == way)
+
     def first(self, way: str) -> Student:
         """Return the first student who went a way."""
-        return next(player.student for player in self.players if player.way == way)
+        return self.player(way).student
 
 
 class Moved:
@@ -142,14 +169,16 @@ def make(app: Flask, service: CardService, now: dt.datetime, clock_file: Path, *
         hashed = hash_password(PASSWORD)
         with unit_of_work():
             office.open(hashed, play.clock.at)
+        ways = [*everybody(), *graduates()]
+        by = office.actors[Role.COORDINATOR]
         players = [
-            Player(way.name, _student(way, who, office), hashed, service, way.bounces)
-            for way, who in _cast(everybody(), chance)
+            Player(way.name, _student(way, who, office), hashed, service, by, office.named, now, way.bounces)
+            for way, who in _cast(ways, chance)
         ]
-        for number, (player, way) in enumerate(zip(players, everybody(), strict=True)):
+        for number, (player, way) in enumerate(zip(players, ways, strict=True)):
             own = random.Random(f"{seed}:{number}")
             play.plan(way.start(now, own), _way(player, way.beats, own))
-        for at, deed in deeds(now, chance):
+        for at, deed in (*deeds(now, chance), *supplying.deeds(now, chance)):
             play.plan(at, _in_the_office(deed, office))
         play.plan(play.clock.at, _each_morning(now, office, chance))
         play.run()
@@ -161,6 +190,9 @@ def _cast(ways: Sequence[Way], chance: random.Random) -> Iterator[tuple[Way, Per
     """Give each way to somebody who may go it: California is closed to one program."""
     waiting = list(people(chance))
     for way in ways:
+        if way.who is not None:
+            yield way, person(way.who, chance)
+            continue
         who = next(one for one in waiting if (way.program, one.state) != ("cpt", "CA"))
         waiting.remove(who)
         yield way, who
@@ -212,16 +244,18 @@ def _in_the_office(deed: Callable[[Office, dt.datetime], None], office: Office) 
 def _each_morning(now: dt.datetime, office: Office, chance: random.Random) -> Deed:
     """Return the morning of each day, when what fell due by the calendar is charged, reminded of, or late.
 
-    The money of the last weeks is compared day by day; what only looks for mistakes, or tidies up, is asked for once
-    at the end.
+    The money of the last weeks is compared day by day; sites and students are looked after on Mondays, and day by day
+    towards the end. What only looks for mistakes, or tidies up, is asked for once at the end.
     """
 
     def wake(at: dt.datetime) -> dt.datetime:
-        kinds = EACH_DAY | {DAYS} if at > now - COMPARED else EACH_DAY
+        monday = day_of(at, zone()).weekday() == MONDAY
+        kinds = EACH_DAY | ({DAYS} if at > now - COMPARED else set())
+        kinds |= PLACING if monday or at > now - PLACED else set()
         with _calendar(kept=kinds.__contains__):
             run_due(at)
         today = day_of(at, zone())
-        if today.weekday() == MONDAY:
+        if monday:
             with unit_of_work():
                 _close_days(office.actors[Role.BURSAR], at)
         return on(today + ONE_DAY, CHARGE_HOUR, CHARGE_HOUR + 1, chance)

@@ -1,7 +1,7 @@
 """What a student does at an instant, or staff for one: steps of the tests' season, and those only a demo needs."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from provider.accounts import queries as people
@@ -32,12 +32,19 @@ Step = Callable[["Player", dt.datetime], None]
 
 @dataclass(slots=True)
 class Player:
-    """A student of the demonstration, with the hash of everybody's password and the service that takes the cards."""
+    """A student of the demonstration, with all that their steps need.
+
+    That is the hash of everybody's password, the service that takes the cards, who places students, what sites are
+    called in the office's own words, and the instant at which the story stops.
+    """
 
     way: str
     student: Student
     password_hash: str
     service: CardService
+    coordinator: Actor
+    named: Mapping[str, str]
+    now: dt.datetime
     bounces: bool = False
 
     @property

@@ -14,6 +14,7 @@ from tests.demo.steps import Player
 Start = Callable[[dt.datetime, random.Random], dt.datetime]
 When = Callable[[Player, dt.datetime, random.Random], dt.datetime]
 OPENS, CLOSES = 9, 17
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 ONE_DAY = dt.timedelta(days=1)
 
@@ -87,3 +88,26 @@ def due(days: int = 0) -> When:
         return max(on(day, OPENS, CLOSES, chance), last + dt.timedelta(minutes=30))
 
     return when
+
+
+def of_week(now: dt.datetime, weeks: int, weekday: int) -> dt.date:
+    """Return a weekday (Monday is 0) of the week that lies so many weeks before (negative) or after the present one."""
+    today = day_of(now, zone())
+    return today + dt.timedelta(days=weekday - today.weekday(), weeks=weeks)
+
+
+def day(days: int, first_hour: int = OPENS, last_hour: int = CLOSES) -> When:
+    """Go on so many days before now, between two hours."""
+    return lambda player, _last, chance: on(
+        day_of(player.now, zone()) - dt.timedelta(days=days), first_hour, last_hour, chance
+    )
+
+
+def week(weeks: int, weekday: int, first_hour: int = 18, last_hour: int = 21) -> When:
+    """Go on at a weekday of the week that lies so many weeks before (negative) the present one, in the evening."""
+    return lambda player, _last, chance: on(of_week(player.now, weeks, weekday), first_hour, last_hour, chance)
+
+
+def before_now(hours: float) -> When:
+    """Go on so many hours before now."""
+    return lambda player, _last, _chance: player.now - dt.timedelta(hours=hours)

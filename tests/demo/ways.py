@@ -1,4 +1,4 @@
-"""The ways of sixty students, each cut off by today: who began when, with which plan, and what happened then."""
+"""The ways of sixty students in their programs, each cut off by today: who began when, on which plan, and what then."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,10 @@ KEPT: Beat = (after(minutes=6), cards.pay(keep=True))
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One student's way: its name in the list of who to look at, its plan, its start, and what follows."""
+    """One student's way: its name in the list of who to look at, its plan, its start, and what follows.
+
+    ``who`` names the one who goes it, with state and ZIP code, where it matters where they live.
+    """
 
     name: str
     program: str
@@ -27,6 +30,7 @@ class Way:
     start: Start
     beats: tuple[Beat, ...] = ()
     bounces: bool = False
+    who: str | None = None
 
 
 def way(name: str, start: Start, *beats: Beat, plan: str = "ccma upfront", bounces: bool = False) -> Way:

@@ -62,6 +62,12 @@ def _bars(visitor: RemoteVisitor, path: str) -> list[str]:
     return [" ".join(bar.to_text().split()) for bar in visitor.get(path).all("aside.demonstration")]
 
 
+def _shown(folder: Path, port: int, said: str) -> str:
+    """Return the path of a page that the guide names."""
+    found = re.findall(rf"http://127\.0\.0\.1:{port}(/\S+) +{said}", (folder / "who-is-who.txt").read_text())
+    return str(found[0])
+
+
 def _listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -82,27 +88,34 @@ def test_it_is_made_clicked_through_stopped_and_kept(tmp_path: Path) -> None:
         assert staff.page is not None
         refunds = set(re.findall(r"/staff/refunds/(R-\w{8})", staff.page.text))
         assert refunds
+        coordinator = RemoteVisitor(port)
+        sign_in(coordinator, "coordinator@example.org")
+        plan, preceptor = (_shown(folder, port, said) for said in ("a plan to look at", "a preceptor evaluates"))
+        assert coordinator.get(plan).title == f"Plan {plan.rpartition('/')[2]}"
+        assert RemoteVisitor(port).get(preceptor).title == "Final evaluation of Tuấn Lê"
     finally:
         said = _stop(demo)
     assert demo.returncode == 0, said
     assert f"Everybody’s password: {PASSWORD}" in said
     assert f"Sample School of Health Careers: http://127.0.0.1:{port}\n" in said
-    assert "/links/" not in said
+    assert "There is no administrator yet." not in said
     assert "Traceback" not in said
     assert not _listening(port)
     assert len(list((folder / "mail/new").iterdir())) > 200
 
-    kept = _start(folder, port, DEMO_KEEP="1")
+    other = free_port()
+    kept = _start(folder, other, DEMO_KEEP="1")
     try:
-        _wait(kept, port)
-        staff = RemoteVisitor(port)
+        _wait(kept, other)
+        staff = RemoteVisitor(other)
         sign_in(staff, "bursar@example.org")
         page = staff.get("/staff/refunds?state=approved")
         assert set(re.findall(r"/staff/refunds/(R-\w{8})", page.text)) == refunds
     finally:
         said = _stop(kept)
     assert kept.returncode == 0, said
-    assert "Sixty students" not in said
+    assert f"http://127.0.0.1:{other}/staff/plans/" in said
+    assert "Ninety students" not in said
 
 
 def test_a_folder_that_is_no_demonstration_is_left_alone(tmp_path: Path) -> None:
