@@ -69,6 +69,7 @@ class OfferPlaces(Schema):
             "label": "Days of the week",
             "widget": "checkboxes",
             "choices": [(str(number), WEEKDAYS[number]) for number in WEEK],
+            "attrs": {"short": "yes"},
         },
     )
     from_time = TimeOfDay("From")

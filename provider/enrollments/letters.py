@@ -5,6 +5,7 @@ import datetime as dt
 from provider.accounts.models import SignedLink
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CancelReason
+from provider.kernel.settings import settings
 from provider.mail.rules import Letter, Value
 
 
@@ -81,11 +82,18 @@ def canceled(enrollment: Enrollment, reason: CancelReason, *, recipient: str) ->
 
 
 def completed(enrollment: Enrollment, *, recipient: str) -> Letter:
-    """Congratulations, and what may come next."""
+    """Congratulations, and what may come next, with the conditions of the guaranteed externship in their numbers."""
+    known = settings()
+    conditions: dict[str, Value] = {
+        "days": known.GUARANTEE_DAYS,
+        "miles": known.GUARANTEE_MILES,
+        "lapse_days": known.DOCUMENTS_LAPSE_DAYS,
+        "externship_path": f"/my/externship/{enrollment.reference}",
+    }
     return Letter(
         template="program_completed",
         recipient=recipient,
         event=f"{enrollment.reference}:completed",
         about=enrollment.reference,
-        values=_values(enrollment),
+        values=_values(enrollment) | conditions,
     )

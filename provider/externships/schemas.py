@@ -69,6 +69,7 @@ class Wish(Schema):
             "summary": "Days",
             "widget": "checkboxes",
             "choices": tuple(enumerate(WEEKDAYS)),
+            "attrs": {"short": "yes"},
         },
     )
     from_minute = _minute("From", _BEGINS)

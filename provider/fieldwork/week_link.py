@@ -91,6 +91,11 @@ class Week:
         )
 
     @property
+    def approved_minutes(self) -> int:
+        """Return what was approved of the hours."""
+        return sum(one.approved_minutes or 0 for one in self.hours)
+
+    @property
     def schema(self) -> Schema:
         """The form of this week: how much of each line counts, or why it goes back, and the signature."""
         declared: dict[str, fields.Field[Any]] = {"step": fields.String(required=True, metadata=_HIDDEN)}

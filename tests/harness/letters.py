@@ -205,7 +205,13 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "next_due_on": "2027-01-21",
         "next_cents": 52_500,
     },
-    "program_completed": _ONE,
+    "program_completed": {
+        **_ONE,
+        "days": 60,
+        "miles": 50,
+        "lapse_days": 30,
+        "externship_path": "/my/externship/E-7K2M9Q4T",
+    },
     "externship_asked": {
         **_EXTERNSHIP,
         "asked_at": _AT,
