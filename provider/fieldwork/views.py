@@ -111,19 +111,12 @@ def enter() -> ResponseReturnValue:
     if not _tried(form, write, at="remark"):
         return hours_page(day=form, status=422)
     flash(f"{written(form.data['day_on'])} is entered.")
-    return redirect(
-        url_for("fieldwork.hours", placement=form.data["placement"], week=form.data["day_on"].isoformat()), code=303
-    )
+    return _week_of("fieldwork.hours", form)
 
 
 def _typed(form: Form) -> Typed:
     given = form.data
     return Typed(given["day_on"], given["begins"], given["ends"], given["break_minutes"], given["remark"])
-
-
-def _own_hours(reference: str) -> tuple[Placement, HoursEntry]:
-    placement = _own(entries.placement_of_entry(HoursEntry, reference))
-    return placement, entries.one_of(placement, HoursEntry, reference)
 
 
 @door.get("/hours/<reference>")
@@ -175,18 +168,20 @@ def _week_of(endpoint: str, form: Form) -> ResponseReturnValue:
 @door.post("/hours/<reference>/removal")
 def remove(reference: str) -> ResponseReturnValue:
     only()
+    return _removed(reference, HoursEntry, clocking.remove, "fieldwork.hours")
 
+
+def _removed(
+    reference: str, kind: type[entries.E], remove: Callable[..., object], endpoint: str
+) -> ResponseReturnValue:
     def take() -> str:
-        placement, entry = _own_hours(reference)
-        clocking.remove(placement=placement, entry=entry, actor=actor(), at=received_at())
+        placement = _own(entries.placement_of_entry(kind, reference))
+        entry = entries.one_of(placement, kind, reference)
+        remove(placement=placement, entry=entry, actor=actor(), at=received_at())
         return placement.reference
 
-    return _removed(take, "fieldwork.hours")
-
-
-def _removed(work: Callable[[], str], endpoint: str) -> ResponseReturnValue:
     try:
-        placement = retrying(work)
+        placement = retrying(take)
     except clocking.Settled as refusal:
         flash(refusal.sentence, "error")
         return redirect(url_for(endpoint), code=303)
@@ -253,14 +248,7 @@ def correct_procedure(reference: str) -> ResponseReturnValue:
 @door.post("/procedures/<reference>/removal")
 def remove_procedure(reference: str) -> ResponseReturnValue:
     only()
-
-    def take() -> str:
-        placement = _own(entries.placement_of_entry(ProcedureEntry, reference))
-        entry = entries.one_of(placement, ProcedureEntry, reference)
-        doing.remove(placement=placement, entry=entry, actor=actor(), at=received_at())
-        return placement.reference
-
-    return _removed(take, "fieldwork.procedures")
+    return _removed(reference, ProcedureEntry, doing.remove, "fieldwork.procedures")
 
 
 @door.post("/weeks")
