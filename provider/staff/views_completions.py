@@ -11,7 +11,7 @@ from provider.kernel.days import counted
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.web import actor, only, received_at
-from provider.staff import completions_csv
+from provider.staff import csv_files
 from provider.staff.answers import done
 from provider.staff.listing import key
 from provider.staff.lists import Active
@@ -61,8 +61,8 @@ def check() -> ResponseReturnValue:
     if not form.ok:
         return _list(form, 422)
     try:
-        rows = completions_csv.read(form.data["csv"])
-    except completions_csv.Unreadable as refusal:
+        rows = csv_files.completed(form.data["csv"])
+    except csv_files.Unreadable as refusal:
         form.add_error("csv", refusal.sentence)
         return _list(form, 422)
     judged = dry_run(rows, now=received_at())

@@ -13,7 +13,7 @@ from provider.kernel.days import counted
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.web import actor, only, received_at
-from provider.staff import sites_csv
+from provider.staff import csv_files
 from provider.staff.answers import done
 from provider.staff.schemas_sites import SitesFile
 from provider.staff.views_sites import RIGHTS
@@ -37,8 +37,8 @@ def check() -> ResponseReturnValue:
     if not form.ok:
         return _page(form), 422
     try:
-        rows = sites_csv.read(form.data["csv"])
-    except sites_csv.Unreadable as refusal:
+        rows = csv_files.sites(form.data["csv"])
+    except csv_files.Unreadable as refusal:
         form.add_error("csv", refusal.sentence)
         return _page(form), 422
     judged = dry_run(rows, actor=actor(), at=received_at())

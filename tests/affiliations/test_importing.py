@@ -8,10 +8,10 @@ from flask import Flask
 from provider.accounts.rules import Role
 from provider.affiliations import lists, queries
 from provider.affiliations.importing import Judged, ListChanged, NothingToImport, Row, dry_run, import_all
-from provider.affiliations.lists import BY_NAME, NEWEST, SiteFilters
+from provider.affiliations.lists import BY_NAME, NEWEST, OpeningFilters, SiteFilters
 from provider.affiliations.models import Site, SiteContact, SiteLocation
 from provider.kernel.database import db, unit_of_work
-from provider.staff.sites_csv import Unreadable, read
+from provider.staff.csv_files import Unreadable, sites
 from tests.harness.checksums import checksums
 from tests.harness.html import faults
 from tests.harness.sites import AT, COORDINATOR, supply
@@ -102,13 +102,13 @@ def test_the_lists_are_paged_by_name_in_a_constant_number_of_statements(app: Fla
                     supply(name=names[number], agreement=None)
             with statements(app) as counted:
                 lists.sites_page(SiteFilters(typed="new york"))
-                page = lists.openings_page()
+                page = lists.openings_page(OpeningFilters())
                 queries.covering({one.location_id for one in page.rows})
             counts.append(len(counted))
         assert counts[0] == counts[1]
-        first = lists.sites_page(size=2)
-        second = lists.sites_page(size=2, after=first.newer)
-        back = lists.sites_page(size=2, before=second.older)
+        first = lists.sites_page(SiteFilters(), size=2)
+        second = lists.sites_page(SiteFilters(), size=2, after=first.newer)
+        back = lists.sites_page(SiteFilters(), size=2, before=second.older)
         assert [[one.name for one in page.rows] for page in (first, second, back)] == [names[:2], names[2:4], names[:2]]
         assert [one.agreed_until is None for one in second.rows] == [True, False]
         assert [one.free for one in second.rows] == [2, 2]
@@ -132,7 +132,7 @@ def test_staff_see_what_a_file_would_do_and_then_do_it(app: Flask, visitor: Visi
     for rows_sent, status in (("[[1]]", 409), (carried, 303), (carried, 409)):
         assert visitor.client.post("/staff/sites/import/rows", data=sent | {"rows": rows_sent}).status_code == status
     with app.app_context():
-        assert [one.name for one in lists.sites_page().rows] == ["Ñandú Clinic"]
+        assert [one.name for one in lists.sites_page(SiteFilters()).rows] == ["Ñandú Clinic"]
 
 
 @pytest.mark.parametrize(
@@ -149,5 +149,5 @@ def test_staff_see_what_a_file_would_do_and_then_do_it(app: Flask, visitor: Visi
 )
 def test_a_file_that_is_no_list_of_sites_is_refused_in_words(content: bytes, sentence: str) -> None:
     with pytest.raises(Unreadable) as refusal:
-        read(content)
+        sites(content)
     assert refusal.value.sentence.startswith(sentence) or refusal.value.sentence.endswith(sentence)

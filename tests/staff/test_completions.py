@@ -13,7 +13,7 @@ from provider.enrollments.rules import EnrollmentState
 from provider.kernel import clock
 from provider.kernel.database import unit_of_work
 from provider.kernel.forms import Form
-from provider.staff.completions_csv import Unreadable, read
+from provider.staff.csv_files import Unreadable, completed
 from provider.staff.schemas import LONGEST_CSV, CompletionsFile
 from tests.harness import season
 from tests.harness.season import Student
@@ -162,16 +162,16 @@ UNREADABLE = {
 @pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_no_list_is_refused_in_a_sentence(content: bytes) -> None:
     with pytest.raises(Unreadable) as refused:
-        read(content)
+        completed(content)
     assert refused.value.sentence.endswith(".")
 
 
 def test_spreadsheets_habits_are_understood() -> None:
-    assert read(b'\xef\xbb\xbf"Reference";"COMPLETED_ON"\r\n"\'e-22222222";" 2026-12-05 "\r\n\r\n') == [
+    assert completed(b'\xef\xbb\xbf"Reference";"COMPLETED_ON"\r\n"\'e-22222222";" 2026-12-05 "\r\n\r\n') == [
         Row("E-22222222", "2026-12-05")
     ]
-    assert read("reference\tcompleted_on\nE-2\u202e\t\n".encode()) == [Row("E-2\ufffd", "")]
-    assert read(b"reference\n" + b"E-22222222\n" * MOST_ROWS) == [Row("E-22222222")] * MOST_ROWS
+    assert completed("reference\tcompleted_on\nE-2\u202e\t\n".encode()) == [Row("E-2\ufffd", "")]
+    assert completed(b"reference\n" + b"E-22222222\n" * MOST_ROWS) == [Row("E-22222222")] * MOST_ROWS
 
 
 def test_a_file_of_one_byte_too_many_is_refused() -> None:
