@@ -68,25 +68,18 @@ def look_again(payload: Payload, *, now: dt.datetime) -> None:
 STORY = Strand(
     "documents",
     "Documents",
-    frozenset({"student_document"}),
+    frozenset({"student_document", "document_requirement"}),
     {
         "student_document.uploaded": ("Document uploaded", "document"),
         "student_document.replaced": ("Document replaced before its check", "document"),
         "student_document.accepted": ("Document accepted", "document"),
         "student_document.refused": ("Document not accepted", "warn"),
         "student_document.expired": ("Document expired", "warn"),
-    },
-    needs=Permission.SEE_DOCUMENTS,
-    of_people=True,
-)
-REQUIREMENTS = Strand(
-    "documents",
-    "Documents",
-    frozenset({"document_requirement"}),
-    {
         "document_requirement.added": ("Document asked for", "document"),
         "document_requirement.ended": ("Document not asked for any more", "document"),
     },
+    needs=Permission.SEE_DOCUMENTS,
+    of_people=True,
 )
 
 
@@ -100,4 +93,4 @@ def register(registry: Registry) -> None:
     registry.queues["documents"] = Queue(
         "Documents to check", Permission.SEE_DOCUMENTS, queries.waiting, lambda: url_for("staff_documents.index")
     )
-    registry.strands += [STORY, REQUIREMENTS]
+    registry.strands.append(STORY)

@@ -69,11 +69,11 @@ def _school_day(now: dt.datetime) -> str:
 
 
 STORY = Strand(
-    "documents",
-    "Documents",
+    "personal_data",
+    "Personal data",
     frozenset({"file", "disclosure", "erasure"}),
     {
-        "file.read": ("Document {file} read", "document"),
+        "file.read": ("Uploaded file {file} read", "document"),
         "disclosure.export": ("List exported", "document"),
         "disclosure.copy_for_person": ("Copy of the record given to the student", "document"),
         "disclosure.site": ("Told to an externship site", "document"),

@@ -1,14 +1,14 @@
-"""What the registries call by name: how stories tell of issued documents."""
+"""What the registries call by name: how stories tell of codes by which anybody checks what the school issued."""
 
 from provider.kernel.registry import Registry, Strand
 
 STORY = Strand(
     "issued",
-    "Issued documents",
+    "Verification codes",
     frozenset({"issued_document"}),
     {
-        "issued_document.issued": ("Document issued with a code", "event"),
-        "issued_document.revoked": ("Document revoked", "warn"),
+        "issued_document.issued": ("Verification code issued", "event"),
+        "issued_document.revoked": ("Verification code revoked", "warn"),
     },
 )
 

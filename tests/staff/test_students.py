@@ -108,7 +108,7 @@ def test_each_page_offers_what_can_happen_there(bursar: Visitor, here: str, ana:
     def offered(path: str) -> list[str]:
         return [each.to_text().strip() for each in bursar.get(path).all(".story .tabs a")]
 
-    kinds = ["Documents", "Enrollment", "Externship", "Issued documents", "Letters", "Money", "Notes", "Tasks"]
+    kinds = ["Enrollment", "Externship", "Letters", "Money", "Notes", "Personal data", "Tasks", "Verification codes"]
     assert offered(here) == ["All", "Account", *kinds]
     assert offered(f"/staff/enrollments/{ana[0].enrollment}") == ["All", *kinds]
 
