@@ -41,7 +41,7 @@ _TASKS = sa.select(_T.id, _T.reference, _T.kind, _T.sentence, _T.state, _T.creat
 def students(words: Sequence[Typed], most: int) -> list[Hit]:
     """Return people with an enrollment, the newest first."""
     joined = sa.select(_E.id).where(_E.person_id == _P.id).exists()
-    newest = _newest(sa.select(_P.id).where(joined), PERSON, words, _P.id, most)
+    newest = newest_with(sa.select(_P.id).where(joined), PERSON, words, _P.id, most)
     return [_student(row) for row in _rows(_STUDENTS.where(newest).order_by(_P.id.desc()))]
 
 
@@ -87,13 +87,13 @@ def people_called(typed: str) -> tuple[str, ...]:
     words = typed_words(PERSON, typed)
     if not words:
         return ()
-    newest = _newest(sa.select(_P.id), PERSON, words, _P.id, MOST_CALLED)
+    newest = newest_with(sa.select(_P.id), PERSON, words, _P.id, MOST_CALLED)
     return tuple(db.session.scalars(sa.select(_P.reference).where(newest)))
 
 
 def enrollments(words: Sequence[Typed], most: int) -> list[Hit]:
     """Return enrollments, the newest first."""
-    newest = _newest(sa.select(_E.id), ENROLLMENT, words, _E.id, most)
+    newest = newest_with(sa.select(_E.id), ENROLLMENT, words, _E.id, most)
     return [_enrollment(row) for row in _rows(_ENROLLMENTS.where(newest).order_by(_E.id.desc()))]
 
 
@@ -161,7 +161,7 @@ def _task(row: Any) -> Hit:  # noqa: ANN401 - a row
     )
 
 
-def _newest(
+def newest_with(
     query: sa.Select[Any], kind: str, words: Sequence[Typed], key: sa.Column[int], most: int
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a record is among the newest that have all these words.

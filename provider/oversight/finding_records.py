@@ -53,14 +53,17 @@ def _receipt(row: Any) -> Hit:  # noqa: ANN401 - a row
     return Hit(row.reference, title, href, f"Payment {row.payment}", at=row.issued_at)
 
 
-def _leads(query: sa.Select[Any], key: sa.Column[str], endpoint: str, **parts: str) -> Callable[[str], Hit | None]:
+def leads(
+    query: sa.Select[Any], key: sa.Column[str], endpoint: str, *, anchor: str | None = None, **parts: str
+) -> Callable[[str], Hit | None]:
     """Return what opens a page by a reference; ``parts`` of its address are columns of the query."""
 
     def named(reference: str) -> Hit | None:
         row = db.session.execute(query.where(key == reference)).first()
         if row is None:
             return None
-        address = url_for(endpoint, **{part: getattr(row, column) for part, column in parts.items()})
+        named = {part: getattr(row, column) for part, column in parts.items()}
+        address = url_for(endpoint, _anchor=anchor, **named)
         return Hit(reference, reference, address)
 
     return named
@@ -96,9 +99,10 @@ def questions(words: Sequence[Typed], most: int) -> list[Hit]:
     return [Hit(row.slug, row.question, url_for("staff_faq.edit", slug=row.slug)) for row in found[:most]]
 
 
-def _by_reference(
+def by_reference(
     label: str, prefix: str, named: Callable[[str], Hit | None], *, needs: Permission, rank: int
 ) -> Source:
+    """Return a kind of record that is found by its reference alone."""
     return Source(label, f"{label}, by reference ({prefix}-…)", needs, rank=rank, prefixes=(prefix,), named=named)
 
 
@@ -116,32 +120,32 @@ SOURCES = {
         named=receipt,
         worded=receipts,
     ),
-    "payments": _by_reference("Payments", "PY", payments, needs=P.SEE_MONEY, rank=61),
-    "refunds": _by_reference(
+    "payments": by_reference("Payments", "PY", payments, needs=P.SEE_MONEY, rank=61),
+    "refunds": by_reference(
         "Refunds",
         "R",
-        _leads(sa.select(_R.reference), _R.reference, "staff_refunds.show", reference="reference"),
+        leads(sa.select(_R.reference), _R.reference, "staff_refunds.show", reference="reference"),
         needs=P.SEE_MONEY,
         rank=62,
     ),
-    "payouts": _by_reference(
+    "payouts": by_reference(
         "Payouts",
         "PO",
-        _leads(_PAYOUT, _PO.reference, "staff_refunds.show", reference="reference"),
+        leads(_PAYOUT, _PO.reference, "staff_refunds.show", reference="reference"),
         needs=P.SEE_MONEY,
         rank=63,
     ),
-    "withdrawals": _by_reference(
+    "withdrawals": by_reference(
         "Withdrawals",
         "W",
-        _leads(_WITHDRAWAL, _W.reference, "staff_enrollments.show", reference="reference"),
+        leads(_WITHDRAWAL, _W.reference, "staff_enrollments.show", reference="reference"),
         needs=P.SEE_MONEY,
         rank=64,
     ),
-    "files": _by_reference(
+    "files": by_reference(
         "Proofs of payments",
         "F",
-        _leads(_PROOF, _F.reference, "staff_files.show", reference="reference"),
+        leads(_PROOF, _F.reference, "staff_files.show", reference="reference"),
         needs=P.SEE_MONEY,
         rank=65,
     ),
@@ -151,20 +155,20 @@ SOURCES = {
         P.SEE_CATALOG,
         rank=70,
         prefixes=("PG",),
-        named=_leads(sa.select(_PG.reference), _PG.reference, "staff_programs.show", reference="reference"),
+        named=leads(sa.select(_PG.reference), _PG.reference, "staff_programs.show", reference="reference"),
         worded=offered,
     ),
-    "plans": _by_reference(
+    "plans": by_reference(
         "Tuition plans",
         "TP",
-        _leads(_PLAN, _TP.reference, "staff_programs.edit_plan", reference="reference", plan="plan"),
+        leads(_PLAN, _TP.reference, "staff_programs.edit_plan", reference="reference", plan="plan"),
         needs=P.SEE_CATALOG,
         rank=71,
     ),
-    "floors": _by_reference(
+    "floors": by_reference(
         "State laws",
         "SF",
-        _leads(sa.select(_SF.reference), _SF.reference, "staff_policies.index"),
+        leads(sa.select(_SF.reference), _SF.reference, "staff_policies.index"),
         needs=P.SEE_CATALOG,
         rank=72,
     ),

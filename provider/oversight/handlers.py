@@ -13,6 +13,7 @@ from provider.oversight import (
     card_money,
     decisions,
     finding,
+    finding_places,
     finding_records,
     ledger,
     mail,
@@ -88,7 +89,7 @@ STORY = Strand(
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.invariants.update({check.__name__: invariant(check) for check in CHECKS})
-    registry.sources.update(finding.SOURCES | finding_records.SOURCES)
+    registry.sources.update(finding.SOURCES | finding_records.SOURCES | finding_places.SOURCES)
     registry.jobs[NIGHTLY] = nightly
     registry.jobs[MARK_HISTORY] = mark_history
     registry.periodic.append(Periodic(MARK_HISTORY, lambda now: f"{now:%Y-%m-%dT%H}"))

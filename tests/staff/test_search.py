@@ -11,21 +11,24 @@ from provider.accounts.actions import add_person
 from provider.accounts.filing import file_person
 from provider.accounts.models import Person
 from provider.accounts.rules import Role
+from provider.affiliations import queries
+from provider.affiliations.models import AffiliationAgreement, Opening, Site, SiteContact, SiteLocation
+from provider.externships.models import ExternshipRequest, Offer
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, insert_all, unit_of_work
-from provider.oversight import finding, finding_records
+from provider.oversight import finding
 from provider.search.models import SearchWord
 from provider.search.queries import COMMON
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
 from tests.harness import season
+from tests.harness.placed import placed
 from tests.harness.season import Student
 from tests.harness.statements import statements
 from tests.harness.visitor import Page, Visitor
 
 Colleague = Callable[..., Visitor]
-SOURCES = finding.SOURCES | finding_records.SOURCES
 
 
 def joined(name: str, email: str, program: str = "ccma") -> Student:
@@ -115,6 +118,45 @@ def test_programs_and_questions_are_found_by_their_words(app: Flask, colleague: 
     assert list(found(search(editor, "phleb"))) == ["Programs"]
     assert found(search(editor, "cpt"))["Programs"] == found(search(editor, "phleb"))["Programs"]
     assert "Questions" in found(search(editor, "externship find"))
+
+
+def test_sites_and_requests_are_found_by_their_words(app: Flask, colleague: Colleague) -> None:
+    coordinator, bursar = colleague(Role.COORDINATOR), colleague(Role.BURSAR)
+    with app.app_context():
+        who = placed(email="wanda@student.example")
+        name = queries.site(who.supply.site).name
+    typed = name.lower()
+    assert found(search(coordinator, typed)) == {"Sites": [name]}
+    assert list(found(search(coordinator, "wanda@student.example"))) == [
+        "Students",
+        "Enrollments",
+        "Externship requests",
+    ]
+    assert [found(search(bursar, typed)), "Externship requests" in found(search(bursar, "wanda"))] == [{}, False]
+
+
+def test_every_reference_of_placing_leads_to_its_page_for_who_may_see_it(app: Flask, colleague: Colleague) -> None:
+    coordinator, bursar = colleague(Role.COORDINATOR), colleague(Role.BURSAR)
+    with app.app_context():
+        who = placed()
+        (site,) = db.session.scalars(sa.select(Site))
+        references = {
+            model: db.session.scalars(sa.select(model.reference)).one()
+            for model in (SiteLocation, SiteContact, AffiliationAgreement, Opening, ExternshipRequest, Offer)
+        }
+    here = f"/staff/sites/{site.reference}"
+    leads = {
+        site.reference: here,
+        references[SiteLocation]: f"{here}#locations",
+        references[SiteContact]: f"{here}#people",
+        references[AffiliationAgreement]: f"/staff/affiliations/{references[AffiliationAgreement]}",
+        references[Opening]: f"/staff/openings/{references[Opening]}",
+        references[ExternshipRequest]: f"/staff/externships/{references[ExternshipRequest]}",
+        references[Offer]: f"/staff/externships/{references[ExternshipRequest]}",
+        who.placement: f"/staff/placements/{who.placement}",
+    }
+    assert {one: search(coordinator, one.lower(), 303).response.headers["Location"] for one in leads} == leads
+    assert [found(search(bursar, one)) for one in leads] == [{}] * len(leads)
 
 
 @pytest.mark.parametrize("typed", ["%", "_", "-", "***", "“”", "🦄"])
