@@ -18,6 +18,28 @@ from provider.refunds import queries as refunds
 from provider.tasks import queries as tasks
 
 P = Permission
+# Pages of a room that have a door of their own.
+WITHIN = {
+    "staff_students": "staff_enrollments",
+    "staff_notes": "staff_enrollments",
+    "staff_installments": "staff_enrollments",
+    "staff_statements": "staff_enrollments",
+    "staff_early": "staff_enrollments",
+    "staff_many_enrollments": "staff_enrollments",
+    "staff_many_letters": "staff_mail",
+    "staff_files": "staff_payments",
+    "staff_payment_events": "staff_payments",
+    "staff_payouts": "staff_refunds",
+    "staff_overrides": "staff_refunds",
+    "staff_locations": "staff_sites",
+    "staff_contacts": "staff_sites",
+    "staff_affiliations": "staff_sites",
+    "staff_site_import": "staff_sites",
+    "staff_placements": "staff_externships",
+    "staff_records": "staff_externships",
+    "staff_entries": "staff_externships",
+    "staff_requirements": "staff_documents",
+}
 Entry = tuple[str, str, bool, str | None]
 
 
@@ -84,12 +106,13 @@ class Menu:
 
     def _count(self) -> list[Entry]:
         rooms = [room for room in ROOMS if may(room.needs)]
+        here = WITHIN.get(request.blueprint or "", request.blueprint)
         waiting = counted({room.endpoint: _waiting(room.waiting) for room in rooms if room.waiting is not None})
         return [
             (
                 room.label,
                 url_for(room.endpoint),
-                request.blueprint == room.endpoint.partition(".")[0],
+                here == room.endpoint.partition(".")[0],
                 figure(number) if (number := waiting.get(room.endpoint, 0)) else None,
             )
             for room in rooms

@@ -6,7 +6,9 @@ from flask import Flask
 
 from provider.accounts.rules import Permission, Role
 from provider.kernel import clock
+from provider.staff import nav
 from tests.harness import season
+from tests.harness.sites import supply
 from tests.harness.stories import sign_in, staff
 from tests.harness.visitor import Visitor
 
@@ -47,6 +49,20 @@ def test_the_menu_has_only_the_rooms_a_role_may_see(app: Flask, visitors: Callab
             *("Daily close", "Journal", "Letters", "Programs", "Refund policy", "Questions"),
         ],
     }
+
+
+def test_every_page_of_the_back_office_stands_in_a_room_of_the_menu(app: Flask, visitor: Visitor) -> None:
+    pages = {rule.endpoint.partition(".")[0] for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    rooms = {room.endpoint.partition(".")[0] for room in nav.ROOMS}
+    outside = {page for page in pages if page.startswith("staff")} - rooms - set(nav.WITHIN)
+    assert outside == {"staff_search", "staff_sign_in"}
+    assert set(nav.WITHIN.values()) <= rooms
+    with app.app_context():
+        made = supply()
+    sign_in(visitor, staff(app, R.COORDINATOR))
+    for path in (f"/staff/contacts/{made.contact}/edit", f"/staff/affiliations/{made.agreement}"):
+        current = [link.to_text().strip() for link in visitor.get(path).all(".side a[aria-current]")]
+        assert (path, current) == (path, ["Sites"])
 
 
 def tables(visitor: Visitor) -> dict[str, list[list[str]]]:
