@@ -151,6 +151,14 @@ class Permission(StrEnum):
         (_R.COORDINATOR,),
         "offers, plans, placements",
     )
+    EXPORT_PLACEMENTS = (
+        "export_placements",
+        CHANGE,
+        _K.PLACEMENTS,
+        ANY,
+        (_R.COORDINATOR,),
+        "sites, openings and requests as files, each kept as a disclosure",
+    )
     SEE_DOCUMENTS = (
         "see_documents",
         SEE,

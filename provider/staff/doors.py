@@ -84,6 +84,8 @@ DOORS: tuple[Door, ...] = (
     views_exports.of_enrollments,
     views_exports.of_money,
     views_exports.of_mail,
+    views_exports.of_placements,
+    views_exports.of_sites,
     views_entries.door,
     views_setup.door,
     views_externships.door,

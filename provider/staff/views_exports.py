@@ -9,7 +9,7 @@ from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
 from provider.kernel.doors import Door
 from provider.kernel.web import only
-from provider.staff import lists
+from provider.staff import lists, site_lists
 from provider.staff.closings import Days
 from provider.staff.exports import export
 
@@ -32,6 +32,21 @@ of_mail = Door(
     __name__,
     needs=Permission.SEE_MAIL,
     changes=Permission.EXPORT_RECORDS,
+    url_prefix="/staff",
+)
+
+of_sites = Door(
+    "staff_exports_of_sites",
+    __name__,
+    needs=Permission.SEE_SITES,
+    changes=Permission.EXPORT_PLACEMENTS,
+    url_prefix="/staff",
+)
+of_placements = Door(
+    "staff_exports_of_placements",
+    __name__,
+    needs=Permission.SEE_PLACEMENTS,
+    changes=Permission.EXPORT_PLACEMENTS,
     url_prefix="/staff",
 )
 
@@ -82,3 +97,21 @@ def closed_days() -> ResponseReturnValue:
 @confirmed
 def letters() -> ResponseReturnValue:
     return _exported(lists.Letters)
+
+
+@of_sites.post("/sites/export")
+@confirmed
+def sites() -> ResponseReturnValue:
+    return _exported(site_lists.Sites)
+
+
+@of_sites.post("/openings/export")
+@confirmed
+def openings() -> ResponseReturnValue:
+    return _exported(site_lists.Openings)
+
+
+@of_placements.post("/externships/export")
+@confirmed
+def externships() -> ResponseReturnValue:
+    return _exported(lists.Requests)

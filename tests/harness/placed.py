@@ -70,11 +70,12 @@ def placed(
     enrollment: str | None = None,
     enrolled_at: dt.datetime = ACCEPTED,
     agreement: Period | None = IN_FORCE,
+    name: str | None = None,
 ) -> Placed:
     """Let a graduate have a placement; needs an application context."""
     address = email or f"extern{next(_numbers)}@student.example"
     mine = enrollment or graduated(address, enrolled_at)
-    made = supply(days=days, pattern=PATTERN, zip_code=zip_code, agreement=agreement)
+    made = supply(days=days, pattern=PATTERN, zip_code=zip_code, agreement=agreement, name=name)
     with unit_of_work():
         placement = _placement(mine, made, days, state, held_on)
         return Placed(placement.reference, mine, address, made)

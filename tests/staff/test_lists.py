@@ -26,6 +26,7 @@ from provider.staff import lists
 from provider.staff.bulk import CHANGED, MOST_CHOSEN
 from tests.harness import season
 from tests.harness.checksums import checksums
+from tests.harness.placed import placed
 from tests.harness.season import Student
 from tests.harness.statements import statements
 from tests.harness.stories import PASSWORD
@@ -279,6 +280,28 @@ def test_every_list_can_be_taken_along_and_it_is_kept_who_took_it(
         rows = {"enrollments": 4, "completions": 2, "payments": 2, "refunds": 0, "payouts": 0}
         assert kept.row_count == rows.get(name, kept.row_count)
         assert f"as {'CSV' if form == 'csv' else 'Excel'}. Order: Newest first." in kept.what
+
+
+def test_coordinators_take_sites_openings_and_the_queue_along_and_no_cell_is_run(
+    app: Flask, colleague: Colleague
+) -> None:
+    coordinator = colleague(Role.COORDINATOR)
+    with app.app_context():
+        placed(name="=1+1")
+        with unit_of_work():
+            db.session.execute(sa.update(Enrollment).values(legal_name="@SUM(A1)"))
+    wanted = {"sites": ("Site", "=1+1"), "openings": ("Site", "=1+1"), "externships": ("Student", "@SUM(A1)")}
+    for name, (column, formula) in wanted.items():
+        content = taken(coordinator, name, "csv").decode("utf-8-sig")
+        assert [row[column] for row in csv.DictReader(io.StringIO(content))] == [f"'{formula}"]
+        sheet = openpyxl.load_workbook(io.BytesIO(taken(coordinator, name, "xlsx"))).active
+        assert sheet is not None
+        assert formula in [cell.value for cell in sheet[2] if cell.data_type == "s"]
+        assert next(iter(csv.reader(io.StringIO(content)))) == [cell.value for cell in sheet[1]]
+    with app.app_context():
+        assert [kept.row_count for kept in db.session.scalars(sa.select(Disclosure))] == [1] * 6
+    coordinator.get("/staff/enrollments")
+    coordinator.post("/staff/enrollments/export", {"format": "csv"}, 403)
 
 
 def test_what_is_kept_of_an_export_names_no_name_that_was_typed(

@@ -118,6 +118,8 @@ BUTTONS = {
     "/staff/affiliations/{sent}/sending-again": Role.COORDINATOR,
     "/staff/openings/{opening}/closing": Role.COORDINATOR,
     "/staff/openings/{closed_opening}/reopening": Role.COORDINATOR,
+    "/staff/openings/export": Role.COORDINATOR,
+    "/staff/sites/export": Role.COORDINATOR,
 }
 
 

@@ -67,6 +67,7 @@ FORMS = (
     Case("decline a student", None, "/links/{answer_link}", {"reason": "Our preceptor is away"}),
 )
 BUTTONS = {
+    "/staff/externships/export": Role.COORDINATOR,
     "/my/externship/offers/{place_offer}/accept": "overpaid",
     "/staff/externships/{ready_request}/places/{place_opening}": Role.COORDINATOR,
     "/my/externship/{completed}/withdrawal": "completed",
