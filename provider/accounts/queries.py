@@ -241,15 +241,3 @@ def invitations(people: Collection[str]) -> dict[str, SignedLink]:
     """Return the newest link that lets each of these people choose a password."""
     query = sa.select(SignedLink).where(SignedLink.purpose == PASSWORD, SignedLink.subject_reference.in_(people))
     return {link.subject_reference: link for link in db.session.scalars(query.order_by(SignedLink.id))}
-
-
-def links_for(purpose: str, subject: str, now: dt.datetime) -> list[SignedLink]:
-    """Return the links of one purpose and subject that still open."""
-    query = sa.select(SignedLink).where(
-        SignedLink.purpose == purpose,
-        SignedLink.subject_reference == subject,
-        SignedLink.used_at.is_(None),
-        SignedLink.revoked_at.is_(None),
-        SignedLink.expires_at >= now,
-    )
-    return list(db.session.scalars(query))

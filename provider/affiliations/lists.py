@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +16,9 @@ from provider.affiliations.rules import (
     SiteKind,
     SiteState,
 )
-from provider.kernel.database import db, table
-from provider.kernel.finding import Typed
-from provider.kernel.paging import KEY, Direction, Page, Sort, outer_order, turned, walk, way
+from provider.kernel.database import table
+from provider.kernel.lists import Lines, Words
+from provider.kernel.paging import Sort
 from provider.programs.models import Program
 from provider.search.queries import has_word, typed_words
 
@@ -57,38 +56,6 @@ class SiteLine:
     agreed_until: dt.date | None
 
 
-def sites_page(
-    filters: SiteFilters = SiteFilters(),
-    *,
-    sort: Sort = BY_NAME,
-    before: int | None = None,
-    after: int | None = None,
-    size: int = 50,
-) -> Page[SiteLine]:
-    """Return a page of sites, by name unless told, at a cost that does not grow with the table."""
-    direction, key = way(before, after)
-    query = _sites(filters, typed_words(SEARCH_KIND, filters.typed), sort, direction, size)
-    found = [SiteLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
-    return turned(found, before=before, after=after, size=size, sort=sort)
-
-
-@lru_cache(maxsize=256)
-def _sites(
-    filters: SiteFilters, words: tuple[Typed, ...], sort: Sort, direction: Direction | None, size: int
-) -> sa.Select[Any]:
-    by_name = sort is BY_NAME
-    every = sa.select(_S.name, _S.id) if by_name else sa.select(_S.id)
-    every = every.where(*(has_word(SEARCH_KIND, word, _S.id) for word in words))
-    if filters.kind is not None:
-        every = every.where(_S.kind == filters.kind)
-    if filters.state is not None:
-        every = every.where(_S.state == filters.state)
-    row = sa.select(_S.name, _S.id) if by_name else None
-    ids = walk([every], row=row, direction=direction, ascending=sort.ascending, size=size)
-    lines = _SITE_LINES.join(ids, ids.c.id == _S.id)
-    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
-
-
 def _of_site(query: sa.Select[Any]) -> sa.ScalarSelect[Any]:
     return query.correlate(table(Site)).scalar_subquery()
 
@@ -112,6 +79,23 @@ _SITE_LINES = sa.select(
         )
     ),
 ).select_from(table(Site))
+
+
+def _ways_to_sites(every: sa.Select[Any], filters: SiteFilters, words: Words) -> list[sa.Select[Any]]:
+    every = every.where(*(has_word(SEARCH_KIND, word, _S.id) for word in words))
+    if filters.kind is not None:
+        every = every.where(_S.kind == filters.kind)
+    return [every if filters.state is None else every.where(_S.state == filters.state)]
+
+
+sites_page = Lines(
+    SiteLine,
+    _SITE_LINES,
+    sorts=SITE_SORTS,
+    by={BY_NAME: _S.name},
+    ways=_ways_to_sites,
+    typed=lambda one: typed_words(SEARCH_KIND, one.typed),
+).page
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,40 +142,6 @@ class OpeningLine:
         return Pattern(self.weekdays, self.from_minute, self.until_minute)
 
 
-def openings_page(
-    filters: OpeningFilters = OpeningFilters(),
-    *,
-    sort: Sort = LATEST,
-    before: int | None = None,
-    after: int | None = None,
-    size: int = 50,
-) -> Page[OpeningLine]:
-    """Return a page of openings, newest first unless told, at a cost that does not grow with the table."""
-    direction, key = way(before, after)
-    query = _openings(filters, typed_words(SEARCH_KIND, filters.typed), sort, direction, size)
-    found = [OpeningLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
-    return turned(found, before=before, after=after, size=size, sort=sort)
-
-
-@lru_cache(maxsize=256)
-def _openings(
-    filters: OpeningFilters, words: tuple[Typed, ...], sort: Sort, direction: Direction | None, size: int
-) -> sa.Select[Any]:
-    by_end = sort is SOONEST
-    every = sa.select(_O.last_on, _O.id) if by_end else sa.select(_O.id)
-    if words:
-        every = every.join_from(table(Opening), table(SiteLocation), _L.id == _O.location_id)
-        every = every.where(*(has_word(SEARCH_KIND, word, _L.site_id) for word in words))
-    if filters.state is not None:
-        every = every.where(_O.state == filters.state)
-    if filters.program_id is not None:
-        every = every.where(_O.program_id == filters.program_id)
-    row = sa.select(_O.last_on, _O.id) if by_end else None
-    ids = walk([every], row=row, direction=direction, ascending=sort.ascending, size=size)
-    lines = _OPENING_LINES.join(ids, ids.c.id == _O.id)
-    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
-
-
 _OPENING_LINES = sa.select(
     _O.id,
     _O.reference,
@@ -219,3 +169,22 @@ _OPENING_LINES = sa.select(
     .join(table(Program), _P.id == _O.program_id)
     .join(table(SiteContact), _C.id == _O.preceptor_id)
 )
+
+
+def _ways_to_openings(every: sa.Select[Any], filters: OpeningFilters, words: Words) -> list[sa.Select[Any]]:
+    if words:
+        every = every.join_from(table(Opening), table(SiteLocation), _L.id == _O.location_id)
+        every = every.where(*(has_word(SEARCH_KIND, word, _L.site_id) for word in words))
+    if filters.program_id is not None:
+        every = every.where(_O.program_id == filters.program_id)
+    return [every if filters.state is None else every.where(_O.state == filters.state)]
+
+
+openings_page = Lines(
+    OpeningLine,
+    _OPENING_LINES,
+    sorts=OPENING_SORTS,
+    by={SOONEST: _O.last_on},
+    ways=_ways_to_openings,
+    typed=lambda one: typed_words(SEARCH_KIND, one.typed),
+).page

@@ -73,12 +73,6 @@ def charge_of_intent(intent_id: str) -> Charge | None:
     return db.session.scalar(_fresh(sa.select(Charge).where(Charge.intent_id == intent_id)))
 
 
-def charge_of_payment(payment_id: int) -> Charge | None:
-    """Return the charge by which a payment came in, with its card."""
-    query = sa.select(Charge).where(Charge.payment_id == payment_id).options(joinedload(Charge.card))
-    return db.session.scalar(query)
-
-
 def running(enrollment_id: int) -> Charge | None:
     """Return the charge of an enrollment that has not ended, with its card."""
     query = sa.select(Charge).where(Charge.enrollment_id == enrollment_id, Charge.state == ChargeState.STARTED)

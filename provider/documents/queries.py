@@ -17,7 +17,8 @@ from provider.enrollments.rules import EnrollmentState
 from provider.files.models import File
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
-from provider.kernel.paging import KEY, PAGE, Page, Sort, outer_order, turned, up_to, walk, way
+from provider.kernel.lists import Lines, Words
+from provider.kernel.paging import Page, Sort, up_to
 from provider.kernel.registry import DocumentsNeeded, registry
 from provider.mail.models import OutboxLetter
 from provider.programs.models import Program
@@ -240,22 +241,19 @@ _LINES = sa.select(
 ).join_from(table(StudentDocument), table(Person))
 
 
+def _ways(every: sa.Select[Any], state: DocumentState, _words: Words) -> list[sa.Select[Any]]:
+    return [every.where(TO_CHECK_ROWS if state is DocumentState.UPLOADED else _D.state == state)]
+
+
+_DOCUMENTS = Lines(Line, _LINES, sorts=(NEWEST, OLDEST), ways=_ways)
+
+
 def page(
-    state: DocumentState = DocumentState.UPLOADED,
-    *,
-    before: int | None = None,
-    after: int | None = None,
-    size: int = PAGE,
+    state: DocumentState = DocumentState.UPLOADED, *, before: int | None = None, after: int | None = None
 ) -> Page[Line]:
     """Return a page of documents in a state: what waits for a check oldest first, others newest first."""
     sort = OLDEST if state is DocumentState.UPLOADED else NEWEST
-    direction, key = way(before, after)
-    narrowed = TO_CHECK_ROWS if state is DocumentState.UPLOADED else _D.state == state
-    ids = walk([sa.select(_D.id).where(narrowed)], direction=direction, ascending=sort.ascending, size=size)
-    lines = _LINES.join(ids, ids.c.id == _D.id)
-    lines = lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
-    rows = [Line(*tuple(row)) for row in db.session.execute(lines, {KEY: key} if direction else {})]
-    return turned(rows, before=before, after=after, size=size, sort=sort)
+    return _DOCUMENTS.page(state, sort=sort, before=before, after=after)
 
 
 def requirement(reference: str, *, lock: bool = False) -> DocumentRequirement:
@@ -303,27 +301,18 @@ def of_programs() -> list[Required]:
     return [Required(*tuple(row)) for row in db.session.execute(query)]
 
 
-def of_sites(
-    site: str = "", *, before: int | None = None, after: int | None = None, size: int = PAGE
-) -> Page[Required]:
-    """Return a page of what sites ask for, or one site by its reference, the newest first."""
-    narrowed = sa.select(_R.id).where(_R.ended_at.is_(None), _R.site_id.is_not(None))
-    if site:
-        narrowed = narrowed.where(_R.site_id.in_(sa.select(Site.id).where(Site.reference == site)))
-    return _requirements(narrowed, before, after, size)
+def _of_sites(every: sa.Select[Any], site: str, _words: Words) -> list[sa.Select[Any]]:
+    every = every.where(_R.ended_at.is_(None), _R.site_id.is_not(None))
+    return [every.where(_R.site_id.in_(sa.select(Site.id).where(Site.reference == site))) if site else every]
 
 
-def ended(*, before: int | None = None, after: int | None = None, size: int = PAGE) -> Page[Required]:
-    """Return a page of requirements that do not stand any more, the newest first."""
-    return _requirements(sa.select(_R.id).where(_R.ended_at.is_not(None)), before, after, size)
+def _ended(every: sa.Select[Any], _site: str, _words: Words) -> list[sa.Select[Any]]:
+    return [every.where(_R.ended_at.is_not(None))]
 
 
-def _requirements(narrowed: sa.Select[Any], before: int | None, after: int | None, size: int) -> Page[Required]:
-    direction, key = way(before, after)
-    ids = walk([narrowed], direction=direction, size=size)
-    lines = _REQUIRED.join(ids, ids.c.id == _R.id).order_by(*outer_order(ids, direction=direction))
-    rows = [Required(*tuple(row)) for row in db.session.execute(lines, {KEY: key} if direction else {})]
-    return turned(rows, before=before, after=after, size=size)
+# What sites ask for, or one site by its reference; and what is not asked for any more, of whatever site.
+of_sites = Lines(Required, _REQUIRED, sorts=(NEWEST,), ways=_of_sites).page
+ended = Lines(Required, _REQUIRED, sorts=(NEWEST,), ways=_ended).page
 
 
 def expiring(first_on: dt.date, last_on: dt.date) -> Sequence[StudentDocument]:

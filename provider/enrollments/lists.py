@@ -2,16 +2,15 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from provider.enrollments.models import PAST_DUE_ROWS, Agreement, Enrollment, Installment
 from provider.enrollments.rules import SEARCH_KIND, UNPAID_STATES, EnrollmentState
-from provider.kernel.database import db, table
-from provider.kernel.finding import Typed
-from provider.kernel.paging import KEY, MOST_COUNTED, Direction, Page, Sort, outer_order, turned, up_to, walk, way
+from provider.kernel.database import table
+from provider.kernel.lists import Lines, Words
+from provider.kernel.paging import MOST_COUNTED, Sort, up_to
 from provider.search.queries import has_word, typed_words
 
 NEWEST = Sort("newest", "Newest first", "Enrolled")
@@ -46,35 +45,6 @@ class EnrollmentLine:
     plan_title: str
     total_cents: int
     paid_cents: int
-
-
-def staff_page(
-    filters: Filters,
-    *,
-    sort: Sort = NEWEST,
-    before: int | None = None,
-    after: int | None = None,
-    size: int = 50,
-) -> Page[EnrollmentLine]:
-    """Return a page of enrollments, newest first unless told, at a cost that does not grow with the table.
-
-    One statement, and one before it where words were typed.
-    """
-    direction, key = way(before, after)
-    query = _page(filters, typed_words(SEARCH_KIND, filters.typed), sort, direction, size)
-    found = [EnrollmentLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
-    return turned(found, before=before, after=after, size=size, sort=sort)
-
-
-@lru_cache(maxsize=256)
-def _page(
-    filters: Filters, words: tuple[Typed, ...], sort: Sort, direction: Direction | None, size: int
-) -> sa.Select[Any]:
-    """Return the query of a page whose key is still to be given; building it takes as long as running it."""
-    branches = [_narrowed(branch, filters, words) for branch in _branches(filters)]
-    ids = walk(branches, direction=direction, ascending=sort.ascending, size=size)
-    lines = _LINES.join(ids, ids.c.id == _E.id)
-    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
 
 
 def waiting_for_payment() -> sa.ScalarSelect[int]:
@@ -116,15 +86,13 @@ _LINES = sa.select(
 ).join_from(table(Enrollment), table(Agreement))
 
 
-def _branches(filters: Filters) -> tuple[sa.Select[Any], ...]:
+def _ways(every: sa.Select[Any], filters: Filters, words: Words) -> list[sa.Select[Any]]:
     """Return the ways through the indexes that together hold what is wanted: one for each state."""
-    if filters.late:
-        return _LATE
-    every = sa.select(_E.id)
-    return tuple(every.where(_E.state == state) for state in filters.states) or (every,)
+    branches = _LATE if filters.late else [every.where(_E.state == state) for state in filters.states] or [every]
+    return [_narrowed(branch, filters, words) for branch in branches]
 
 
-def _narrowed(branch: sa.Select[Any], filters: Filters, words: tuple[Typed, ...]) -> sa.Select[Any]:
+def _narrowed(branch: sa.Select[Any], filters: Filters, words: Words) -> sa.Select[Any]:
     """Return a way on which only those stand that fit the other filters, too."""
     of_installments = branch is _LATE[0]
     if filters.program_id is not None and of_installments:
@@ -133,3 +101,8 @@ def _narrowed(branch: sa.Select[Any], filters: Filters, words: tuple[Typed, ...]
         branch = branch.where(_E.program_id == filters.program_id)
     subject = _I.enrollment_id if of_installments else _E.id
     return branch.where(*(has_word(SEARCH_KIND, word, subject) for word in words))
+
+
+staff_page = Lines(
+    EnrollmentLine, _LINES, sorts=SORTS, ways=_ways, typed=lambda one: typed_words(SEARCH_KIND, one.typed)
+).page

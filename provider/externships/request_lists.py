@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +15,8 @@ from provider.enrollments.rules import SEARCH_KIND
 from provider.externships.models import ExternshipRequest
 from provider.externships.rules import OPEN_REQUESTS, RequestState
 from provider.kernel.database import db, table
-from provider.kernel.finding import Typed
-from provider.kernel.paging import KEY, Direction, Page, Sort, outer_order, turned, up_to, walk, way
+from provider.kernel.lists import Lines, Words
+from provider.kernel.paging import Sort, up_to
 from provider.kernel.promises import NOBODY, Asked, Promise, Queue
 from provider.search.queries import has_word, typed_words
 
@@ -54,36 +53,6 @@ class RequestLine:
     overdue_on: dt.date | None
 
 
-def staff_page(
-    filters: Filters = Filters(),
-    *,
-    sort: Sort = OLDEST,
-    before: int | None = None,
-    after: int | None = None,
-    size: int = 50,
-) -> Page[RequestLine]:
-    """Return a page of requests at a cost that does not grow with the table."""
-    direction, key = way(before, after)
-    query = _page(filters, typed_words(SEARCH_KIND, filters.typed), sort, direction, size)
-    found = [RequestLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
-    return turned(found, before=before, after=after, size=size, sort=sort)
-
-
-@lru_cache(maxsize=256)
-def _page(
-    filters: Filters, words: tuple[Typed, ...], sort: Sort, direction: Direction | None, size: int
-) -> sa.Select[Any]:
-    every = sa.select(_R.asked_at, _R.id).where(*(has_word(SEARCH_KIND, word, _R.enrollment_id) for word in words))
-    if filters.program_id is not None:
-        joined = table(ExternshipRequest).join(table(Enrollment), _E.id == _R.enrollment_id)
-        every = every.select_from(joined).where(_E.program_id == filters.program_id)
-    branches = [every.where(_R.state == state) for state in filters.states or sorted(OPEN_REQUESTS)]
-    row = sa.select(_R.asked_at, _R.id)
-    ids = walk(branches, row=row, direction=direction, ascending=sort.ascending, size=size)
-    lines = _LINES.join(ids, ids.c.id == _R.id)
-    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
-
-
 _LINES = sa.select(
     _R.id,
     _R.reference,
@@ -103,6 +72,24 @@ _LINES = sa.select(
     .join(table(Agreement), _A.enrollment_id == _E.id)
     .outerjoin(table(Clock), sa.and_(_C.kind == ClockKind.GUARANTEE, _C.subject_reference == _R.reference))
 )
+
+
+def _ways(every: sa.Select[Any], filters: Filters, words: Words) -> list[sa.Select[Any]]:
+    every = every.where(*(has_word(SEARCH_KIND, word, _R.enrollment_id) for word in words))
+    if filters.program_id is not None:
+        joined = table(ExternshipRequest).join(table(Enrollment), _E.id == _R.enrollment_id)
+        every = every.select_from(joined).where(_E.program_id == filters.program_id)
+    return [every.where(_R.state == state) for state in filters.states or sorted(OPEN_REQUESTS)]
+
+
+staff_page = Lines(
+    RequestLine,
+    _LINES,
+    sorts=SORTS,
+    by=dict.fromkeys(SORTS, _R.asked_at),
+    ways=_ways,
+    typed=lambda one: typed_words(SEARCH_KIND, one.typed),
+).page
 
 
 def waiting() -> sa.ScalarSelect[int]:

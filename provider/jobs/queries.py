@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from provider.jobs.models import Job
 from provider.jobs.rules import LONGEST_OVERDUE, JobState
 from provider.kernel.database import db
-from provider.kernel.paging import Page, keyset
 
 
 def due(now: dt.datetime) -> sa.Select[Job]:
@@ -41,11 +40,6 @@ def last_done(kind: str) -> dt.datetime | None:
     """Return when the last job of a kind that was done had been asked for."""
     query = sa.select(Job.created_at).where(Job.state == JobState.DONE, Job.kind == kind)
     return db.session.scalar(query.order_by(Job.ended_at.desc()).limit(1))
-
-
-def failed_page(*, before: int | None = None, after: int | None = None) -> Page[Job]:
-    """Return a page of the jobs that were given up, newest first."""
-    return keyset(sa.select(Job).where(Job.state == JobState.FAILED), Job.id, before=before, after=after)
 
 
 def hanging(now: dt.datetime) -> Iterator[Job]:

@@ -2,13 +2,13 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from provider.kernel.database import db, table
-from provider.kernel.paging import KEY, Direction, Page, Sort, outer_order, turned, walk, way
+from provider.kernel.database import table
+from provider.kernel.lists import Lines, Words
+from provider.kernel.paging import Sort
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
 
@@ -39,24 +39,9 @@ class LetterLine:
         return self.subject or self.template.replace("_", " ").capitalize()
 
 
-def staff_page(
-    *,
-    state: LetterState | None = None,
-    sort: Sort = NEWEST,
-    before: int | None = None,
-    after: int | None = None,
-    size: int = 50,
-) -> Page[LetterLine]:
-    """Return a page of letters, newest first unless told, of one state if asked for."""
-    direction, key = way(before, after)
-    query = _page(state, sort, direction, size)
-    found = [LetterLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
-    return turned(found, before=before, after=after, size=size, sort=sort)
+def _ways(every: sa.Select[Any], state: LetterState | None, _words: Words) -> list[sa.Select[Any]]:
+    return [every if state is None else every.where(_L.state == state)]
 
 
-@lru_cache(maxsize=256)
-def _page(state: LetterState | None, sort: Sort, direction: Direction | None, size: int) -> sa.Select[Any]:
-    every = sa.select(_L.id) if state is None else sa.select(_L.id).where(_L.state == state)
-    ids = walk([every], direction=direction, ascending=sort.ascending, size=size)
-    lines = sa.select(*(_L[name] for name in LetterLine.__dataclass_fields__)).join(ids, ids.c.id == _L.id)
-    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
+_LINES = sa.select(*(_L[name] for name in LetterLine.__dataclass_fields__))
+staff_page = Lines(LetterLine, _LINES, sorts=SORTS, ways=_ways).page

@@ -11,7 +11,7 @@ from sqlalchemy.orm import load_only
 from config import ConfigError
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
-from provider.kernel.paging import PAGE, Page, keyset, up_to
+from provider.kernel.paging import up_to
 from provider.kernel.stretches import Stretch
 from provider.mail import gateway, letters
 from provider.mail.models import ON_ITS_WAY_ROWS, OutboxLetter
@@ -46,16 +46,6 @@ def copies(letter: OutboxLetter) -> int:
 def _has_copy(letter: OutboxLetter, number: int) -> bool:
     event = copy_event(letter.event, number)
     return of_event(event=event, recipient=letter.recipient, template=letter.template) is not None
-
-
-def staff_page(
-    *, state: LetterState | None = None, before: int | None = None, after: int | None = None, size: int = PAGE
-) -> Page[OutboxLetter]:
-    """Return a page of letters, newest first, of one state if asked for."""
-    query = sa.select(OutboxLetter)
-    if state is not None:
-        query = query.where(OutboxLetter.state == state)
-    return keyset(query, OutboxLetter.id, before=before, after=after, size=size)
 
 
 _LEFT_AT = sa.func.coalesce(OutboxLetter.sent_at, OutboxLetter.queued_at, type_=OutboxLetter.queued_at.type)

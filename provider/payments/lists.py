@@ -2,16 +2,15 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import SEARCH_KIND
-from provider.kernel.database import db, table
-from provider.kernel.finding import Typed
-from provider.kernel.paging import KEY, Direction, Page, Sort, outer_order, turned, walk, way
+from provider.kernel.database import table
+from provider.kernel.lists import Lines, Words
+from provider.kernel.paging import Sort
 from provider.payments.models import FOR_RETURN_ROWS, Payment
 from provider.payments.rules import PaymentMethod, PaymentState
 from provider.search.queries import has_word, typed_words
@@ -51,43 +50,6 @@ class PaymentLine:
     for_return: bool
 
 
-def staff_page(
-    filters: Filters = Filters(),
-    *,
-    sort: Sort = NEWEST,
-    before: int | None = None,
-    after: int | None = None,
-    size: int = 50,
-) -> Page[PaymentLine]:
-    """Return a page of payments, newest first unless told, at a cost that does not grow with the table."""
-    direction, key = way(before, after)
-    query = _page(filters, typed_words(SEARCH_KIND, filters.typed), sort, direction, size)
-    found = [PaymentLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
-    return turned(found, before=before, after=after, size=size, sort=sort)
-
-
-@lru_cache(maxsize=256)
-def _page(
-    filters: Filters, words: tuple[Typed, ...], sort: Sort, direction: Direction | None, size: int
-) -> sa.Select[Any]:
-    row = sa.select(_P.amount_cents, _P.id) if sort is LARGEST else None
-    every = sa.select(_P.id) if row is None else row
-    fitting = every.where(*(has_word(SEARCH_KIND, word, _P.enrollment_id) for word in words))
-    ids = walk(_branches(fitting, filters, sort), row=row, direction=direction, ascending=sort.ascending, size=size)
-    lines = _LINES.join(ids, ids.c.id == _P.id)
-    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
-
-
-def _branches(every: sa.Select[Any], filters: Filters, sort: Sort) -> list[sa.Select[Any]]:
-    """Return the ways through the indexes: by size each state is one of its own."""
-    if filters.for_return:
-        # Not by its plain column: SQLite would go through all captured payments then, not through these few.
-        return [every.where(FOR_RETURN_ROWS, _P.state.concat("") == PaymentState.CAPTURED.value)]
-    if filters.state is not None:
-        return [every.where(_P.state == filters.state)]
-    return [every.where(_P.state == state) for state in PaymentState] if sort is LARGEST else [every]
-
-
 _LINES = sa.select(
     _P.id,
     _P.reference,
@@ -103,3 +65,25 @@ _LINES = sa.select(
     _P.recorded_at,
     _P.for_return,
 ).join_from(table(Payment), table(Enrollment))
+
+
+def _ways(every: sa.Select[Any], filters: Filters, words: Words) -> list[sa.Select[Any]]:
+    """Return the ways through the indexes: by size each state is one of its own."""
+    every = every.where(*(has_word(SEARCH_KIND, word, _P.enrollment_id) for word in words))
+    if filters.for_return:
+        # Not by its plain column: SQLite would go through all captured payments then, not through these few.
+        return [every.where(FOR_RETURN_ROWS, _P.state.concat("") == PaymentState.CAPTURED.value)]
+    if filters.state is not None:
+        return [every.where(_P.state == filters.state)]
+    by_size = _P.amount_cents in every.selected_columns.values()
+    return [every.where(_P.state == state) for state in PaymentState] if by_size else [every]
+
+
+staff_page = Lines(
+    PaymentLine,
+    _LINES,
+    sorts=SORTS,
+    by={LARGEST: _P.amount_cents},
+    ways=_ways,
+    typed=lambda one: typed_words(SEARCH_KIND, one.typed),
+).page

@@ -14,12 +14,11 @@ from provider.enrollments.rules import OWED_STATES, InstallmentState
 from provider.files.models import File
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
-from provider.kernel.paging import Page, keyset
 from provider.kernel.registry import registry
 from provider.kernel.settings import settings
 from provider.mail.models import OutboxLetter
 from provider.payments.models import Payment, Receipt
-from provider.payments.rules import CLOCK_STATES, PURCHASE_STATES, OpenInstallment, PaymentMethod, PaymentState
+from provider.payments.rules import CLOCK_STATES, PURCHASE_STATES, OpenInstallment, PaymentMethod
 from provider.policies import queries as policies
 from provider.policies.rules import PolicyVersion, Terms, Window, in_force, window
 
@@ -104,22 +103,6 @@ def receipt(enrollment_id: int, reference: str) -> Receipt:
     if found is None:
         raise NotFound
     return found
-
-
-def staff_page(
-    *,
-    state: PaymentState | None = None,
-    for_return: bool | None = None,
-    before: int | None = None,
-    after: int | None = None,
-) -> Page[Payment]:
-    """Return a page of payments with their enrollments, newest first, in two statements."""
-    query = sa.select(Payment).options(selectinload(Payment.enrollment))
-    if state is not None:
-        query = query.where(Payment.state == state)
-    if for_return is not None:
-        query = query.where(Payment.for_return.is_(for_return))
-    return keyset(query, Payment.id, before=before, after=after)
 
 
 def terms(enrollment: Enrollment) -> Terms:

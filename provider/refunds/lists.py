@@ -2,16 +2,15 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import SEARCH_KIND
-from provider.kernel.database import db, table
-from provider.kernel.finding import Typed
-from provider.kernel.paging import KEY, Direction, Page, Sort, outer_order, turned, walk, way
+from provider.kernel.database import table
+from provider.kernel.lists import Lines, Words
+from provider.kernel.paging import Sort
 from provider.refunds.models import Refund
 from provider.refunds.rules import RefundBasis, RefundState
 from provider.search.queries import has_word, typed_words
@@ -49,33 +48,6 @@ class RefundLine:
     settled_at: dt.datetime | None
 
 
-def staff_page(
-    filters: Filters = Filters(),
-    *,
-    sort: Sort = NEWEST,
-    before: int | None = None,
-    after: int | None = None,
-    size: int = 50,
-) -> Page[RefundLine]:
-    """Return a page of refunds, newest first unless told, at a cost that does not grow with the table."""
-    direction, key = way(before, after)
-    query = _page(filters, typed_words(SEARCH_KIND, filters.typed), sort, direction, size)
-    found = [RefundLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
-    return turned(found, before=before, after=after, size=size, sort=sort)
-
-
-@lru_cache(maxsize=256)
-def _page(
-    filters: Filters, words: tuple[Typed, ...], sort: Sort, direction: Direction | None, size: int
-) -> sa.Select[Any]:
-    every = sa.select(_R.id).where(*(has_word(SEARCH_KIND, word, _R.enrollment_id) for word in words))
-    if filters.state is not None:
-        every = every.where(_R.state == filters.state)
-    ids = walk([every], direction=direction, ascending=sort.ascending, size=size)
-    lines = _LINES.join(ids, ids.c.id == _R.id)
-    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
-
-
 _LINES = sa.select(
     _R.id,
     _R.reference,
@@ -91,3 +63,13 @@ _LINES = sa.select(
     _R.overdue_on,
     _R.settled_at,
 ).join_from(table(Refund), table(Enrollment))
+
+
+def _ways(every: sa.Select[Any], filters: Filters, words: Words) -> list[sa.Select[Any]]:
+    every = every.where(*(has_word(SEARCH_KIND, word, _R.enrollment_id) for word in words))
+    return [every if filters.state is None else every.where(_R.state == filters.state)]
+
+
+staff_page = Lines(
+    RefundLine, _LINES, sorts=SORTS, ways=_ways, typed=lambda one: typed_words(SEARCH_KIND, one.typed)
+).page

@@ -2,16 +2,15 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import SEARCH_KIND
-from provider.kernel.database import db, table
-from provider.kernel.finding import Typed
-from provider.kernel.paging import KEY, Direction, Page, Sort, outer_order, turned, walk, way
+from provider.kernel.database import table
+from provider.kernel.lists import Lines, Words
+from provider.kernel.paging import Sort
 from provider.payments.models import Payment
 from provider.payments.rules import PaymentMethod
 from provider.refunds.models import Payout, Refund
@@ -54,36 +53,6 @@ class PayoutLine:
     failure: str | None
 
 
-def staff_page(
-    filters: Filters = Filters(),
-    *,
-    sort: Sort = NEWEST,
-    before: int | None = None,
-    after: int | None = None,
-    size: int = 50,
-) -> Page[PayoutLine]:
-    """Return a page of payouts, newest first unless told, at a cost that does not grow with the table."""
-    direction, key = way(before, after)
-    query = _page(filters, typed_words(SEARCH_KIND, filters.typed), sort, direction, size)
-    found = [PayoutLine(*tuple(row)) for row in db.session.execute(query, {KEY: key} if direction else {})]
-    return turned(found, before=before, after=after, size=size, sort=sort)
-
-
-@lru_cache(maxsize=256)
-def _page(
-    filters: Filters, words: tuple[Typed, ...], sort: Sort, direction: Direction | None, size: int
-) -> sa.Select[Any]:
-    every = sa.select(_O.id)
-    if words:
-        every = every.join_from(table(Payout), table(Refund), _R.id == _O.refund_id)
-        every = every.where(*(has_word(SEARCH_KIND, word, _R.enrollment_id) for word in words))
-    if filters.state is not None:
-        every = every.where(_O.state == filters.state)
-    ids = walk([every], direction=direction, ascending=sort.ascending, size=size)
-    lines = _LINES.join(ids, ids.c.id == _O.id)
-    return lines.order_by(*outer_order(ids, direction=direction, ascending=sort.ascending))
-
-
 _LINES = sa.select(
     _O.id,
     _O.reference,
@@ -107,3 +76,15 @@ _LINES = sa.select(
     .join(table(Enrollment), _E.id == _R.enrollment_id)
     .join(table(Payment), _P.id == _O.payment_id)
 )
+
+
+def _ways(every: sa.Select[Any], filters: Filters, words: Words) -> list[sa.Select[Any]]:
+    if words:
+        every = every.join_from(table(Payout), table(Refund), _R.id == _O.refund_id)
+        every = every.where(*(has_word(SEARCH_KIND, word, _R.enrollment_id) for word in words))
+    return [every if filters.state is None else every.where(_O.state == filters.state)]
+
+
+staff_page = Lines(
+    PayoutLine, _LINES, sorts=SORTS, ways=_ways, typed=lambda one: typed_words(SEARCH_KIND, one.typed)
+).page

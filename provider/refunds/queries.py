@@ -14,7 +14,7 @@ from provider.enrollments.rules import EnrollmentState
 from provider.history.models import History
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
-from provider.kernel.paging import Page, keyset, up_to
+from provider.kernel.paging import up_to
 from provider.kernel.settings import settings
 from provider.payments import queries as payments
 from provider.payments.models import Payment
@@ -213,12 +213,6 @@ def won_after_all() -> Sequence[str]:
     return db.session.scalars(query.order_by(Payout.id)).all()
 
 
-def payouts_due_page(*, before: int | None = None, after: int | None = None) -> Page[Payout]:
-    """Return a page of the payouts that wait to be sent, newest first, with refund, enrollment and payment."""
-    query = sa.select(Payout).where(Payout.state.in_(WAITING)).options(*_PAYOUT_WITH)
-    return keyset(query, Payout.id, before=before, after=after)
-
-
 def payouts_waiting(limit: int = 50) -> Sequence[Payout]:
     """Return the payouts that wait to be sent, those due first at the top."""
     waiting = sa.select(Payout.id).join(Refund).where(Payout.state.in_(WAITING))
@@ -242,16 +236,6 @@ def late_refunds(today: dt.date) -> Sequence[Refund]:
     """Return the approved refunds whose seventh business day has ended; ``today`` is a date in the school's zone."""
     query = sa.select(Refund).where(Refund.state == RefundState.APPROVED, Refund.due_on < today)
     return db.session.scalars(query.order_by(Refund.id).options(joinedload(Refund.enrollment))).all()
-
-
-def staff_page(
-    *, state: RefundState | None = None, before: int | None = None, after: int | None = None
-) -> Page[Refund]:
-    """Return a page of refunds with enrollments and payouts, newest first."""
-    query = sa.select(Refund).options(selectinload(Refund.enrollment), selectinload(Refund.payouts))
-    if state is not None:
-        query = query.where(Refund.state == state)
-    return keyset(query, Refund.id, before=before, after=after)
 
 
 def withdrawal(enrollment_id: int) -> Withdrawal | None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from provider.books import closing
 from provider.books.days import OTHER_WAY
 from provider.books.models import DayClose
-from provider.kernel.forms import Choices, Schema
+from provider.kernel.forms import Schema
 from provider.kernel.paging import Page, Sort
 from provider.kernel.sheets import Column
 from provider.payments.rules import PaymentMethod
@@ -66,9 +66,6 @@ class Days(Listed[DayClose]):
 
     name, title, sorts = "closed-days", "Daily close", (NEWEST,)
     schema: ClassVar[type[Schema]] = FindDays
-
-    def choices(self) -> dict[str, Choices]:
-        return {}
 
     def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[DayClose]:
         return closing.page(before=before, after=after, size=size)

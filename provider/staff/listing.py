@@ -1,10 +1,15 @@
 """What every list of the back office reads from its address: filters it knows, and the key of the page."""
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from flask import request
 from werkzeug.datastructures import MultiDict
 
 from provider.kernel.forms import Choices, Form, Schema
+from provider.kernel.lifecycles import State
 
+S = TypeVar("S", bound=State)
 LONGEST_PLACE = 17  # digits; every number so long is a day and an id
 LARGEST_KEY = 2**31 - 1  # ids are whole numbers of four bytes on PostgreSQL
 
@@ -32,3 +37,23 @@ def place(name: str) -> int | None:
     """Return a place in a list of tasks from the address, or None when it is not one."""
     given = request.args.get(name, "")
     return int(given[:LONGEST_PLACE]) if given.isascii() and given.isdigit() else None
+
+
+def states(kind: type[State], first: str = "All states") -> Choices:
+    """Return what a filter by state offers, all of them first."""
+    return [("", first), *((one.value, one.label) for one in kind)]
+
+
+def state(kind: type[S], given: str) -> S | None:
+    """Return the state that a filter asks for; none when it asks for all, or for what is no such state."""
+    return kind(given) if given in set(kind) else None
+
+
+def programs(codes: Mapping[int, str]) -> Choices:
+    """Return what a filter by program offers, by their codes."""
+    return [("", "All programs"), *((code, code) for code in codes.values())]
+
+
+def program(codes: Mapping[int, str], given: str) -> int | None:
+    """Return the program that a filter asks for by its code."""
+    return next((number for number, code in codes.items() if code == given), None)

@@ -5,7 +5,7 @@ screen shows under the same filters.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -18,7 +18,7 @@ from provider.externships import request_lists
 from provider.externships.request_lists import RequestLine
 from provider.externships.rules import RequestState
 from provider.kernel.forms import Choices, Form, Schema
-from provider.kernel.paging import Page, Sort
+from provider.kernel.paging import PAGE, Page, Sort
 from provider.kernel.sheets import Column
 from provider.mail import lists as letters
 from provider.mail.lists import LetterLine
@@ -32,7 +32,7 @@ from provider.refunds import payout_lists as payouts
 from provider.refunds.lists import RefundLine
 from provider.refunds.payout_lists import PayoutLine
 from provider.refunds.rules import PayoutState, RefundState
-from provider.staff.listing import loaded
+from provider.staff import listing
 from provider.staff.schemas_lists import (
     FindActive,
     FindEnrollments,
@@ -81,10 +81,11 @@ class Listed(ABC, Generic[R]):
     title: ClassVar[str]
     schema: ClassVar[type[Schema]]
     sorts: ClassVar[tuple[Sort, ...]]
+    found: Callable[..., Page[R]]
 
     def __init__(self, given: Any) -> None:  # noqa: ANN401 - the address or a form, as Werkzeug reads both
         choices: dict[str, Choices] = {"sort": [(sort.name, sort.label) for sort in self.sorts], **self.choices()}
-        form = loaded(self.schema(), choices, given)
+        form = listing.loaded(self.schema(), choices, given)
         named = form.data.get("sort")
         sort = next((one for one in self.sorts if one.name == named), self.sorts[0])
         self.asked: Asked[R] = Asked(form, sort)
@@ -98,9 +99,14 @@ class Listed(ABC, Generic[R]):
         """Return what the filters offer."""
         return {}
 
-    @abstractmethod
-    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[R]:
+    def filters(self, data: Mapping[str, Any]) -> Any:  # noqa: ARG002, ANN401 - each list has its own
+        """Return the filters as the list knows them; nothing given shows all."""
+        return None
+
+    def page(self, *, before: int | None = None, after: int | None = None, size: int = PAGE) -> Page[R]:
         """Return a page of what was asked for; of everything, when that could not be read."""
+        chosen = self.filters(self.asked.form.data if self.readable else {})
+        return self.found(chosen, sort=self.asked.sort, before=before, after=after, size=size)
 
     @abstractmethod
     def columns(self) -> Sequence[Column[R]]:
@@ -134,34 +140,25 @@ class Enrollments(Listed[EnrollmentLine]):
 
     name, title, sorts = "enrollments", "Enrollments", enrollments.SORTS
     schema: ClassVar[type[Schema]] = FindEnrollments
+    found = enrollments.staff_page
 
     def choices(self) -> dict[str, Choices]:
         self.codes = programs.codes()
-        states = [(state.value, state.label) for state in EnrollmentState]
+        every = listing.states(EnrollmentState)
+        late = (LATE, "Late with an installment, or on hold")
         return {
-            "state": [
-                ("", "All states"),
-                (UNPAID, "Waiting for payment"),
-                *states,
-                (LATE, "Late with an installment, or on hold"),
-            ],
-            "program": [("", "All programs"), *((code, code) for code in self.codes.values())],
+            "state": [every[0], (UNPAID, "Waiting for payment"), *every[1:], late],
+            "program": listing.programs(self.codes),
         }
 
     def filters(self, data: Mapping[str, Any]) -> enrollments.Filters:
-        """Return the filters as the list knows them."""
         state = data.get("state", "")
-        ids = {code: program_id for program_id, code in self.codes.items()}
         return enrollments.Filters(
             typed=data.get("q", ""),
             states=_states(state),
-            program_id=ids.get(data.get("program", "")),
+            program_id=listing.program(self.codes, data.get("program", "")),
             late=state == LATE,
         )
-
-    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[EnrollmentLine]:
-        chosen = self.filters(self.asked.form.data if self.asked.form.ok else {})
-        return enrollments.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
 
     def columns(self) -> Sequence[Column[EnrollmentLine]]:
         money: list[Column[EnrollmentLine]] = [
@@ -185,7 +182,8 @@ class Enrollments(Listed[EnrollmentLine]):
 def _states(chosen: str) -> tuple[EnrollmentState, ...]:
     if chosen == UNPAID:
         return tuple(sorted(UNPAID_STATES))
-    return (EnrollmentState(chosen),) if chosen in set(EnrollmentState) else ()
+    state = listing.state(EnrollmentState, chosen)
+    return () if state is None else (state,)
 
 
 class Active(Enrollments):
@@ -194,7 +192,6 @@ class Active(Enrollments):
     name, title, schema = "completions", "Active enrollments", FindActive
 
     def filters(self, data: Mapping[str, Any]) -> enrollments.Filters:
-        """Return the filters; active ones in any case."""
         return super().filters({**data, "state": EnrollmentState.ACTIVE.value})
 
 
@@ -202,20 +199,16 @@ class Payments(Listed[PaymentLine]):
     """Payments that were recorded."""
 
     name, title, schema, sorts = "payments", "Payments", FindPayments, payments.SORTS
+    found = payments.staff_page
 
     def choices(self) -> dict[str, Choices]:
         views = {RECORDED: "Recorded", AWAITED: "Awaited", TO_RETURN: "To be returned", REVERSED: "Recorded in error"}
         views |= {DISPUTED: "Disputed", LOST: "Lost in dispute"}
         return {"view": list(views.items())}
 
-    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[PaymentLine]:
-        data = self.asked.form.data if self.asked.form.ok else {}
-        chosen = payments.Filters(
-            typed=data.get("q", ""),
-            state=_OF_STATES.get(data.get("view", "")),
-            for_return=data.get("view") == TO_RETURN,
-        )
-        return payments.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
+    def filters(self, data: Mapping[str, Any]) -> payments.Filters:
+        view = data.get("view", "")
+        return payments.Filters(typed=data.get("q", ""), state=_OF_STATES.get(view), for_return=view == TO_RETURN)
 
     def columns(self) -> Sequence[Column[PaymentLine]]:
         return [
@@ -244,7 +237,6 @@ class Awaited(Enrollments):
         return {"view": [(AWAITED, "Awaited")]}
 
     def filters(self, data: Mapping[str, Any]) -> enrollments.Filters:
-        """Return the filters; unpaid ones in any case."""
         return enrollments.Filters(typed=data.get("q", ""), states=_states(UNPAID))
 
 
@@ -252,19 +244,13 @@ class Refunds(Listed[RefundLine]):
     """Every request for the money back."""
 
     name, title, schema, sorts = "refunds", "Refunds", FindRefunds, refunds.SORTS
+    found = refunds.staff_page
 
     def choices(self) -> dict[str, Choices]:
-        return {"state": [("", "All states"), *((state.value, state.label) for state in RefundState)]}
+        return {"state": listing.states(RefundState)}
 
-    @property
-    def state(self) -> RefundState | None:
-        """The one state that was asked for."""
-        asked = self.asked.form.data.get("state", "")
-        return RefundState(asked) if asked in set(RefundState) else None
-
-    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[RefundLine]:
-        chosen = refunds.Filters(typed=self.asked.form.data.get("q", ""), state=self.state)
-        return refunds.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
+    def filters(self, data: Mapping[str, Any]) -> refunds.Filters:
+        return refunds.Filters(typed=data.get("q", ""), state=listing.state(RefundState, data.get("state", "")))
 
     def columns(self) -> Sequence[Column[RefundLine]]:
         return [
@@ -287,19 +273,13 @@ class Payouts(Listed[PayoutLine]):
     """Every payment's part of a refund, in whatever state."""
 
     name, title, schema, sorts = "payouts", "Payouts", FindPayouts, payouts.SORTS
+    found = payouts.staff_page
 
     def choices(self) -> dict[str, Choices]:
-        return {"state": [("", "All states"), *((state.value, state.label) for state in PayoutState)]}
+        return {"state": listing.states(PayoutState)}
 
-    @property
-    def state(self) -> PayoutState | None:
-        """The one state that was asked for."""
-        asked = self.asked.form.data.get("state", "")
-        return PayoutState(asked) if asked in set(PayoutState) else None
-
-    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[PayoutLine]:
-        chosen = payouts.Filters(typed=self.asked.form.data.get("q", ""), state=self.state)
-        return payouts.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
+    def filters(self, data: Mapping[str, Any]) -> payouts.Filters:
+        return payouts.Filters(typed=data.get("q", ""), state=listing.state(PayoutState, data.get("state", "")))
 
     def columns(self) -> Sequence[Column[PayoutLine]]:
         return [
@@ -324,18 +304,13 @@ class Letters(Listed[LetterLine]):
     """The school's letters, without their texts."""
 
     name, title, schema, sorts = "letters", "Letters", FindLetters, letters.SORTS
+    found = letters.staff_page
 
     def choices(self) -> dict[str, Choices]:
-        return {"state": [("", "All states"), *((state.value, state.label) for state in LetterState)]}
+        return {"state": listing.states(LetterState)}
 
-    @property
-    def state(self) -> LetterState | None:
-        """The one state that was asked for."""
-        asked = self.asked.form.data.get("state", "")
-        return LetterState(asked) if asked in set(LetterState) else None
-
-    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[LetterLine]:
-        return letters.staff_page(state=self.state, sort=self.asked.sort, before=before, after=after, size=size)
+    def filters(self, data: Mapping[str, Any]) -> LetterState | None:
+        return listing.state(LetterState, data.get("state", ""))
 
     def columns(self) -> Sequence[Column[LetterLine]]:
         return [
@@ -354,23 +329,19 @@ class Requests(Listed[RequestLine]):
     """Externship requests, those that are open unless a state is asked for."""
 
     name, title, schema, sorts = "externships", "Externship requests", FindRequests, request_lists.SORTS
+    found = request_lists.staff_page
 
     def choices(self) -> dict[str, Choices]:
         self.codes = programs.codes()
-        return {
-            "state": [("", "All open"), *((state.value, state.label) for state in RequestState)],
-            "program": [("", "All programs"), *((code, code) for code in self.codes.values())],
-        }
+        return {"state": listing.states(RequestState, "All open"), "program": listing.programs(self.codes)}
 
-    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[RequestLine]:
-        data = self.asked.form.data if self.asked.form.ok else {}
-        state, ids = data.get("state", ""), {code: program_id for program_id, code in self.codes.items()}
-        chosen = request_lists.Filters(
+    def filters(self, data: Mapping[str, Any]) -> request_lists.Filters:
+        state = listing.state(RequestState, data.get("state", ""))
+        return request_lists.Filters(
             typed=data.get("q", ""),
-            states=(RequestState(state),) if state in set(RequestState) else (),
-            program_id=ids.get(data.get("program", "")),
+            states=() if state is None else (state,),
+            program_id=listing.program(self.codes, data.get("program", "")),
         )
-        return request_lists.staff_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
 
     def columns(self) -> Sequence[Column[RequestLine]]:
         return [
@@ -380,7 +351,9 @@ class Requests(Listed[RequestLine]):
             Column("Program", lambda one: one.program, width=28),
             Column("State", lambda one: one.state.label, width=20),
             Column("ZIP", lambda one: one.zip),
-            Column("Miles", lambda one: str(one.miles)),
+            Column("Miles", lambda one: one.miles),
             Column("Asked (UTC)", lambda one: one.asked_at),
+            Column("Clock", lambda one: one.clock.value.capitalize() if one.clock else None),
             Column("Promised by", lambda one: one.due_on),
+            Column("At the latest", lambda one: one.overdue_on),
         ]

@@ -1,15 +1,15 @@
 """The lists of sites and of their openings, each described once: what narrows it, its orders, its columns."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from provider.affiliations import lists
 from provider.affiliations.lists import OpeningLine, SiteLine
 from provider.affiliations.rules import OpeningState, SiteKind, SiteState
 from provider.kernel.forms import Choices, Schema, Text
-from provider.kernel.paging import Page
 from provider.kernel.sheets import Column
 from provider.programs import queries as programs
+from provider.staff import listing
 from provider.staff.lists import Listed
 
 
@@ -40,22 +40,20 @@ class Sites(Listed[SiteLine]):
 
     name, title, sorts = "sites", "Sites", lists.SITE_SORTS
     schema: ClassVar[type[Schema]] = FindSites
+    found = lists.sites_page
 
     def choices(self) -> dict[str, Choices]:
         return {
-            "kind": [("", "All kinds"), *((kind.value, kind.label) for kind in SiteKind)],
-            "state": [("", "Open and closed"), *((state.value, state.label) for state in SiteState)],
+            "kind": listing.states(SiteKind, "All kinds"),
+            "state": listing.states(SiteState, "Open and closed"),
         }
 
-    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[SiteLine]:
-        data = self.asked.form.data if self.asked.form.ok else {}
-        kind, state = data.get("kind"), data.get("state")
-        chosen = lists.SiteFilters(
+    def filters(self, data: Mapping[str, Any]) -> lists.SiteFilters:
+        return lists.SiteFilters(
             typed=data.get("q", ""),
-            kind=SiteKind(kind) if kind in set(SiteKind) else None,
-            state=SiteState(state) if state in set(SiteState) else None,
+            kind=listing.state(SiteKind, data.get("kind", "")),
+            state=listing.state(SiteState, data.get("state", "")),
         )
-        return lists.sites_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
 
     def columns(self) -> Sequence[Column[SiteLine]]:
         return [
@@ -74,23 +72,21 @@ class Openings(Listed[OpeningLine]):
 
     name, title, sorts = "openings", "Openings", lists.OPENING_SORTS
     schema: ClassVar[type[Schema]] = FindOpenings
+    found = lists.openings_page
 
     def choices(self) -> dict[str, Choices]:
         self.codes = programs.codes()
         return {
-            "program": [("", "All programs"), *((str(number), code) for number, code in self.codes.items())],
-            "state": [("", "Open and closed"), *((state.value, state.label) for state in OpeningState)],
+            "program": listing.programs(self.codes),
+            "state": listing.states(OpeningState, "Open and closed"),
         }
 
-    def page(self, *, before: int | None = None, after: int | None = None, size: int = 50) -> Page[OpeningLine]:
-        data = self.asked.form.data if self.asked.form.ok else {}
-        state, wanted = data.get("state"), data.get("program", "")
-        chosen = lists.OpeningFilters(
+    def filters(self, data: Mapping[str, Any]) -> lists.OpeningFilters:
+        return lists.OpeningFilters(
             typed=data.get("q", ""),
-            state=OpeningState(state) if state in set(OpeningState) else None,
-            program_id=next((number for number in self.codes if str(number) == wanted), None),
+            state=listing.state(OpeningState, data.get("state", "")),
+            program_id=listing.program(self.codes, data.get("program", "")),
         )
-        return lists.openings_page(chosen, sort=self.asked.sort, before=before, after=after, size=size)
 
     def columns(self) -> Sequence[Column[OpeningLine]]:
         return [

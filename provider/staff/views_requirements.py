@@ -96,7 +96,8 @@ def _page(form: Form) -> str:
     form.choices["program"] = [("", "Every program")] + [(one.slug, one.code) for one in every]
     before, after, site = key("before"), key("after"), _named_site()
     ended = request.args.get("view") == ENDED
-    page = queries.ended(before=before, after=after) if ended else queries.of_sites(site, before=before, after=after)
+    asked = queries.ended if ended else queries.of_sites
+    page = asked(site, before=before, after=after)
     return render_template(
         "staff/documents/requirements.html",
         form=form,

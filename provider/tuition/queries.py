@@ -57,12 +57,6 @@ def needing_counsel() -> Sequence[TuitionPlan]:
     return db.session.scalars(query.order_by(TuitionPlan.id)).all()
 
 
-def sample_on_sale() -> bool:
-    """Say whether a sample price is on sale."""
-    query = sa.select(TuitionPlan.id).where(TuitionPlan.retired_at.is_(None), TuitionPlan.sample).limit(1)
-    return db.session.scalar(query) is not None
-
-
 def sample_sold() -> str | None:
     """Name a sample plan that a program on sale is sold under, or return None."""
     query = sa.select(TuitionPlan.title, Program.code).join(Program, Program.id == TuitionPlan.program_id)

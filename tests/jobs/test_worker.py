@@ -175,7 +175,7 @@ def test_a_given_up_job_may_be_asked_for_again(notes: Notes) -> None:
     with unit_of_work():
         db.session.execute(sa.update(Job).values(attempts=99))
     run_due(NOW)
-    assert (stored().state, [job.key for job in queries.failed_page().rows]) == (JobState.FAILED, ["note:1"])
+    assert stored().state is JobState.FAILED
     with unit_of_work():
         actions.revive(stored_inside("note:1"), at=NOW + SECOND)
     run_due(NOW + SECOND)

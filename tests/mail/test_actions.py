@@ -9,7 +9,7 @@ from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.errors import NotFound
 from provider.kernel.stretches import Stretch
-from provider.mail import actions, handlers, queries
+from provider.mail import actions, handlers, lists, queries
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
 from tests.harness.letters import POSTED, VALUES, a_letter
@@ -82,9 +82,7 @@ def test_staff_see_letters_by_state_newest_first(post: Post, server: MailServer)
     with unit_of_work():
         actions.cancel_for(about="E-7K2M9Q4T", templates={"staff_notice"}, actor=SYSTEM, at=POSTED)
     run_due(POSTED)
-    listed = {
-        state: [each.reference for each in queries.staff_page(state=state).rows] for state in (None, *LetterState)
-    }
+    listed = {state: [each.reference for each in lists.staff_page(state).rows] for state in (None, *LetterState)}
     assert listed == {
         None: [failed, waiting, sent],
         LetterState.QUEUED: [],

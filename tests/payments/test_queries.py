@@ -7,6 +7,7 @@ from provider.kernel import pdf
 from provider.kernel.database import unit_of_work
 from provider.kernel.errors import NotFound
 from provider.payments import queries
+from provider.payments.lists import Filters, staff_page
 from provider.payments.rules import PaymentState
 from provider.refunds import queries as refunds
 from tests.harness.money import PAID, agreed, record, reverse, stored
@@ -22,11 +23,10 @@ def test_lists_of_payments_are_narrowed_and_take_the_same_few_statements(app: Fl
             standing, wrong = record(agreed(), UPFRONT), record(agreed(), 100)
             reverse(wrong)
             with statements(app) as counted:
-                assert len(queries.staff_page().rows) == 2 * number
-                captured = queries.staff_page(state=PaymentState.CAPTURED, for_return=False).rows
-                assert [one.enrollment.state.value for one in captured] == ["active"] * number
-                assert captured[0].reference == standing
-                assert list(queries.staff_page(for_return=True).rows) == []
+                assert len(staff_page(Filters()).rows) == 2 * number
+                captured = staff_page(Filters(state=PaymentState.CAPTURED)).rows
+                assert (captured[0].reference, len(captured)) == (standing, number)
+                assert list(staff_page(Filters(for_return=True)).rows) == []
         counts.append(len(counted))
     assert len(set(counts)) == 1
 

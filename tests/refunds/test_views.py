@@ -10,7 +10,7 @@ from provider.jobs.worker import run_due
 from provider.kernel.database import db, unit_of_work
 from provider.payments.queries import by_reference
 from provider.payments.rules import REFUND_LINK
-from provider.refunds import actions, queries
+from provider.refunds import actions, lists, payout_lists, queries
 from provider.refunds.models import Refund
 from provider.refunds.rules import RefundState
 from provider.tasks.queries import about as tasks_about
@@ -301,11 +301,11 @@ def test_lists_of_refunds_and_payouts_take_the_same_few_statements(
         student.get(page_of(reference))
         student.submit({})
         with app.app_context(), statements(app) as counted:
-            assert len(queries.payouts_due_page().rows) == number + 1
+            assert len(payout_lists.staff_page(payout_lists.Filters()).rows) == number + 1
             assert [one.refund.enrollment.agreement.sample for one in queries.payouts_waiting()] == [True] * (
                 number + 1
             )
-            assert len(queries.staff_page().rows) == number + 1
-            assert [one.enrollment.reference for one in queries.staff_page(state=RefundState.APPROVED).rows]
+            assert len(lists.staff_page(lists.Filters()).rows) == number + 1
+            assert lists.staff_page(lists.Filters(state=RefundState.APPROVED)).rows[0].enrollment == reference
         counts.append(len(counted))
     assert len(set(counts)) == 1

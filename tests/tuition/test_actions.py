@@ -112,11 +112,3 @@ def test_counsel_is_confirmed_by_a_person(context: AppContext) -> None:
     with pytest.raises(DomainError), unit_of_work():
         actions.confirm_counsel(topic="other", name="Nobody", on=dt.date(2026, 1, 1), actor=SYSTEM, at=NOON)
     assert queries.counsel("other") is None
-
-
-def test_sample_prices_on_sale_are_known(context: AppContext) -> None:
-    assert queries.sample_on_sale()
-    with unit_of_work():
-        for one in db.session.scalars(sa.select(TuitionPlan)):
-            one.retired_at = NOON
-    assert not queries.sample_on_sale()
