@@ -89,10 +89,10 @@ def openings_by_id(ids: Collection[int]) -> dict[int, Opening]:
     return {one.id: one for one in found}
 
 
-def openings_of(site_id: int) -> Sequence[Opening]:
-    """Return the openings of a site, those that end last first."""
+def openings_of(site_id: int, *, most: int | None = None) -> Sequence[Opening]:
+    """Return the openings of a site, those that end last first; all, or as many as are asked for."""
     query = sa.select(Opening).join(Opening.location).where(SiteLocation.site_id == site_id)
-    query = query.order_by(Opening.last_on.desc(), Opening.id.desc())
+    query = query.order_by(Opening.last_on.desc(), Opening.id.desc()).limit(most)
     return db.session.scalars(query.options(*_WHOLE_OPENING)).all()
 
 

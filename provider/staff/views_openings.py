@@ -6,11 +6,14 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from provider.accounts.rules import Permission
+from provider.accounts.sessions import may
 from provider.affiliations import forms, offering, openings, queries
 from provider.affiliations.forms import ChangePlaces, OfferPlaces
 from provider.affiliations.models import Opening, Site, SiteContact
 from provider.affiliations.openings import OpeningFacts
 from provider.affiliations.rules import SiteState
+from provider.externships import opening_lists
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
 from provider.kernel.web import actor, received_at
@@ -43,6 +46,7 @@ def show(reference: str) -> ResponseReturnValue:
         opening=opening,
         covered=queries.covered(opening, opening.period),
         takes_students=queries.takes_students(opening),
+        takers=opening_lists.takers(opening.id) if may(Permission.SEE_PLACEMENTS) else None,
     )
 
 

@@ -30,6 +30,7 @@ RIGHTS: Mapping[str, Any] = {"needs": Permission.SEE_SITES, "changes": Permissio
 door = Door("staff_sites", __name__, url_prefix="/staff/sites", **RIGHTS)
 locations = Door("staff_locations", __name__, url_prefix="/staff/locations", **RIGHTS)
 contacts = Door("staff_contacts", __name__, url_prefix="/staff/contacts", **RIGHTS)
+MOST_OPENINGS = 20
 
 
 def at_site(reference: str, part: str = "") -> str:
@@ -73,7 +74,8 @@ def show(reference: str) -> ResponseReturnValue:
         taken=queries.programs_taken(site.id),
         known=known,
         agreements=queries.agreements_of(site.id),
-        openings=queries.openings_of(site.id),
+        openings=queries.openings_of(site.id, most=MOST_OPENINGS + 1),
+        most=MOST_OPENINGS,
         covering=queries.covering([location.id for location in site.locations]),
         is_covered=openings.is_covered,
         tasks=tasks.about_any([site.reference]),
