@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
@@ -119,6 +120,7 @@ class Spot:
 
     site: str
     location: str
+    city: str
     latitude: float
     longitude: float
     counts: tuple[int, ...]
@@ -142,15 +144,14 @@ def spots(plan: PlacementPlan) -> list[Spot]:
         .join(table(SiteLocation), opening.location_id == place.id)
         .join(table(Site), place.site_id == site.id)
     )
-    columns = (place.id, site.name, place.name, place.latitude, place.longitude)
+    columns = (place.id, site.name, place.name, place.city, place.latitude, place.longitude)
     query = sa.select(*columns, ring, sa.func.count()).select_from(joined).where(row_.plan_id == plan.id)
-    found: dict[int, tuple[str, str, float | None, float | None, list[int]]] = {}
+    found: dict[int, tuple[Sequence[Any], list[int]]] = {}
     for number, *where, n, students in db.session.execute(query.group_by(*columns, ring)):
-        name, at, north, east = where
-        found.setdefault(number, (name, at, north, east, [0] * (len(RINGS) + 1)))[-1][n] = students
+        found.setdefault(number, (where, [0] * (len(RINGS) + 1)))[1][n] = students
     known = [
-        Spot(name, at, north, east, tuple(counts))
-        for name, at, north, east, counts in found.values()
+        Spot(site_, at, city, north, east, tuple(counts))
+        for (site_, at, city, north, east), counts in found.values()
         if north is not None and east is not None
     ]
     return sorted(known, key=lambda spot: (-spot.students, spot.site, spot.location))

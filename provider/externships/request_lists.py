@@ -43,7 +43,7 @@ class RequestLine:
     reference: str
     enrollment: str
     legal_name: str
-    program: str
+    program_code: str
     state: RequestState
     zip: str
     miles: int
@@ -58,7 +58,7 @@ _LINES = sa.select(
     _R.reference,
     _E.reference,
     _E.legal_name,
-    _A.program_title,
+    _A.program_code,
     _R.state,
     _R.zip,
     _R.miles,

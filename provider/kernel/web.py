@@ -236,15 +236,16 @@ def when(instant: dt.datetime, zone: ZoneInfo | str | None = None) -> str:
     return f"{day(local.date())}, {clock_time} {local:%Z}"
 
 
-def brief(instant: dt.datetime) -> str:
-    """Write an instant as a list shows it, to the minute in the school's zone: ``Nov 21, 2026, 6:31 PM``.
+def brief(moment: dt.datetime | dt.date) -> str:
+    """Write an instant as a list shows it, to the minute in the school's zone: ``Nov 21, 2026, 6:31 PM``; or a date.
 
     It breaks only between the date and the time.
     """
-    local = instant.astimezone(settings().SCHOOL_ZONE)
-    date = f"{MONTHS[local.month - 1]} {local.day}, {local.year}"
+    if not isinstance(moment, dt.datetime):
+        return f"{MONTHS[moment.month - 1]} {moment.day}, {moment.year}".replace(" ", NO_BREAK)
+    local = moment.astimezone(settings().SCHOOL_ZONE)
     time_of_day = f"{local.hour % 12 or 12}:{local.minute:02d} {'PM' if local.hour >= 12 else 'AM'}"
-    return f"{date.replace(' ', NO_BREAK)}, {time_of_day.replace(' ', NO_BREAK)}"
+    return f"{brief(local.date())}, {time_of_day.replace(' ', NO_BREAK)}"
 
 
 def utc(instant: dt.datetime) -> str:

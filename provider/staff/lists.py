@@ -348,7 +348,7 @@ class Requests(Listed[RequestLine]):
             Column("Reference", lambda one: one.reference),
             Column("Enrollment", lambda one: one.enrollment),
             Column("Student", lambda one: one.legal_name, width=28),
-            Column("Program", lambda one: one.program, width=28),
+            Column("Program", lambda one: one.program_code),
             Column("State", lambda one: one.state.label, width=20),
             Column("ZIP", lambda one: one.zip),
             Column("Miles", lambda one: one.miles),

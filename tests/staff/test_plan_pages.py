@@ -159,9 +159,9 @@ def test_each_reason_and_each_change_has_its_words() -> None:
 
 def test_sites_that_lie_together_are_one_disc_and_none_is_left_away() -> None:
     spots = [
-        Spot("Far", "Main", 40.0, -80.0, (1, 0, 0, 0)),
-        Spot("Busy", "Main", 33.75, -84.39, (4, 3, 2, 1)),
-        Spot("Near", "Main", 33.76, -84.40, (1, 0, 0, 0)),
+        Spot("Far", "Main", "Rowe", 40.0, -80.0, (1, 0, 0, 0)),
+        Spot("Busy", "Main", "Atlanta", 33.75, -84.39, (4, 3, 2, 1)),
+        Spot("Near", "Main", "Decatur", 33.76, -84.40, (1, 0, 0, 0)),
     ]
     found = rings.drawn(sorted(spots, key=lambda one: -one.students))
     assert [(one.name, one.counts) for one in found.clusters] == [
@@ -170,4 +170,15 @@ def test_sites_that_lie_together_are_one_disc_and_none_is_left_away() -> None:
     assert [n for n, _ in found.clusters[0].rings] == [3, 2, 1, 0]
     assert found.clusters[0].rings[0][1] == rings.LARGEST
     assert all(0 <= one.x <= rings.WIDTH and 0 <= one.y <= rings.HEIGHT for one in found.clusters)
-    assert rings.drawn([]).clusters == ()
+    assert [words for _, _, words in found.labels] == ["Atlanta 11", "Rowe 1"]
+    miles, long = found.bar or (0, 0.0)
+    assert (miles, rings.drawn([]).clusters, rings.drawn(spots[:1]).bar) == (100, (), None)
+    north = max(one.y for one in found.clusters) - min(one.y for one in found.clusters)
+    assert long / miles == pytest.approx(north / ((40.0 - 33.75) * rings.MILES_A_DEGREE), rel=0.01)
+
+
+def test_a_name_that_would_lie_on_a_disc_or_on_another_name_is_left_away() -> None:
+    spots = [Spot(f"Site {n}", "Main", f"City {n}", 40.6 - n / 10, -74.0, (9 - n, 0, 0, 0)) for n in range(7)]
+    found = rings.drawn([*spots, Spot("East", "Main", "Far", 40.0, -72.0, (1, 0, 0, 0))])
+    assert len(found.clusters) == 8
+    assert [words for _, _, words in found.labels] == ["City 6 3", "Far 1"]
