@@ -14,6 +14,7 @@ from provider.kernel.days import day_of
 from provider.kernel.promises import Queue
 from provider.kernel.registry import Payload, Periodic, Registry, Strand, registry
 from provider.kernel.settings import settings
+from provider.mail import queries as mail
 
 EXPIRE = "documents.expire"
 REMIND = "documents.remind"
@@ -47,7 +48,7 @@ def remind(_payload: Payload, *, now: dt.datetime) -> None:
         for row in rows
         if row.expires_on is not None and (days := reminder(row.expires_on, today)) is not None
     }
-    posted = queries.letters_posted(EXPIRES, list(due))
+    posted = mail.posted(EXPIRES, list(due))
     for event, (reference, days) in due.items():
         if event not in posted:
             with unit_of_work():

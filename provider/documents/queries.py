@@ -20,11 +20,9 @@ from provider.kernel.errors import NotFound
 from provider.kernel.lists import Lines, Words
 from provider.kernel.paging import Page, Sort, up_to
 from provider.kernel.registry import DocumentsNeeded, registry
-from provider.mail.models import OutboxLetter
 from provider.programs.models import Program
 
 People = Collection[int] | sa.Select[tuple[int]]
-_MOST_NAMED = 500
 _LEARNING = (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
 
 
@@ -327,12 +325,3 @@ def over(today: dt.date, most: int) -> Sequence[str]:
     """Return references of accepted documents whose last good day has passed."""
     query = sa.select(_D.reference).where(_D.state == DocumentState.ACCEPTED, _D.expires_on < today)
     return db.session.scalars(query.order_by(_D.expires_on, _D.id).limit(most)).all()
-
-
-def letters_posted(template: str, events: Sequence[str]) -> frozenset[str]:
-    """Return which of these events have had their letter."""
-    found: set[str] = set()
-    for some in (events[n : n + _MOST_NAMED] for n in range(0, len(events), _MOST_NAMED)):
-        query = sa.select(OutboxLetter.event).where(OutboxLetter.template == template, OutboxLetter.event.in_(some))
-        found.update(db.session.scalars(query))
-    return frozenset(found)

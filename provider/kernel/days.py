@@ -1,5 +1,6 @@
 """Calendar days as a place lives them: where a day starts and ends, and how a date is written."""
 
+import calendar
 import datetime as dt
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,12 @@ def start_of(day: dt.date, zone: ZoneInfo) -> dt.datetime:
 def end_of(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     """Return the last instant of the day in the zone, as UTC: one microsecond before the next day."""
     return start_of(day + dt.timedelta(days=1), zone) - _INSTANT
+
+
+def months_on(day: dt.date, months: int) -> dt.date:
+    """Return the same day so many calendar months later (earlier, if negative), or the last one of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def written(day: dt.date) -> str:

@@ -17,6 +17,8 @@ from provider.mail import gateway, letters
 from provider.mail.models import ON_ITS_WAY_ROWS, OutboxLetter
 from provider.mail.rules import ABOUT_SCHOOL, LONGEST_OUTAGE_WAIT, ON_ITS_WAY, TEST, LetterState, Outcome, copy_event
 
+MOST_NAMED = 500  # values in one IN list
+
 
 def find(reference: str, *, lock: bool = False) -> OutboxLetter | None:
     """Return one letter, locked if asked for; None when it is not there."""
@@ -46,6 +48,15 @@ def copies(letter: OutboxLetter) -> int:
 def _has_copy(letter: OutboxLetter, number: int) -> bool:
     event = copy_event(letter.event, number)
     return of_event(event=event, recipient=letter.recipient, template=letter.template) is not None
+
+
+def posted(template: str, events: Sequence[str]) -> frozenset[str]:
+    """Return which of these events have had their letter of a template, whoever it went to."""
+    found: set[str] = set()
+    for some in (events[n : n + MOST_NAMED] for n in range(0, len(events), MOST_NAMED)):
+        query = sa.select(OutboxLetter.event).where(OutboxLetter.template == template, OutboxLetter.event.in_(some))
+        found.update(db.session.scalars(query))
+    return frozenset(found)
 
 
 _LEFT_AT = sa.func.coalesce(OutboxLetter.sent_at, OutboxLetter.queued_at, type_=OutboxLetter.queued_at.type)

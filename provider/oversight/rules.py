@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from provider.enrollments.rules import UNPAID_STATES, EnrollmentState
-from provider.kernel.days import start_of, written
+from provider.kernel.days import months_on, start_of, written
 from provider.kernel.money import dollars
 
 WEEK = dt.timedelta(days=7)
@@ -82,11 +82,7 @@ def _running(one: Running) -> list[str]:
 
 def months_before(instant: dt.datetime, months: int) -> dt.datetime:
     """Return the same instant so many calendar months earlier; a day that a month lacks becomes its last day."""
-    whole = instant.year * 12 + instant.month - 1 - months
-    year, month = whole // 12, whole % 12 + 1
-    following = dt.date(year + month // 12, month % 12 + 1, 1)
-    last = (following - dt.timedelta(days=1)).day
-    return instant.replace(year=year, month=month, day=min(instant.day, last))
+    return dt.datetime.combine(months_on(instant.date(), -months), instant.timetz())
 
 
 def kept_since(now: dt.datetime, months: int) -> dt.datetime | None:

@@ -16,13 +16,10 @@ from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.registry import registry
 from provider.kernel.settings import settings
-from provider.mail.models import OutboxLetter
 from provider.payments.models import Payment, Receipt
 from provider.payments.rules import CLOCK_STATES, PURCHASE_STATES, OpenInstallment, PaymentMethod
 from provider.policies import queries as policies
 from provider.policies.rules import PolicyVersion, Terms, Window, in_force, window
-
-_MOST_NAMED = 500  # values in one IN list
 
 
 def hold(enrollment_id: int) -> Enrollment:
@@ -187,15 +184,6 @@ def unpaid_installments(due_by: dt.date) -> list[ClockRow]:
         ClockRow(reference, number, due_on, state is InstallmentState.SCHEDULED, accepted_at, hold_on is not None)
         for _, number, due_on, state, reference, accepted_at, hold_on in db.session.execute(query)
     ]
-
-
-def letters_posted(template: str, events: Sequence[str]) -> frozenset[str]:
-    """Return which of these events have had their letter, whoever it went to."""
-    found: set[str] = set()
-    for some in (events[n : n + _MOST_NAMED] for n in range(0, len(events), _MOST_NAMED)):
-        query = sa.select(OutboxLetter.event).where(OutboxLetter.template == template, OutboxLetter.event.in_(some))
-        found.update(db.session.scalars(query))
-    return frozenset(found)
 
 
 def is_proof(file: str) -> bool:

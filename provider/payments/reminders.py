@@ -9,6 +9,7 @@ from provider.history.actions import move, note
 from provider.kernel.actors import Actor
 from provider.kernel.days import day_of
 from provider.kernel.settings import settings
+from provider.mail import queries as mail
 from provider.mail.actions import post
 from provider.payments import letters, queries
 from provider.payments.actions import hold_key
@@ -29,7 +30,7 @@ def enrollments_to_visit(now: dt.datetime) -> list[str]:
         for row in rows
         if (todo := _steps(row.due_on, row.accepted_at, now, scheduled=row.scheduled))
     ]
-    posted = queries.letters_posted(letters.INSTALLMENT_REMINDER, [event for _, event, _ in called if event])
+    posted = mail.posted(letters.INSTALLMENT_REMINDER, [event for _, event, _ in called if event])
     waiting = (
         row.enrollment
         for row, event, todo in called
@@ -95,7 +96,7 @@ def _remind(enrollment: Enrollment, called: Iterable[tuple[Installment, Reminder
         letters.reminder_event(enrollment.reference, installment.number, reminder): (installment, reminder)
         for installment, reminder in called
     }
-    posted = queries.letters_posted(letters.INSTALLMENT_REMINDER, list(events))
+    posted = mail.posted(letters.INSTALLMENT_REMINDER, list(events))
     recipient = queries.recipient(enrollment)
     wanted = [called for event, called in events.items() if event not in posted]
     card = queries.kept_card(enrollment.id) if wanted else None

@@ -16,6 +16,7 @@ from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import up_to
 from provider.kernel.settings import settings
+from provider.mail import queries as mail
 from provider.payments import queries as payments
 from provider.payments.models import Payment
 from provider.payments.rules import PaymentMethod, PaymentState
@@ -186,7 +187,7 @@ def is_failed_at_card(payout: Payout) -> bool:
 
 def was_told(template: str, event: str) -> bool:
     """Say whether a letter about an event was posted, whoever it went to."""
-    return bool(payments.letters_posted(template, [event]))
+    return bool(mail.posted(template, [event]))
 
 
 def tries(refund_id: int) -> int:
