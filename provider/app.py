@@ -31,6 +31,8 @@ import provider.documents.handlers
 import provider.documents.views
 import provider.enrollments.handlers
 import provider.enrollments.views
+import provider.exams.handlers
+import provider.exams.views
 import provider.externships.handlers
 import provider.externships.place_handlers
 import provider.externships.plan_handlers
@@ -81,6 +83,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.enrollments.handlers.register,
     provider.payments.handlers.register,
     provider.cards.handlers.register,
+    provider.exams.handlers.register,
     provider.affiliations.handlers.register,
     provider.externships.handlers.register,
     provider.documents.handlers.register,
@@ -110,6 +113,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.payments.views.door,
     provider.cards.views.door,
     provider.cards.views_hooks.door,
+    provider.exams.views.door,
     provider.fieldwork.views_evaluation.door,
     provider.externships.views.door,
     provider.fieldwork.views_record.door,

@@ -9,6 +9,7 @@ import provider.clocks.models
 import provider.disclosures.models
 import provider.documents.models
 import provider.enrollments.models
+import provider.exams.models
 import provider.externships.models
 import provider.fieldwork.models
 import provider.files.models

@@ -61,7 +61,7 @@ _DUTIES = {
     Role.ADMISSIONS: "Follows enrollments, marks completions, answers letters.",
     Role.BURSAR: "Records payments, pays refunds out, decides exceptions.",
     Role.COORDINATOR: "Looks after sites and places students in externships.",
-    Role.CREDIT_OFFICER: "Sees enrollments to send credit requests.",
+    Role.CREDIT_OFFICER: "Verifies exam results and sends credit requests.",
     Role.EDITOR: "Writes programs, plans and answers.",
     Role.AUDITOR: "Sees everything, changes nothing.",
     Role.ADMIN: "May do everything, and lets others in.",
@@ -98,6 +98,7 @@ class Kind(StrEnum):
     ENROLLMENTS = "Enrollments"
     MONEY = "Money"
     PLACEMENTS = "Externships"
+    EXAMS = "Exams and college credit"
     CATALOG = "Programs, policies and questions"
     MAIL = "Letters"
     LINKS = "Signed links"
@@ -175,6 +176,8 @@ class Permission(StrEnum):
         (_R.COORDINATOR,),
         "accepting, refusing them",
     )
+    SEE_EXAMS = "see_exams", SEE, _K.EXAMS, ANY, (_R.CREDIT_OFFICER,), "results and the score reports behind them"
+    CHECK_EXAMS = "check_exams", CHANGE, _K.EXAMS, ANY, (_R.CREDIT_OFFICER,), "verifying, rejecting, importing them"
     SEE_CATALOG = "see_catalog", SEE, _K.CATALOG, ANY, (*_AT_THE_DESK, _R.EDITOR), "all of it, sold or not"
     EDIT_CATALOG = "edit_catalog", CHANGE, _K.CATALOG, ANY, (_R.EDITOR,), "programs, plans, questions, what is on sale"
     EDIT_POLICIES = "edit_policies", CHANGE, _K.CATALOG, ANY, (), "refund policies, state floors, counsel’s word"

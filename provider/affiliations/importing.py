@@ -1,12 +1,9 @@
-"""Importing sites with locations and contacts from a list: what would become of each line, and doing exactly that.
-
-The dry run does what the import does and takes all of it back, so that both say the same.
-"""
+"""Importing sites with locations and contacts from a list: what a line of it does."""
 
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from provider.affiliations import queries, sites
@@ -14,11 +11,8 @@ from provider.affiliations.models import Site, SiteContact, SiteLocation
 from provider.affiliations.rules import SiteKind, SiteState
 from provider.affiliations.sites import ContactFacts, LocationFacts, SiteFacts
 from provider.kernel.actors import Actor
-from provider.kernel.database import db, unit_of_work
-from provider.kernel.errors import DomainError
-from provider.kernel.lifecycles import State, Tone
-from provider.kernel.sheets import harmless
-from provider.kernel.text import email_address, listed, refused_characters
+from provider.kernel.importing import Do, Fate, RowRefused, check_cell
+from provider.kernel.text import email_address, listed
 from provider.places.rules import STATE_NAMES, is_zip
 from provider.programs import queries as programs
 
@@ -29,111 +23,13 @@ OF_CONTACT = ("contact", "title", "email", "phone", "supervises", "signs")
 COLUMNS = ("site", "kind", "programs", *NEEDED[1:], *OF_CONTACT)
 _YES, _NO = frozenset({"yes", "y", "true", "1", "x"}), frozenset({"no", "n", "false", "0"})
 _PHONE = re.compile(r"[0-9+() ./x-]{5,40}")
-_LENGTHS = {"city": 64, "phone": 40}
+_LENGTHS = {"city": 64}
 
 
-class Fate(State):
-    """What becomes of a line."""
-
-    NEW = "new"
-    CHANGES = "changes"
-    SAME = "same"
-    REFUSED = "refused"
-
-    @property
-    def label(self) -> str:
-        """Say it as the list of the dry run does."""
-        return {"same": "Stays as it is", "changes": "Changes"}.get(self.value) or super().label
-
-    @property
-    def tone(self) -> Tone:
-        """How it is colored."""
-        tones: dict[str, Tone] = {"new": "good", "changes": "warn", "refused": "bad"}
-        return tones.get(self.value, "neutral")
-
-
-class NothingToImport(DomainError):
-    """Not one line of a list would change anything."""
-
-    code = "nothing_to_import"
-    sentence = "Nothing of this list would change anything, so nothing was done."
-
-
-class ListChanged(DomainError):
-    """What a list would do is not what was shown, because somebody changed a site meanwhile."""
-
-    code = "list_changed"
-    sentence = (
-        "Somebody changed a site meanwhile, so this list would do something else than you were shown. Nothing was "
-        "imported. Check the file again."
-    )
-
-
-class RowRefused(DomainError):
-    """A line that cannot be imported; the sentence says why."""
-
-    status = 422
-    code = "row_refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a file: its number there, and its cells by the names of their columns; blank ones are left out."""
-
-    number: int
-    cells: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A line, what becomes of it, and a sentence that says what is done or why not."""
-
-    row: Row
-    fate: Fate
-    sentence: str
-
-    @property
-    def shown(self) -> tuple[int, str, str]:
-        """What a person is shown of it, and what the import has to find again."""
-        return self.row.number, self.fate.value, self.sentence
-
-
-def dry_run(rows: Sequence[Row], *, actor: Actor, at: dt.datetime) -> list[Judged]:
-    """Say of each line what would become of it, as things stand now; opens a unit of work and takes it back."""
-    with unit_of_work():
-        whole = db.session.begin_nested()
-        judged = _all(rows, actor, at)
-        whole.rollback()
-    return judged
-
-
-def import_all(
-    rows: Sequence[Row], *, shown: Sequence[tuple[int, str, str]], actor: Actor, at: dt.datetime
-) -> list[Judged]:
-    """Import the lines that were shown as new or changing, and leave the refused ones out.
-
-    Raises ListChanged when anything would be done that was not shown, and NothingToImport.
-    """
-    judged = _all(rows, actor, at)
-    if [one.shown for one in judged] != list(shown):
-        raise ListChanged
-    if not any(one.fate in {Fate.NEW, Fate.CHANGES} for one in judged):
-        raise NothingToImport
-    return judged
-
-
-def _all(rows: Sequence[Row], actor: Actor, at: dt.datetime) -> list[Judged]:
+def doing(*, actor: Actor, at: dt.datetime) -> Do:
+    """Return what does a line of a list of sites; the codes of programs are read once."""
     codes = {code.lower(): number for number, code in programs.codes().items()}
-    return [_one(row, codes, actor, at) for row in rows]
-
-
-def _one(row: Row, codes: Mapping[str, int], actor: Actor, at: dt.datetime) -> Judged:
-    """Do what a line says, whole or not at all."""
-    try:
-        with db.session.begin_nested():
-            return _Line(row.cells, codes, actor, at).do(row)
-    except DomainError as refusal:
-        return Judged(row, Fate.REFUSED, refusal.sentence)
+    return lambda row: _Line(row.cells, codes, actor, at).do()
 
 
 class _Line:
@@ -145,7 +41,7 @@ class _Line:
         self.added: list[str] = []
         self.changed: list[str] = []
 
-    def do(self, row: Row) -> Judged:
+    def do(self) -> tuple[Fate, str]:
         _check_cells(self.cells)
         site = self._site()
         location = self._location(site)
@@ -155,7 +51,7 @@ class _Line:
         parts += [f"changes {listed(self.changed)}"] if self.changed else []
         fate = Fate.NEW if self.added else Fate.CHANGES if self.changed else Fate.SAME
         sentence = f"{_sentence(parts)}." if parts else "It is there already."
-        return Judged(row, fate, sentence)
+        return fate, sentence
 
     def _site(self) -> Site:
         found = queries.site_named(self.cells["site"])
@@ -268,16 +164,17 @@ def _check_cells(cells: Mapping[str, str]) -> None:
     if missing:
         raise RowRefused(f"Fill in {listed(missing)}.")
     for name, value in cells.items():
-        if len(value) > _LENGTHS.get(name, LONGEST_CELL):
-            raise RowRefused(f"Shorten {name} to {_LENGTHS.get(name, LONGEST_CELL)} characters or fewer.")
-        if refused_characters(value, lines=False):
-            raise RowRefused(f"Remove the characters that cannot be printed from {name}.")
         if name == "phone":
-            if not _PHONE.fullmatch(value):
-                raise RowRefused("Write the telephone number with digits.")
-        elif harmless(value) != value:
-            raise RowRefused(f"What stands under {name} begins like a formula. Write it as plain text.")
+            _check_phone(value)
+        else:
+            check_cell(name, value, longest=_LENGTHS.get(name, LONGEST_CELL))
     if not is_zip(cells["zip"]):
         raise RowRefused("Write the five digits of the ZIP code. A spreadsheet may have dropped zeros in front.")
     if cells["state"].upper() not in STATE_NAMES:
         raise RowRefused("Write the state by its two letters, like NY.")
+
+
+def _check_phone(value: str) -> None:
+    """Refuse what is no telephone number, with RowRefused; one may begin with a plus."""
+    if not _PHONE.fullmatch(value):
+        raise RowRefused("Write the telephone number with digits.")

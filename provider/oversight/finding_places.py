@@ -12,6 +12,8 @@ from provider.affiliations.rules import SEARCH_KIND as SITE
 from provider.documents.models import StudentDocument
 from provider.enrollments.models import Agreement, Enrollment
 from provider.enrollments.rules import SEARCH_KIND as ENROLLMENT
+from provider.exams.models import ExamResult
+from provider.exams.rules import RESULT_PREFIX
 from provider.externships.models import ExternshipRequest, Offer, Placement, PlacementPlan
 from provider.fieldwork.models import ExternshipRecord
 from provider.kernel.database import db, table
@@ -25,7 +27,7 @@ _S, _LO, _CO, _AG, _OP = (table(model).c for model in (Site, SiteLocation, SiteC
 _X, _OF, _PL, _PN, _ER = (
     table(model).c for model in (ExternshipRequest, Offer, Placement, PlacementPlan, ExternshipRecord)
 )
-_DO, _E, _A = table(StudentDocument).c, table(Enrollment).c, table(Agreement).c
+_DO, _EX, _E, _A = table(StudentDocument).c, table(ExamResult).c, table(Enrollment).c, table(Agreement).c
 _REQUESTS = sa.select(_X.reference, _X.state, _X.asked_at, _E.legal_name, _A.program_code).select_from(
     table(ExternshipRequest)
     .join(table(Enrollment), _E.id == _X.enrollment_id)
@@ -152,6 +154,13 @@ SOURCES = {
         leads(_PLACEMENT_OF_RECORD, _ER.reference, "staff_records.show", **_OWN),
         needs=P.SEE_PLACEMENTS,
         rank=87,
+    ),
+    "exam_results": by_reference(
+        "Exam results",
+        RESULT_PREFIX,
+        leads(sa.select(_EX.reference), _EX.reference, "staff_exams.show", **_OWN),
+        needs=P.SEE_EXAMS,
+        rank=89,
     ),
     "student_documents": by_reference(
         "Documents of students",

@@ -133,6 +133,11 @@ ERASES: Mapping[str, Erasing] = {
     "history_details": Erasing(blanked="Old and new personal values of changes", blanks={"data": constant({})}),
     "history": Erasing(kept="What happened and when, by references, states and amounts alone."),
     **_EXTERNSHIPS,
+    "exam_results": Erasing(
+        kept="That an exam was taken, when, and what came of it: credit that a college gave hangs on it.",
+        blanked="Scores, certificate numbers and score reports of exams",
+        blanks={"score": NOTHING, "certificate_number": NOTHING, "file_id": NOTHING, "rejection": words},
+    ),
     "files": Erasing(
         kept="Proofs of payments: they belong to the books.",
         blanked="Uploaded files that prove no payment",

@@ -36,6 +36,7 @@ class Section(StrEnum):
     PAYMENTS = "Installments, payments and receipts"
     REFUNDS = "Refunds and withdrawals"
     EXTERNSHIPS = "Externships"
+    EXAMS = "Exams"
     PROMISES = "What we promised you"
     LETTERS = "Letters we sent you"
     MESSAGES = "Messages you wrote to us"

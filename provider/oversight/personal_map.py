@@ -23,6 +23,7 @@ from provider.ledger.models import LedgerEntry, LedgerPosting
 from provider.mail.models import OutboxLetter
 from provider.oversight import personal_finders as find
 from provider.oversight.personal_cards import CARDS
+from provider.oversight.personal_exams import EXAMS
 from provider.oversight.personal_externships import EXTERNSHIPS, EXTERNSHIPS_OUTSIDE
 from provider.oversight.personal_finders import COLLEAGUE, INSIDE, SAME, WOULD_OPEN, Held, Section
 from provider.payments.models import Allocation, Payment, Receipt
@@ -214,6 +215,7 @@ HELD: tuple[Held, ...] = (
         ("subject_reference", "about", "ended_at", "paused_seconds"),
         {"id": INSIDE},
     ),
+    *EXAMS,
     *EXTERNSHIPS,
     Held(
         "letters",

@@ -13,6 +13,8 @@ from provider.documents import rules as documents
 from provider.documents.models import StudentDocument
 from provider.enrollments import rules as enrollments
 from provider.enrollments.models import Enrollment, Installment
+from provider.exams import rules as exams
+from provider.exams.models import ExamResult
 from provider.history.models import History
 from provider.kernel.actors import ActorKind
 from provider.kernel.database import Model
@@ -37,6 +39,7 @@ LIFECYCLES: dict[str, Lifecycle[Any]] = {
     "dispute": cards.DISPUTE_LIFECYCLE,
     "student_document": documents.LIFECYCLE,
     "affiliation_agreement": affiliations.AGREEMENT_LIFECYCLE,
+    "exam_result": exams.LIFECYCLE,
 }
 # What a record's first row in the history may say; an installment is born with its enrollment, without a row.
 FIRST: dict[str, frozenset[str]] = {
@@ -51,6 +54,7 @@ FIRST: dict[str, frozenset[str]] = {
     "dispute": frozenset({cards.DisputeState.OPEN}),
     "student_document": frozenset({documents.DocumentState.UPLOADED}),
     "affiliation_agreement": frozenset({affiliations.AgreementState.DRAFT}),
+    "exam_result": frozenset({exams.ExamState.REPORTED}),
 }
 _BORN_WITHOUT = {"installment": enrollments.InstallmentState.SCHEDULED.value}
 _NAMED_ACTORS = (ActorKind.STAFF, ActorKind.STUDENT, ActorKind.LINK)
@@ -108,6 +112,7 @@ def history_ends_in_the_present() -> Iterator[Finding]:
         Charge: sa.type_coerce(Charge.reference, sa.String),
         Dispute: sa.type_coerce(Dispute.reference, sa.String),
         StudentDocument: sa.type_coerce(StudentDocument.reference, sa.String),
+        ExamResult: sa.type_coerce(ExamResult.reference, sa.String),
         AffiliationAgreement: sa.type_coerce(AffiliationAgreement.reference, sa.String),
     }
     for table, reference in references.items():

@@ -1,14 +1,16 @@
 """How a staff form is answered: done and told, or shown again with the refusal's sentence and everything typed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from flask import flash, redirect
 from flask.typing import ResponseReturnValue
 
 from provider.kernel.database import Busy, retrying
+from provider.kernel.days import counted
 from provider.kernel.errors import DomainError, NotAllowed, NotFound
 from provider.kernel.forms import Form
+from provider.kernel.importing import Judged, number_done
 from provider.kernel.web import only
 
 T = TypeVar("T")
@@ -38,6 +40,14 @@ def done(sentence: str, target: str) -> ResponseReturnValue:
 def told_at(target: str) -> str:
     """Return the address of a page at what it says first, unless it names a place of its own."""
     return target if "#" in target else f"{target}#said"
+
+
+def imported(judged: Sequence[Judged]) -> str:
+    """Say how much of a list was imported, and how much was left."""
+    number = number_done(judged)
+    left = len(judged) - number
+    rest = f" {counted(left, 'line')} left as {'it was' if left == 1 else 'they were'}." if left else ""
+    return f"{counted(number, 'line')} imported.{rest}"
 
 
 def try_to(work: Callable[[], object], sentence: str, target: str) -> ResponseReturnValue:

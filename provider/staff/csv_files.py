@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from provider.affiliations import importing
 from provider.enrollments import completions
+from provider.exams import importing as results
+from provider.kernel.importing import Row
 from provider.kernel.text import normal
 
 # A spreadsheet guards a cell against being read as a formula by one of these.
@@ -33,15 +35,25 @@ class Shape:
 
 
 _SITES = Shape("one location", importing.NEEDED, importing.COLUMNS, importing.MOST_ROWS)
+_EXAMS = Shape("one result", results.NEEDED, results.COLUMNS, results.MOST_ROWS)
 _COMPLETIONS = Shape("one enrollment", ("reference",), ("reference", "completed_on"), completions.MOST_ROWS)
 
 
-def sites(content: bytes) -> list[importing.Row]:
-    """Return the locations and contacts of a file, blank cells left out; raises Unreadable."""
-    longest = importing.LONGEST_CELL + 1  # one too many, so that it is refused
+def sites(content: bytes) -> list[Row]:
+    """Return the locations and contacts of a file; raises Unreadable."""
+    return _rows(content, _SITES, importing.LONGEST_CELL)
+
+
+def exams(content: bytes) -> list[Row]:
+    """Return the exam results of a file; raises Unreadable."""
+    return _rows(content, _EXAMS, results.LONGEST_CELL)
+
+
+def _rows(content: bytes, shape: Shape, longest: int) -> list[Row]:
+    """Return the lines of a file, blank cells left out, each cell one character too long at most: it is refused."""
     return [
-        importing.Row(number, {name: value[:longest] for name, value in cells.items() if value})
-        for number, cells in enumerate(read(content, _SITES), start=2)
+        Row(number, {name: value[: longest + 1] for name, value in cells.items() if value})
+        for number, cells in enumerate(read(content, shape), start=2)
     ]
 
 

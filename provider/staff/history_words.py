@@ -43,6 +43,7 @@ KINDS = {
     "evaluation": "Evaluation",
     "site_visit": "Visit to a site",
     "externship_record": "Externship record",
+    "exam_result": "Exam result",
     "issued_document": "Issued document",
     "letter": "Letter",
     "task": "Task",

@@ -11,6 +11,7 @@ from flask import request, url_for
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.documents import queries as documents
+from provider.exams import queries as exams
 from provider.externships import request_lists as externships
 from provider.kernel.paging import MOST_COUNTED, counted
 from provider.mail import queries as mail
@@ -39,6 +40,7 @@ WITHIN = {
     "staff_records": "staff_externships",
     "staff_entries": "staff_externships",
     "staff_requirements": "staff_documents",
+    "staff_exam_import": "staff_exams",
 }
 Entry = tuple[str, str, bool, str | None]
 
@@ -61,6 +63,7 @@ ROOMS = (
     Room("Externships", "staff_externships.index", P.SEE_PLACEMENTS, externships.waiting),
     Room("Plans", "staff_plans.index", P.SEE_PLACEMENTS),
     Room("Documents", "staff_documents.index", P.SEE_DOCUMENTS, documents.waiting),
+    Room("Exams", "staff_exams.index", P.SEE_EXAMS, exams.waiting),
     Room("Sites", "staff_sites.index", P.SEE_SITES),
     Room("Openings", "staff_openings.index", P.SEE_SITES),
     Room("Payments", "staff_payments.index", P.SEE_MONEY),

@@ -37,6 +37,7 @@ class TaskKind(StrEnum):
     PLACEMENT_HELD = "placement_held"
     PRECEPTOR_ASKS = "preceptor_asks"
     EVALUATION_LATE = "evaluation_late"
+    CHECK_EXAM_RESULT = "check_exam_result"
 
     @property
     def label(self) -> str:
@@ -67,6 +68,7 @@ class TaskKind(StrEnum):
             "placement_held": "A placement is held for a document",
             "preceptor_asks": "A preceptor has a question",
             "evaluation_late": "An evaluation is late",
+            "check_exam_result": "Check an exam result",
         }[self.value]
 
 

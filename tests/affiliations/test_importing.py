@@ -7,10 +7,11 @@ from flask import Flask
 
 from provider.accounts.rules import Role
 from provider.affiliations import lists, queries
-from provider.affiliations.importing import Judged, ListChanged, NothingToImport, Row, dry_run, import_all
+from provider.affiliations.importing import doing
 from provider.affiliations.lists import BY_NAME, NEWEST, OpeningFilters, SiteFilters
 from provider.affiliations.models import Site, SiteContact, SiteLocation
 from provider.kernel.database import db, unit_of_work
+from provider.kernel.importing import Judged, ListChanged, NothingToImport, Row, dry_run, import_all
 from provider.staff.csv_files import Unreadable, sites
 from tests.harness.checksums import checksums
 from tests.harness.html import faults
@@ -29,12 +30,12 @@ def rows(*lines: dict[str, str]) -> list[Row]:
 
 
 def judged(given: Sequence[Row]) -> list[Judged]:
-    return dry_run(given, actor=COORDINATOR, at=AT)
+    return dry_run(given, doing(actor=COORDINATOR, at=AT))
 
 
 def do(given: Sequence[Row], shown: Sequence[Judged]) -> None:
     with unit_of_work():
-        import_all(given, shown=[one.shown for one in shown], actor=COORDINATOR, at=AT)
+        import_all(given, doing(actor=COORDINATOR, at=AT), shown=[one.shown for one in shown])
 
 
 def count(model: type[Site | SiteLocation | SiteContact]) -> int:

@@ -40,6 +40,13 @@ _DOCUMENT: dict[str, Value] = {
     "documents_path": "/my/externship/documents",
     "upload_path": "/my/externship/documents/upload?kind=tb",
 }
+_EXAM: dict[str, Value] = {
+    "name": "Ana Ñúñez",
+    "exam": "CCMA",
+    "taken_on": "2026-10-21",
+    "reference": "X-7K2M9Q4T",
+    "exams_path": "/my/exams",
+}
 VALUES: Mapping[str, dict[str, Value]] = {
     **PLACES,
     "agreement_sign": {
@@ -230,6 +237,16 @@ VALUES: Mapping[str, dict[str, Value]] = {
     "documents_complete": {**_DOCUMENT, "documents": ["TB test", "Flu shot"]},
     "document_expires": {**_DOCUMENT, "reasons": ["Your placement at Mercy Clinic until January 29, 2027"]},
     "document_expired": {**_DOCUMENT, "reasons": ["Your request for an externship, XR-7K2M9Q4T"]},
+    "exam_verified": {
+        **_EXAM,
+        "passed": True,
+        "score": 412,
+        "number": "C7-4410-2286",
+        "renew_by": "2028-10-21",
+        "retake_from": None,
+    },
+    "exam_rejected": {**_EXAM, "why": "The report names somebody else."},
+    "exam_renewal": {**_EXAM, "renew_by": "2028-10-21", "body": "National Healthcareer Association"},
     "password_link": {"name": "Ana Ñúñez", "password_link": LINK, "expires_at": _AT, "zone": "America/Los_Angeles"},
     "erasure_asked": {"name": "Ana Ñúñez", "due_on": "2027-01-05", "data_path": "/my/account-data"},
     "erasure_done": {

@@ -43,6 +43,7 @@ from provider.site import actions as site
 from provider.site.rules import Topic
 from tests.harness import (
     disclosed,
+    exams,
     papers,
     season_events,
     season_of_cards,
@@ -333,6 +334,7 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
         _compare_days(now)
         _lose_a_letter(told["late"][0], now)
         papers.tell(completed=told["completed"][0].email, paying=told["paying"][0].email, now=now)
+        exams.tell(passed=told["completed"][0].email, failed=told["graduate"][0].email, now=now)
         papers.give(at_sites["extern"].email, at=now)  # whatever is asked for by now, so that no placement is held
         run_due(now)
     students = {state: student for state, (student, _) in told.items()} | by_card | placed

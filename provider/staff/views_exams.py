@@ -1,0 +1,113 @@
+"""Exam results of students: the queue of those to check, one of them with its evidence, verifying and rejecting."""
+
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from provider.accounts import queries as people
+from provider.accounts.rules import Permission
+from provider.exams import actions, queries
+from provider.exams.models import ExamResult
+from provider.exams.rules import ExamState, too_early
+from provider.exams.schemas import FAILED, PASSED, facts
+from provider.files import actions as files
+from provider.files.queries import with_bytes
+from provider.files.rules import EXTENSIONS
+from provider.kernel.database import unit_of_work
+from provider.kernel.doors import Door
+from provider.kernel.errors import NotFound
+from provider.kernel.forms import Form
+from provider.kernel.web import actor, as_download, received_at
+from provider.staff import stories
+from provider.staff.answers import attempt, done
+from provider.staff.listing import filters, key
+from provider.staff.schemas_exams import FindExams, RejectResult, VerifyResult
+
+RIGHTS = {"needs": Permission.SEE_EXAMS, "changes": Permission.CHECK_EXAMS}
+door = Door("staff_exams", __name__, url_prefix="/staff/exams", **RIGHTS)
+
+
+@door.get("")
+def index() -> ResponseReturnValue:
+    form = filters(FindExams(), {})
+    asked = form.data["state"] if form.ok else ""
+    state = ExamState(asked) if asked else ExamState.REPORTED
+    page = queries.page(state, before=key("before"), after=key("after"))
+    kept = {"state": asked} if asked else {}
+    return render_template(
+        "staff/exams/index.html", page=page, chosen=state, states=list(ExamState), kept=kept
+    ), 200 if form.ok else 422
+
+
+@door.get("/<reference>")
+def show(reference: str) -> ResponseReturnValue:
+    return _page(reference)
+
+
+@door.get("/<reference>/evidence")
+def evidence(reference: str) -> Response:
+    with unit_of_work():
+        result = queries.by_reference(reference)
+        if result.file is None:
+            raise NotFound
+        found = with_bytes(result.file.reference)
+        files.read(found, actor=actor(), at=received_at())
+        name = f"{reference}.{EXTENSIONS.get(found.content_type, 'bin')}"
+        return as_download(found.data, found.content_type, name)
+
+
+@door.post("/<reference>/verify")
+def verify(reference: str) -> ResponseReturnValue:
+    form = Form(VerifyResult()).load_form(request.form)
+    if form.ok:
+        attempt(form, lambda: _verify(reference, form.data))
+    if not form.ok:
+        return _page(reference, verify_form=form), 422
+    return done("The result is verified. The student gets a letter.", url_for("staff_exams.index"))
+
+
+def _verify(reference: str, data: dict[str, Any]) -> None:
+    result = queries.by_reference(reference, lock=True)
+    actions.verify(result=result, facts=facts(data), actor=actor(), at=received_at())
+
+
+@door.post("/<reference>/reject")
+def reject(reference: str) -> ResponseReturnValue:
+    form = Form(RejectResult()).load_form(request.form)
+    if form.ok:
+        attempt(form, lambda: _reject(reference, form.data["reason"]))
+    if not form.ok:
+        return _page(reference, reject_form=form), 422
+    return done("The result is not accepted. The student gets a letter.", url_for("staff_exams.index"))
+
+
+def _reject(reference: str, reason: str) -> None:
+    result = queries.by_reference(reference, lock=True)
+    actions.reject(result=result, reason=reason, actor=actor(), at=received_at())
+
+
+def _page(reference: str, *, verify_form: Form | None = None, reject_form: Form | None = None) -> str:
+    result = queries.by_reference(reference)
+    decided_by = result.decided_by or ""
+    return render_template(
+        "staff/exams/show.html",
+        result=result,
+        allowed_from=too_early(result.taken_on, queries.other_attempts(result)),
+        others=[one for one in queries.of_person(result.person_id) if one.reference != reference],
+        decided_by=people.names({decided_by}).get(decided_by) if decided_by else None,
+        story=stories.of_record(reference),
+        verify_form=verify_form or Form(VerifyResult(), values=_reported(result)),
+        reject_form=reject_form or Form(RejectResult()),
+    )
+
+
+def _reported(result: ExamResult) -> dict[str, Any]:
+    """Return what the student reported, for staff to set right."""
+    values = {
+        "taken_on": result.taken_on.isoformat(),
+        "result": PASSED if result.passed else FAILED,
+        "score": result.score,
+        "certificate_number": result.certificate_number,
+    }
+    return {name: value for name, value in values.items() if value is not None}
