@@ -1,6 +1,7 @@
 """A person at a browser without scripts: opens pages, fills in the forms that stand on them, follows redirects."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +20,11 @@ class Page:
         self.path = path
         self.status = response.status_code
         self.text = response.get_data(as_text=True) if (response.mimetype or "").startswith("text/") else ""
-        self.html = JustHTML(self.text, sanitize=False) if response.mimetype == "text/html" else None
+
+    @cached_property
+    def html(self) -> JustHTML | None:
+        """The elements, read when a test asks for one first: most pages on the way are only gone through."""
+        return JustHTML(self.text, sanitize=False) if self.response.mimetype == "text/html" else None
 
     def all(self, selector: str) -> list[Any]:
         assert self.html is not None, f"{self.path} answered {self.status} {self.response.mimetype}"

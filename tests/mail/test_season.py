@@ -8,12 +8,11 @@ from provider.kernel import clock
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
-from tests.harness import season
 from tests.harness.letters import VALUES
+from tests.harness.season import Season
 
 
-def test_whatever_the_rooms_post_can_be_written(app: Flask) -> None:
-    season.make(app, clock.now())
+def test_whatever_the_rooms_post_can_be_written(app: Flask, cardless: Season) -> None:
     with app.app_context():
         run_due(clock.now() + dt.timedelta(hours=1))
         letters = list(db.session.scalars(sa.select(OutboxLetter)))

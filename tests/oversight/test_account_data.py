@@ -18,7 +18,7 @@ from provider.oversight.personal_map import HELD
 from provider.site import actions as site
 from provider.site.rules import Topic
 from tests.harness import disclosed
-from tests.harness.season import SCAN, Season, make
+from tests.harness.season import SCAN, Season
 from tests.harness.statements import statements
 from tests.harness.stories import sign_in
 from tests.harness.visitor import Visitor
@@ -27,8 +27,8 @@ PATH = "/my/account-data"
 
 
 @pytest.fixture
-def season(app: Flask) -> Season:
-    made = make(app, clock.now())
+def season(app: Flask, cardless: Season) -> Season:
+    made = cardless
     with app.app_context(), unit_of_work():
         for state in ("settled", "withdrawn"):
             site.send_message(

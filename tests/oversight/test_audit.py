@@ -8,14 +8,14 @@ import time_machine
 from flask import Flask
 
 from provider.jobs.worker import run_due
-from provider.kernel import clock, triggers
+from provider.kernel import triggers
 from provider.kernel.database import db, unit_of_work
 from provider.oversight import audit
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind, TaskState
-from tests.harness import season
 from tests.harness.audit import assert_clean, found
 from tests.harness.plants import PLANTS, Plant, earlier_purchase, right_purchase
+from tests.harness.season import Season
 from tests.harness.story import END, Told
 from tests.harness.vandal import plant
 
@@ -24,9 +24,7 @@ def test_a_school_in_which_everything_happened_has_no_breach(school: Flask) -> N
     assert_clean(school, END)
 
 
-def test_a_season_has_no_breach(app: Flask) -> None:
-    now = clock.now()
-    season.make(app, now)
+def test_a_season_has_no_breach(app: Flask, cardless: Season) -> None:
     assert_clean(app)
 
 

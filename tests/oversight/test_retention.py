@@ -27,7 +27,7 @@ from tests.harness import externs, papers
 from tests.harness import season as steps
 from tests.harness.audit import assert_clean
 from tests.harness.checksums import checksums
-from tests.harness.season import STAFF, Season, make
+from tests.harness.season import STAFF, Season
 from tests.harness.stories import sign_in
 from tests.harness.visitor import Visitor
 
@@ -58,8 +58,8 @@ def test_no_months_keep_it_for_good() -> None:
 
 
 @pytest.fixture
-def season(app: Flask) -> Season:
-    made = make(app, clock.now())
+def season(app: Flask, cardless: Season) -> Season:
+    made = cardless
     with app.app_context(), unit_of_work():
         steps.cancel(made["started"], clock.now())
         task = db.session.scalars(sa.select(Task).where(Task.kind == "answer_message")).one()

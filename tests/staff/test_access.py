@@ -5,9 +5,8 @@ from collections.abc import Callable
 from flask import Flask
 
 from provider.accounts.rules import Permission, Role
-from provider.kernel import clock
 from provider.staff import nav
-from tests.harness import season
+from tests.harness.season import Season
 from tests.harness.sites import supply
 from tests.harness.stories import sign_in, staff
 from tests.harness.visitor import Visitor
@@ -22,10 +21,9 @@ def test_a_stranger_is_asked_to_sign_in_and_a_student_is_turned_away(app: Flask,
     assert visitor.get("/staff", 403).title == "Not allowed"
 
 
-def test_who_may_not_see_money_reads_an_enrollment_without_it(app: Flask, visitor: Visitor) -> None:
-    made = season.make(app, clock.now())
+def test_who_may_not_see_money_reads_an_enrollment_without_it(app: Flask, cardless: Season, visitor: Visitor) -> None:
     sign_in(visitor, staff(app, R.COORDINATOR))
-    page = visitor.get(f"/staff/enrollments/{made['settled'].enrollment}")
+    page = visitor.get(f"/staff/enrollments/{cardless['settled'].enrollment}")
     story = page.words(".timeline")
     assert "Money" not in [heading.to_text().strip() for heading in page.all("h2")]
     assert [word for word in ("Payment recorded", "Money sent", "$") if word in story] == []

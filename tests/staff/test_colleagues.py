@@ -13,7 +13,7 @@ from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
-from tests.harness import season
+from tests.harness.season import Season
 from tests.harness.stories import PASSWORD, person, sign_in, staff, token_for
 from tests.harness.visitor import Visitor
 
@@ -112,8 +112,9 @@ def test_a_task_is_done_once_with_a_remark(app: Flask, colleague: Colleague) -> 
     }
 
 
-def test_letters_are_listed_by_state_and_a_failed_one_is_sent_again(app: Flask, colleague: Colleague) -> None:
-    season.make(app, clock.now())
+def test_letters_are_listed_by_state_and_a_failed_one_is_sent_again(
+    app: Flask, cardless: Season, colleague: Colleague
+) -> None:
     bursar = colleague(Role.BURSAR)
     page = bursar.get("/staff/mail?state=failed")
     (link,) = page.all("tbody th a")
@@ -125,8 +126,9 @@ def test_letters_are_listed_by_state_and_a_failed_one_is_sent_again(app: Flask, 
     assert bursar.get("/staff/mail?state=failed").words(".empty") == "No letter is in this state."
 
 
-def test_a_letter_is_shown_as_sent_but_its_personal_link_is_not(app: Flask, colleague: Colleague) -> None:
-    season.make(app, clock.now())
+def test_a_letter_is_shown_as_sent_but_its_personal_link_is_not(
+    app: Flask, cardless: Season, colleague: Colleague
+) -> None:
     with app.app_context():
         query = sa.select(OutboxLetter.reference).where(
             OutboxLetter.template == "enrollment_received", OutboxLetter.state == LetterState.SENT

@@ -4,9 +4,8 @@ import pytest
 from flask import Flask
 
 from provider.accounts.rules import Role
-from provider.kernel import clock
 from tests.harness.disclosed import tell
-from tests.harness.season import Season, make
+from tests.harness.season import Season
 from tests.harness.statements import statements
 from tests.harness.visitor import Page, Visitor
 
@@ -15,8 +14,8 @@ PATH = "/staff/disclosures"
 
 
 @pytest.fixture
-def season(app: Flask) -> Season:
-    return make(app, clock.now())
+def season(cardless: Season) -> Season:
+    return cardless
 
 
 def about(page: Page) -> list[str]:

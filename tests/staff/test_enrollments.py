@@ -15,7 +15,7 @@ from provider.kernel.paging import Page as Paged
 from provider.search.models import SearchWord
 from provider.search.queries import COMMON, typed_words
 from tests.harness import season
-from tests.harness.season import Student
+from tests.harness.season import Season, Student
 from tests.harness.statements import statements
 from tests.harness.stories import STAFF, later
 from tests.harness.visitor import Page, Visitor
@@ -236,9 +236,8 @@ def test_completing_twice_tells_the_second_one(app: Flask, colleague: Colleague)
     assert page.path == f"/staff/enrollments/{student.enrollment}"
 
 
-def test_a_hold_is_released_by_a_button(app: Flask, visitor: Visitor, colleague: Colleague) -> None:
-    made = season.make(app, clock.now())
-    reference = made["late"].enrollment
+def test_a_hold_is_released_by_a_button(app: Flask, cardless: Season, visitor: Visitor, colleague: Colleague) -> None:
+    reference = cardless["late"].enrollment
     admissions = colleague(Role.ADMISSIONS)
     assert "On hold since" in admissions.get(f"/staff/enrollments/{reference}").words(".heading")
     admissions.post(f"/staff/enrollments/{reference}/hold-release", {})

@@ -11,7 +11,7 @@ from provider.mail.models import OutboxLetter
 from provider.oversight.models import Erasure
 from provider.tasks.models import Task
 from tests.harness import season as steps
-from tests.harness.season import Season, make
+from tests.harness.season import Season
 from tests.harness.statements import statements
 from tests.harness.stories import person, sign_in
 from tests.harness.visitor import Page, Visitor
@@ -20,8 +20,8 @@ PATH = "/staff/erasures"
 
 
 @pytest.fixture
-def season(app: Flask) -> Season:
-    return make(app, clock.now())
+def season(cardless: Season) -> Season:
+    return cardless
 
 
 def listed(page: Page, caption: str) -> list[str]:

@@ -16,7 +16,7 @@ from provider.kernel import clock
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
 from provider.staff import history_words
-from tests.harness import season
+from tests.harness.season import Season
 from tests.harness.statements import statements
 from tests.harness.stories import enroll, person, sign_in, staff
 from tests.harness.visitor import Page, Visitor
@@ -155,8 +155,7 @@ def test_the_export_holds_what_is_found_and_is_kept_as_a_disclosure(app: Flask, 
         assert kept.actor_reference is not None
 
 
-def test_every_kind_of_record_and_event_of_a_season_has_words(app: Flask) -> None:
-    season.make(app, clock.now())
+def test_every_kind_of_record_and_event_of_a_season_has_words(app: Flask, cardless: Season) -> None:
     with app.app_context():
         kinds = set(db.session.scalars(sa.select(History.subject_kind).distinct()))
         events = set(db.session.scalars(sa.select(History.event).distinct()))

@@ -24,7 +24,7 @@ from provider.refunds.models import Payout, Refund
 from provider.refunds.rules import RefundState
 from tests.harness import season
 from tests.harness.money import record_inside
-from tests.harness.season import Student
+from tests.harness.season import Season, Student
 from tests.harness.visitor import Page, Visitor
 
 Colleague = Callable[..., Visitor]
@@ -282,9 +282,8 @@ def test_a_withdrawal_wants_a_reason_and_a_choice(app: Flask, bursar: Visitor) -
     assert states == [InstallmentState.PAID] + [InstallmentState.WAIVED] * 3
 
 
-def test_a_payment_that_came_too_late_is_returned_by_a_button(app: Flask, bursar: Visitor) -> None:
-    made = season.make(app, clock.now())
-    payment = made["too_late"].payments[0]
+def test_a_payment_that_came_too_late_is_returned_by_a_button(cardless: Season, bursar: Visitor) -> None:
+    payment = cardless["too_late"].payments[0]
     assert "Petra Maier" in bursar.get("/staff/payments?view=to_return").words("tbody")
     bursar.get(f"/staff/payments/{payment}")
     page = bursar.submit({})
@@ -294,8 +293,7 @@ def test_a_payment_that_came_too_late_is_returned_by_a_button(app: Flask, bursar
     assert bursar.follow().words(".notice--bad").startswith("This payment is not waiting to be returned.")
 
 
-def test_what_waits_stands_on_the_home_page_with_its_clock(app: Flask, bursar: Visitor) -> None:
-    made = season.make(app, clock.now())
+def test_what_waits_stands_on_the_home_page_with_its_clock(cardless: Season, bursar: Visitor) -> None:
     page = bursar.get("/staff")
     tiles = {
         " ".join(tile.query(".stat__label")[0].to_text().split()): tile.query(".stat__value")[0].to_text()
@@ -304,4 +302,4 @@ def test_what_waits_stands_on_the_home_page_with_its_clock(app: Flask, bursar: V
     assert (tiles["Refunds to pay out"], tiles["Waiting for payment"], tiles["Letters failed"]) == ("2", "3", "1")
     rows = [row.to_text() for row in page.all("section[aria-labelledby=running] tbody tr")]
     first, second = [row for row in rows if "Money back" in row]
-    assert (made["refunding"].name in first, made["excepted"].name in second) == (True, True)
+    assert (cardless["refunding"].name in first, cardless["excepted"].name in second) == (True, True)
