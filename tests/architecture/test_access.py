@@ -64,6 +64,7 @@ def test_a_row_that_is_missing_or_left_over_is_found(app: Flask) -> None:
     assert without_address([*ROWS, left], app) == {("accounts.gone", left.method)}
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize(
     "endpoint, who, planted, answered",
     [
@@ -83,12 +84,14 @@ def test_a_wrong_row_is_found(
     assert found == [f"{row.method} {endpoint}  for {who}: {answered}, not {planted}"]
 
 
+@pytest.mark.one_database("sqlite")
 def test_a_door_that_stands_open_is_found(school: Flask, season: Season, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doors(school)["staff_people"], "needs", PUBLIC)
     found = list(surprises(Party(school, season, "editor", ""), "editor", [one("staff_people.index")]))
     assert found == ["GET staff_people.index  for editor: 200, not 403"]
 
 
+@pytest.mark.one_database("sqlite")
 def test_an_answer_without_its_safe_headers_is_found(
     school: Flask, season: Season, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +101,7 @@ def test_an_answer_without_its_safe_headers_is_found(
     assert "no-store" in found[0]
 
 
+@pytest.mark.one_database("sqlite")
 def test_a_role_that_may_more_than_was_reviewed_is_found(
     school: Flask, season: Season, monkeypatch: pytest.MonkeyPatch
 ) -> None:

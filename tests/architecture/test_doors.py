@@ -18,6 +18,7 @@ from provider.kernel.doors import PUBLIC, Door, doors
 from tests.harness import season
 from tests.harness.checksums import checksums
 from tests.harness.matrix import NEVER, SAFE
+from tests.harness.season import Season
 from tests.harness.stories import enroll, prove, sign_in, staff, token_for
 from tests.harness.visitor import Page, Visitor
 
@@ -195,23 +196,27 @@ def crawl(visitor: Visitor, *starts: str, within: str = "/", head: bool = False)
     return statuses
 
 
-def test_looking_at_everything_changes_nothing_and_finds_no_dead_link(app: Flask, visitor: Visitor) -> None:
-    made = season.make(app, clock.now())
+@pytest.mark.one_database("sqlite")
+def test_looking_at_everything_changes_nothing_and_finds_no_dead_link(
+    app: Flask, cardless: Season, visitor: Visitor
+) -> None:
     people: dict[str, Visitor] = {}
     for name in ("paying", "settled", "declined"):
         people[name] = Visitor(app)
-        sign_in(people[name], made[name].email, season.PASSWORD)
+        sign_in(people[name], cardless[name].email, season.PASSWORD)
     for role in (Role.ADMIN, Role.COORDINATOR, Role.EDITOR):
         people[role.value] = Visitor(app)
-        sign_in(people[role.value], made.staff[role], season.PASSWORD)
-    started = made["started"].enrollment
+        sign_in(people[role.value], cardless.staff[role], season.PASSWORD)
+    started = cardless["started"].enrollment
     links = [f"/links/{token_for(app, 'prove_email', started)}"]
-    links += [f"/links/{token_for(app, 'refund', made[name].enrollment)}" for name in ("fresh", "declined", "settled")]
+    links += [
+        f"/links/{token_for(app, 'refund', cardless[name].enrollment)}" for name in ("fresh", "declined", "settled")
+    ]
     before = checksums(app, NOTHING_APART)
     with time_machine.travel(clock.now(), tick=False):  # a session that goes on for minutes is noted as seen
         seen = {"visitor": crawl(visitor, "/", "/my", "/staff", *links, head=True)}
         for name, who in people.items():
-            desk = "/my" if name in made.students else "/staff"
+            desk = "/my" if name in cardless.students else "/staff"
             seen[name] = crawl(who, desk, within=desk, head=name == "admin")
     assert checksums(app, NOTHING_APART) == before
     dead = {
@@ -223,7 +228,7 @@ def test_looking_at_everything_changes_nothing_and_finds_no_dead_link(app: Flask
     assert dead == {}
     assert len(seen["admin"]) > 100
     assert f"/staff/enrollments/{started}" in seen["admin"]
-    assert f"/my/enrollments/{made['paying'].enrollment}" in seen["paying"]
+    assert f"/my/enrollments/{cardless['paying'].enrollment}" in seen["paying"]
     assert "/programs/ccma" in seen["visitor"]
 
 

@@ -73,7 +73,7 @@ def arrived(school: Flask, season: Season, who: Who) -> Visitor:
     if who in {WITH_FACTOR, HALF_IN}:
         come_with_factor(school, visitor, half=who == HALF_IN)
     elif who is not None:
-        sign_in(visitor, season.staff[who] if isinstance(who, Role) else season[who].email)
+        sign_in(visitor, season.staff[who] if isinstance(who, Role) else season[who].email, follow=False)
     return visitor
 
 

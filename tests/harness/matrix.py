@@ -100,15 +100,15 @@ class Party:
         self.missing: list[str] = []
         self.known: Objects = objects(app, season)
         if who in season.staff:
-            sign_in(self.visitor, season.staff[Role(who)])
+            sign_in(self.visitor, season.staff[Role(who)], follow=False)
         elif who == Outside.STUDENT:
-            sign_in(self.visitor, season[STRANGER if whose == "other" else OWNER].email)
+            sign_in(self.visitor, season[STRANGER if whose == "other" else OWNER].email, follow=False)
         elif whose == "own":
             self.known[MINE] |= {"reference": enroll(self.visitor)}
         self.visitor.get("/contact")
         for other in set(OTHER_OWNERS.values()) if (who, whose) == (Outside.STUDENT, "own") else ():
             self.others[other] = Visitor(app)
-            sign_in(self.others[other], season[other].email)
+            sign_in(self.others[other], season[other].email, follow=False)
             self.others[other].get("/contact")
 
     def path(self, row: Row) -> str:

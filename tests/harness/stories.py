@@ -126,10 +126,10 @@ def do_jobs(app: Flask) -> None:
         db.session.remove()
 
 
-def sign_in(visitor: Visitor, email: str, password: str = PASSWORD) -> Page:
-    """Sign in by the form and go where it leads."""
+def sign_in(visitor: Visitor, email: str, password: str = PASSWORD, *, follow: bool = True) -> Page:
+    """Sign in by the form and go where it leads, unless the page there does not matter."""
     visitor.get("/sign-in")
-    return visitor.submit({"email": email, "password": password})
+    return visitor.submit({"email": email, "password": password}, follow=follow)
 
 
 def person(app: Flask, email: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -66,6 +67,7 @@ REFUSED = {
 REPLACED = {("day", "remark"), ("day again", "remark"), ("procedure", "remark")}
 
 
+@pytest.mark.one_database("sqlite")
 def test_nothing_that_people_write_becomes_a_part_of_a_page_or_a_letter(school: Flask, season: Season) -> None:
     planted, refused = plant(school, season)
     assert refused == {(form, field) for form, field in REFUSED if form not in WITHOUT}

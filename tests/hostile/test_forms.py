@@ -3,13 +3,11 @@
 import pytest
 from flask import Flask
 
-from provider.accounts.rules import Role
 from tests.harness.checksums import checksums
-from tests.harness.forms import BUTTONS, CASES, EXTRA, Sender, path_of
+from tests.harness.forms import BUTTONS, CASES, EXTRA, Sender, arrived, path_of
 from tests.harness.matrix import addresses
 from tests.harness.room import Case
 from tests.harness.season import Season
-from tests.harness.stories import sign_in
 from tests.harness.visitor import Visitor
 
 ONE_LINE = {
@@ -48,11 +46,7 @@ def test_good_answers_are_taken(school: Flask, season: Season, case: Case) -> No
     assert (status in {200, 303}) is (case.name != "sign in"), text
 
 
-def test_each_bad_answer_is_refused_in_a_sentence_and_nothing_is_stored(
-    school: Flask, season: Season, case: Case
-) -> None:
-    sender = Sender(school, season, case)
-    before = checksums(school)
+def bad_answers(sender: Sender) -> None:
     for name, kind in sender.kinds().items():
         vectors = {**ANYWHERE, **({} if kind == "area" else ONE_LINE), **(ADDRESSES if kind == "email" else {})}
         if sender.inputs[name].attrs.get("inputmode") == "numeric":
@@ -66,59 +60,60 @@ def test_each_bad_answer_is_refused_in_a_sentence_and_nothing_is_stored(
         if "required" in sender.inputs[name].attrs:
             for what, nothing in {"missing": None, "blank": "", "blanks": "  \u00a0 "}.items():
                 sender.refused(f"{name}: {what}", {name: nothing})
-    assert checksums(school) == before
 
 
-def test_what_was_not_asked_for_is_refused(school: Flask, season: Season, case: Case) -> None:
-    sender = Sender(school, season, case)
-    before = checksums(school)
+def what_was_not_asked_for(sender: Sender) -> None:
     for name in EXTRA:
         sender.refused(name, {name: "1"})
     for name in sender.kinds():
         if sender.good.get(name):
             sender.refused(f"{name} twice", {name: [sender.good[name], sender.good[name]]})
-    assert checksums(school) == before
 
 
-def test_a_choice_that_was_not_offered_is_refused(school: Flask, season: Season, case: Case) -> None:
-    sender = Sender(school, season, case)
-    before = checksums(school)
+def choices_that_were_not_offered(sender: Sender) -> None:
     for choice in sender.form.query("select, input[type=radio]"):
         for value in ("no such thing", "x" * 10_000, "a\x00b"):
             sender.refused(f"{choice.attrs['name']}={value[:20]!r}", {choice.attrs["name"]: value})
     for box in sender.form.query("input[type=checkbox]"):
         sender.refused(f"{box.attrs['name']}: neither yes nor no", {box.attrs["name"]: "perhaps"})
-    assert checksums(school) == before
 
 
-def test_a_form_without_our_token_changes_nothing(school: Flask, season: Season, case: Case) -> None:
-    sender = Sender(school, season, case)
-    before = checksums(school)
-    stranger = Visitor(school)
+def without_our_token(sender: Sender) -> None:
+    stranger = Visitor(sender.visitor.app)
     stranger.get("/sign-in")
     for token in (None, "", "wrong", stranger.token()):
         status, text = sender.send({"csrf_token": token})
-        assert (status, "nothing was changed" in text) == (400, True)
-    assert checksums(school) == before
+        assert (token, status, "nothing was changed" in text) == (token, 400, True)
 
 
-def test_a_form_sent_to_another_host_changes_nothing(school: Flask, season: Season, case: Case) -> None:
-    sender = Sender(school, season, case)
-    before = checksums(school)
+def to_another_host(sender: Sender) -> None:
     for host in ("evil.example", "127.0.0.1.evil.example", "localhost@evil.example"):
         response = sender.visitor.client.post(sender.action, data=sender.good, headers={"Host": host})
-        assert response.status_code == 400
+        assert (host, response.status_code) == (host, 400)
         assert host not in response.get_data(as_text=True)
+
+
+TRIES = (bad_answers, what_was_not_asked_for, choices_that_were_not_offered, without_our_token, to_another_host)
+
+
+@pytest.mark.one_database("postgresql")
+def test_whatever_is_wrong_with_a_form_is_refused_and_nothing_is_stored(
+    school: Flask, season: Season, case: Case
+) -> None:
+    """On PostgreSQL, which takes less than SQLite does: no NUL, no number that is too long."""
+    sender = Sender(school, season, case)
+    before = checksums(school)
+    for attempt in TRIES:
+        attempt(sender)
     assert checksums(school) == before
 
 
+@pytest.mark.one_database("postgresql")
 @pytest.mark.parametrize("path", BUTTONS)
 def test_a_button_that_is_sent_with_more_or_from_elsewhere_changes_nothing(
     school: Flask, season: Season, path: str
 ) -> None:
-    visitor, who, address = Visitor(school), BUTTONS[path], path_of(school, season, path)
-    if who is not None:
-        sign_in(visitor, season.staff[who] if isinstance(who, Role) else season[who].email)
+    visitor, address = arrived(school, season, BUTTONS[path]), path_of(school, season, path)
     visitor.get("/contact")
     before, token = checksums(school), visitor.token()
     for name in EXTRA:

@@ -51,6 +51,7 @@ ELSEWHERE = (
 )
 
 
+@pytest.mark.one_database("sqlite")
 def test_nothing_of_the_programs_inside_is_served(app: Flask, visitor: Visitor) -> None:
     for path in ELSEWHERE:
         page = Page(visitor.client.get(path), path)
@@ -58,6 +59,7 @@ def test_nothing_of_the_programs_inside_is_served(app: Flask, visitor: Visitor) 
         assert page.response.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.one_database("sqlite")
 def test_no_debugger_answers(app: Flask, visitor: Visitor) -> None:
     plain = visitor.get("/sign-in").words()
     for question in ("__debugger__=yes&cmd=resource&f=debugger.js", "__debugger__=yes&cmd=printpin&s=x", "XDEBUG=1"):
@@ -89,6 +91,7 @@ def test_nobody_is_signed_in_by_a_form_of_another_browser(school: Flask, season:
     assert other.client.get_cookie(cookie_name(school)) is None
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/json", "application/octet-stream", "application/csp-report"]
 )
@@ -109,6 +112,7 @@ def test_json_is_no_way_around_the_token(school: Flask, season: Season, kind: st
     assert checksums(school) == before
 
 
+@pytest.mark.one_database("sqlite")
 def test_no_header_and_no_question_turns_looking_into_changing(school: Flask, season: Season) -> None:
     visitor, known = Visitor(school), objects(school, season)
     sign_in(visitor, season.staff[Role.ADMIN])

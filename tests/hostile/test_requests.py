@@ -57,6 +57,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_request_is_answered_in_words_and_stores_nothing(app: Flask, visitor: Visitor, what: str) -> None:
     before = checksums(app)
@@ -184,6 +185,7 @@ def _admin(school: Flask, season: Season) -> Visitor:
     return visitor
 
 
+@pytest.mark.one_database("postgresql")
 def test_no_question_in_an_address_is_an_error_of_ours(school: Flask, season: Season) -> None:
     visitor = _admin(school, season)
     before = checksums(school)
@@ -197,6 +199,7 @@ def test_no_question_in_an_address_is_an_error_of_ours(school: Flask, season: Se
     assert checksums(school) == before
 
 
+@pytest.mark.one_database("postgresql")
 def test_no_address_is_an_error_of_ours(school: Flask, season: Season) -> None:
     visitor = _admin(school, season)
     before = checksums(school)
@@ -214,6 +217,7 @@ def _reflected(response: TestResponse) -> list[str]:
     return [sign for sign in signs if sign in told]
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
 def test_no_career_is_so_strange_that_it_is_an_error_of_ours(app: Flask, strange: str) -> None:
     client = app.test_client()
@@ -230,6 +234,7 @@ def test_slashes_in_the_name_of_a_career_lead_nowhere_else(app: Flask) -> None:
     assert (response.status_code, response.headers["Location"]) == (308, "http://localhost/careers/evil.example")
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
 def test_no_question_to_a_career_is_repeated_to_whoever_asked_it(app: Flask, strange: str) -> None:
     client, pair = app.test_client(), "/careers/medical-assistant-vs-phlebotomist"
@@ -241,6 +246,7 @@ def test_no_question_to_a_career_is_repeated_to_whoever_asked_it(app: Flask, str
     assert (other.status_code, other.headers["Location"], _reflected(other)) == (301, pair, [])
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize(
     "target",
     [

@@ -22,6 +22,8 @@ from tests.harness.forms import BUTTONS, CASES, Sender, arrived, path_of
 from tests.harness.room import Case
 from tests.harness.season import Season
 
+# Who did it comes from the request; that the row is stored is tried on either where the action is.
+pytestmark = pytest.mark.one_database("sqlite")
 STORES_NOTHING = {"confirm", "completions", "sites"}  # they ask or check; what follows them is tried elsewhere
 OTHER_ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "program": {"title": "Another title"},

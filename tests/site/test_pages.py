@@ -56,12 +56,14 @@ def at_evening(client: FlaskClient, visitor: Visitor) -> Visitor:
     return visitor
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize("path", [*PAGES, "/contact", "/contact?sent=T-7K2M9Q4T"])
 def test_every_page_is_good_html(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert (response.status_code, faults(response)) == (200, [])
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize("path", [*PAGES, "/contact"])
 def test_every_page_of_a_school_without_a_catalog_is_good_html(empty_app: Flask, path: str) -> None:
     response = empty_app.test_client().get(path)
@@ -169,6 +171,7 @@ def test_tuition_tells_of_the_exam_fee(at_evening: Visitor) -> None:
     assert "The exam fee Not stated: The issuing body sets it. Ask us before you enroll who pays it." in lines
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize("path", PAGES)
 def test_guaranteed_always_links_to_its_conditions_on_the_same_page(client: FlaskClient, path: str) -> None:
     text = re.sub(r'<section id="externship-conditions".*?</section>', "", client.get(path).text, flags=re.DOTALL)
@@ -176,6 +179,7 @@ def test_guaranteed_always_links_to_its_conditions_on_the_same_page(client: Flas
     assert "guarantee" not in linked.lower()
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_promises_credit(client: FlaskClient, path: str) -> None:
     text = client.get(path).text
