@@ -197,7 +197,7 @@ def _ask(story: Story) -> None:
     wishes = {"zip": "10001", "miles": "25", "weekdays": WORKDAYS, "from_minute": "480", "until_minute": "1020"}
     page = student.submit(wishes | {"earliest_on": story.monday.isoformat(), "consent": "on"})
     assert "Your request is in" in page.words()
-    journey.letter(STUDENT, "We are looking")
+    journey.letter(STUDENT, "Your externship request is in")
     page = student.get("/my/externship/documents")
     wanted = [one.attrs["href"] for one in page.all("main .card a") if "upload?kind=" in one.attrs["href"]]
     assert {"tb", "cpr_card"} <= {one.rpartition("=")[2] for one in wanted}, "what the sample catalog asks for"
