@@ -32,6 +32,7 @@ from provider.policies import queries as policies
 from provider.refunds.models import Payout, Refund
 from provider.search.models import SearchWord
 from provider.tasks.models import Task
+from tests.bench import placing
 from tests.bench.bulk import Bulk, loading
 
 EMAIL = "admin@example.org"
@@ -40,7 +41,7 @@ FIRST_NAMES = ("Ana", "Ben", "Chloe", "Dmitri", "Efua", "Farid", "Grace", "Hiro"
 LAST_NAMES = ("Abbott", "Baker", "Castro", "Diaz", "Evans", "Fischer", "Garcia", "Huang", "Ibrahim", "Jones", "Kumar")
 MODELS: tuple[type[Model], ...] = (
     Person, Enrollment, Agreement, Installment, SearchWord, Payment, Allocation, Receipt, LedgerPosting, LedgerEntry,
-    Refund, Payout, OutboxLetter, Task, History,
+    Refund, Payout, OutboxLetter, Task, History, *placing.MODELS,
 )  # fmt: skip
 MINUTE = 60
 PEOPLE = 100  # the first ids are the school's own
@@ -120,6 +121,13 @@ class _Rows:
         self._letters()
         self._tasks()
         self._history()
+        placing.write(
+            self.bulk,
+            self.after,
+            lambda seconds: self.bulk.day(f"n * {MINUTE} + {seconds}", self.since),
+            waiting=f"n > {self.number - 6_000}",
+            padded=numbered("n"),
+        )
 
     def _people(self) -> None:
         self.bulk.rows(

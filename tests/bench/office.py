@@ -75,6 +75,13 @@ PAGES = (
         "payments, largest first, far down", "/staff/payments?sort=largest&before={paid}", L, "/staff/payments/PY-", 50
     ),
     Shown("payments of a common name", "/staff/payments?q=garcia", S, 'href="/staff/payments/PY-', 50),
+    Shown("externship requests", "/staff/externships", L, 'href="/staff/externships/XR-', 50),
+    Shown("externship requests, completed", "/staff/externships?state=completed&sort=newest", L, "Completed", 50),
+    Shown("externship requests, ready, of a name", "/staff/externships?state=ready&q=garcia", S, "Garcia", 10),
+    Shown("openings", "/staff/openings", L, 'href="/staff/openings/OP-', 50),
+    Shown("openings, ending first", "/staff/openings?sort=ends&state=open", L, 'href="/staff/openings/OP-', 50),
+    Shown("sites", "/staff/sites", L, 'href="/staff/sites/S-', 50),
+    Shown("sites, newest first, open", "/staff/sites?sort=newest&state=open", L, 'href="/staff/sites/S-', 50),
     Shown("home", "/staff", L, "Back office"),
     Shown("home, what nobody has taken", "/staff?owner=nobody", L, 'href="/staff/tasks/T-'),
     Shown("one enrollment with its story", "/staff/enrollments/{story}", T, "Payment recorded"),
