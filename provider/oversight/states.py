@@ -1,12 +1,14 @@
 """States: only published transitions, each in the history once, and the history ends where each record stands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
 from provider.affiliations import rules as affiliations
-from provider.affiliations.models import AffiliationAgreement
+from provider.affiliations.models import AffiliationAgreement, Opening, Site, SiteLocation
 from provider.cards import rules as cards
 from provider.cards.models import Card, Charge, Dispute
 from provider.documents import rules as documents
@@ -15,9 +17,14 @@ from provider.enrollments import rules as enrollments
 from provider.enrollments.models import Enrollment, Installment
 from provider.exams import rules as exams
 from provider.exams.models import ExamResult
+from provider.externships import planning
+from provider.externships import rules as externships
+from provider.externships.models import ExternshipRequest, Offer, Placement, PlacementPlan
+from provider.fieldwork import rules as fieldwork
+from provider.fieldwork.models import EntryBatch, Evaluation, HoursEntry, ProcedureEntry
 from provider.history.models import History
 from provider.kernel.actors import ActorKind
-from provider.kernel.database import Model
+from provider.kernel.database import Model, table
 from provider.kernel.lifecycles import Lifecycle
 from provider.mail import rules as mail
 from provider.mail.models import OutboxLetter
@@ -27,38 +34,45 @@ from provider.payments.models import Payment
 from provider.refunds import rules as refunds
 from provider.refunds.models import Payout, Refund
 
-LIFECYCLES: dict[str, Lifecycle[Any]] = {
-    "enrollment": enrollments.LIFECYCLE,
-    "installment": enrollments.INSTALLMENT_LIFECYCLE,
-    "payment": payments.LIFECYCLE,
-    "refund": refunds.LIFECYCLE,
-    "payout": refunds.PAYOUT_LIFECYCLE,
-    "letter": mail.LIFECYCLE,
-    "card": cards.CARD_LIFECYCLE,
-    "charge": cards.CHARGE_LIFECYCLE,
-    "dispute": cards.DISPUTE_LIFECYCLE,
-    "student_document": documents.LIFECYCLE,
-    "affiliation_agreement": affiliations.AGREEMENT_LIFECYCLE,
-    "exam_result": exams.LIFECYCLE,
-}
-# What a record's first row in the history may say; an installment is born with its enrollment, without a row.
-FIRST: dict[str, frozenset[str]] = {
-    "enrollment": frozenset({enrollments.EnrollmentState.STARTED}),
-    "installment": frozenset(),
-    "payment": frozenset({payments.PaymentState.STARTED, payments.PaymentState.CAPTURED}),
-    "refund": frozenset({refunds.RefundState.REQUESTED}),
-    "payout": frozenset({refunds.PayoutState.DUE}),
-    "letter": frozenset({mail.LetterState.QUEUED}),
-    "card": frozenset({cards.CardState.PENDING}),
-    "charge": frozenset({cards.ChargeState.STARTED}),
-    "dispute": frozenset({cards.DisputeState.OPEN}),
-    "student_document": frozenset({documents.DocumentState.UPLOADED}),
-    "affiliation_agreement": frozenset({affiliations.AgreementState.DRAFT}),
-    "exam_result": frozenset({exams.ExamState.REPORTED}),
-}
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The published way of one kind of record: its table, its lifecycle, and what its first row of history may say."""
+
+    table: type[Model]
+    lifecycle: Lifecycle[Any]
+    begins: tuple[StrEnum, ...]
+
+
+_WAYS = (
+    Way(Enrollment, enrollments.LIFECYCLE, (enrollments.EnrollmentState.STARTED,)),
+    Way(Installment, enrollments.INSTALLMENT_LIFECYCLE, ()),  # born with its enrollment, without a row
+    Way(Payment, payments.LIFECYCLE, (payments.PaymentState.STARTED, payments.PaymentState.CAPTURED)),
+    Way(Refund, refunds.LIFECYCLE, (refunds.RefundState.REQUESTED,)),
+    Way(Payout, refunds.PAYOUT_LIFECYCLE, (refunds.PayoutState.DUE,)),
+    Way(OutboxLetter, mail.LIFECYCLE, (mail.LetterState.QUEUED,)),
+    Way(Card, cards.CARD_LIFECYCLE, (cards.CardState.PENDING,)),
+    Way(Charge, cards.CHARGE_LIFECYCLE, (cards.ChargeState.STARTED,)),
+    Way(Dispute, cards.DISPUTE_LIFECYCLE, (cards.DisputeState.OPEN,)),
+    Way(StudentDocument, documents.LIFECYCLE, (documents.DocumentState.UPLOADED,)),
+    Way(AffiliationAgreement, affiliations.AGREEMENT_LIFECYCLE, (affiliations.AgreementState.DRAFT,)),
+    Way(Site, affiliations.SITE_LIFECYCLE, (affiliations.SiteState.OPEN,)),
+    Way(SiteLocation, affiliations.SITE_LIFECYCLE, (affiliations.SiteState.OPEN,)),
+    Way(Opening, affiliations.OPENING_LIFECYCLE, (affiliations.OpeningState.OPEN,)),
+    Way(ExternshipRequest, externships.REQUEST_LIFECYCLE, (externships.RequestState.REQUESTED,)),
+    Way(Offer, externships.OFFER_LIFECYCLE, (externships.OfferState.PROPOSED,)),
+    Way(Placement, externships.PLACEMENT_LIFECYCLE, (externships.PlacementState.PLANNED,)),
+    Way(PlacementPlan, planning.PLAN_LIFECYCLE, (planning.PlanState.QUEUED,)),
+    Way(HoursEntry, fieldwork.ENTRY_LIFECYCLE, (fieldwork.EntryState.ENTERED,)),
+    Way(ProcedureEntry, fieldwork.ENTRY_LIFECYCLE, (fieldwork.EntryState.ENTERED,)),
+    Way(ExamResult, exams.LIFECYCLE, (exams.ExamState.REPORTED,)),
+    Way(EntryBatch, fieldwork.BATCH_LIFECYCLE, (fieldwork.BatchState.SENT,)),
+    Way(Evaluation, fieldwork.EVALUATION_LIFECYCLE, (fieldwork.EvaluationState.ASKED,)),
+)
+WAYS: Mapping[str, Way] = {way.table.__tablename__: way for way in _WAYS}
 _BORN_WITHOUT = {"installment": enrollments.InstallmentState.SCHEDULED.value}
 _NAMED_ACTORS = (ActorKind.STAFF, ActorKind.STUDENT, ActorKind.LINK)
-_CHANGES = (History.subject_kind.in_(LIFECYCLES), History.new_state.is_not(None))
+_CHANGES = (History.subject_kind.in_(WAYS), History.new_state.is_not(None))
 
 
 def only_published_transitions() -> Iterator[Finding]:
@@ -74,9 +88,10 @@ def only_published_transitions() -> Iterator[Finding]:
 
 
 def _published(kind: str, old: str | None, new: str) -> bool:
+    way = WAYS[kind]
     if old is None:
-        return new in FIRST[kind]
-    following = {state.value: next_states for state, next_states in LIFECYCLES[kind].items()}
+        return new in way.begins
+    following = {state.value: next_states for state, next_states in way.lifecycle.items()}
     return new in following.get(old, frozenset())
 
 
@@ -100,26 +115,19 @@ def history_has_each_change_once() -> Iterator[Finding]:
 
 def history_ends_in_the_present() -> Iterator[Finding]:
     """Replaying the history of a record ends in the state in which it stands."""
-    installment = sa.literal("I-") + sa.cast(Installment.enrollment_id, sa.String)
-    references: dict[type[Model], sa.ColumnElement[str]] = {
-        Enrollment: sa.type_coerce(Enrollment.reference, sa.String),
-        Installment: installment + "-" + sa.cast(Installment.number, sa.String),
-        Payment: sa.type_coerce(Payment.reference, sa.String),
-        Refund: sa.type_coerce(Refund.reference, sa.String),
-        Payout: sa.type_coerce(Payout.reference, sa.String),
-        OutboxLetter: sa.type_coerce(OutboxLetter.reference, sa.String),
-        Card: sa.type_coerce(Card.reference, sa.String),
-        Charge: sa.type_coerce(Charge.reference, sa.String),
-        Dispute: sa.type_coerce(Dispute.reference, sa.String),
-        StudentDocument: sa.type_coerce(StudentDocument.reference, sa.String),
-        ExamResult: sa.type_coerce(ExamResult.reference, sa.String),
-        AffiliationAgreement: sa.type_coerce(AffiliationAgreement.reference, sa.String),
-    }
-    for table, reference in references.items():
-        yield from _ends(table, reference)
+    for way in _WAYS:
+        yield from _ends(way.table, _reference(way.table))
 
 
-def _ends(table: type[Model], reference: sa.ColumnElement[str]) -> Iterator[Finding]:
+def _reference(model: type[Model]) -> sa.ColumnElement[str]:
+    """Return how history names the records of a table."""
+    if model is Installment:
+        named = sa.literal("I-") + sa.cast(Installment.enrollment_id, sa.String)
+        return named + "-" + sa.cast(Installment.number, sa.String)
+    return sa.type_coerce(table(model).c.reference, sa.String)
+
+
+def _ends(model: type[Model], reference: sa.ColumnElement[str]) -> Iterator[Finding]:
     last = (
         sa.select(History.new_state)
         .where(History.subject_reference == reference, History.new_state.is_not(None))
@@ -127,8 +135,8 @@ def _ends(table: type[Model], reference: sa.ColumnElement[str]) -> Iterator[Find
         .limit(1)
         .scalar_subquery()
     )
-    ended = sa.func.coalesce(last, _BORN_WITHOUT.get(table.__tablename__))
-    state: sa.ColumnElement[str] = sa.cast(table.__table__.c.state, sa.String)
+    ended = sa.func.coalesce(last, _BORN_WITHOUT.get(model.__tablename__))
+    state: sa.ColumnElement[str] = sa.cast(table(model).c.state, sa.String)
     stood = sa.select(reference.label("subject"), state.label("state"), ended.label("ended")).subquery()
     query = sa.select(stood).where(stood.c.state.is_distinct_from(stood.c.ended))
     return findings(query, "is {state}, its history ends with {ended}")

@@ -61,7 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         with app.app_context():
             today = clock.now().date()
             days = Period(today - dt.timedelta(days=30), today + dt.timedelta(days=60))
-            made = [placed(days=days, enrolled_at=clock.now(), agreement=None) for _ in range(2)]
+            made = [placed(days=days, enrolled_at=clock.now()) for _ in range(2)]
             hashed = hash_password(PASSWORD)
             for who in made:
                 with unit_of_work():

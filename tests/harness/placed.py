@@ -5,25 +5,14 @@ import itertools
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from flask import Flask
 
 from provider.accounts import queries as people
 from provider.accounts.passwords import hash_password, set_password
-from provider.affiliations import queries as affiliations
-from provider.affiliations.models import Opening
 from provider.affiliations.rules import Pattern, Period, mask
 from provider.enrollments import actions as enrollments
 from provider.enrollments.queries import by_reference as enrollment_of
-from provider.externships.models import ExternshipRequest, Offer, Placement
-from provider.externships.rules import (
-    OFFER_PREFIX,
-    PLACEMENT_PREFIX,
-    REQUEST_PREFIX,
-    OfferState,
-    PlacementState,
-    RequestState,
-)
+from provider.externships.rules import PlacementState
 from provider.fieldwork import approving, clocking, doing, entries, weeks
 from provider.fieldwork.approving import Verdict
 from provider.fieldwork.clocking import Typed
@@ -33,13 +22,14 @@ from provider.fieldwork.rules import ProcedureKind
 from provider.kernel import clock, references
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
+from tests.harness import externs, papers, places
 from tests.harness.money import BURSAR, agreed, kept, record, stored
-from tests.harness.sites import IN_FORCE, Supply, supply
+from tests.harness.sites import Supply, supply
 from tests.harness.stories import PASSWORD, sign_in
 from tests.harness.visitor import Visitor
 
 ACCEPTED = dt.datetime(2026, 8, 3, 15, tzinfo=dt.UTC)
-ASKED = dt.datetime(2026, 10, 5, 15, tzinfo=dt.UTC)
+COMPLETED = dt.datetime(2026, 10, 5, 15, tzinfo=dt.UTC)
 DAYS = Period(dt.date(2026, 11, 2), dt.date(2027, 1, 29))
 PATTERN = Pattern(mask(range(5)), 8 * 60, 17 * 60)
 MONDAY = dt.date(2026, 11, 16)
@@ -47,6 +37,7 @@ NEXT_MONDAY = dt.datetime(2026, 11, 23, 14, tzinfo=dt.UTC)  # 9:00 in New York
 NEW_YORK = ZoneInfo("America/New_York")
 HERSELF = Actor(ActorKind.STUDENT, "P-33333333")
 PRECEPTOR = Actor(ActorKind.LINK, "K-33333333")
+HOUR, WEEK = dt.timedelta(hours=1), dt.timedelta(weeks=1)
 _numbers = itertools.count(1)
 
 
@@ -69,58 +60,43 @@ def placed(
     zip_code: str = "10001",
     enrollment: str | None = None,
     enrolled_at: dt.datetime = ACCEPTED,
-    agreement: Period | None = IN_FORCE,
     name: str | None = None,
 ) -> Placed:
-    """Let a graduate have a placement; needs an application context."""
+    """Let a graduate ask, be offered a place, take it and, on its first day, begin; needs an application context.
+
+    Everything happens four weeks before the first day. What is asked for of documents by then, the student has brought.
+    """
     address = email or f"extern{next(_numbers)}@student.example"
-    mine = enrollment or graduated(address, enrolled_at)
-    made = supply(days=days, pattern=PATTERN, zip_code=zip_code, agreement=agreement, name=name)
-    with unit_of_work():
-        placement = _placement(mine, made, days, state, held_on)
-        return Placed(placement.reference, mine, address, made)
+    asked_at = at(days.first_on - 4 * WEEK, "11:00")
+    mine = enrollment or graduated(address, enrolled_at, asked_at - HOUR)
+    papers.give(address, at=asked_at)
+    agreement = Period(days.first_on - 10 * WEEK, days.last_on + 20 * WEEK)
+    made = supply(days=days, pattern=PATTERN, zip_code=zip_code, agreement=agreement, name=name, at=asked_at)
+    wish = externs.ask(
+        mine, at=asked_at, zip=zip_code, earliest_on=days.first_on,
+        from_minute=PATTERN.from_minute, until_minute=PATTERN.until_minute,
+    )  # fmt: skip
+    placement = places.placed(wish, made.opening, at=asked_at + HOUR)
+    if state is not PlacementState.PLANNED:
+        places.start(placement, at=at(days.first_on, "12:00"))
+    if state is PlacementState.COMPLETED:
+        places.complete(placement, at=NEXT_MONDAY)
+    if held_on is not None:
+        with unit_of_work():
+            entries.placement(placement, lock=True).held_on = held_on
+    return Placed(placement, mine, address, made)
 
 
-def graduated(email: str, when: dt.datetime = ACCEPTED) -> str:
+def graduated(email: str, when: dt.datetime = ACCEPTED, completed_at: dt.datetime | None = None) -> str:
     """Let somebody with an account complete a program; returns the enrollment's reference."""
     mine = agreed(email=email, at=when)
     record(mine, stored(mine).agreement.total_cents, at=when)
     with unit_of_work():
         enrollments.join_by_letter(enrollment=enrollment_of(mine, lock=True), actor=SYSTEM, at=when)
     with unit_of_work():
-        enrollments.complete(enrollment=enrollment_of(mine, lock=True), actor=BURSAR, at=max(when, ASKED))
+        done = max(when, completed_at or COMPLETED)
+        enrollments.complete(enrollment=enrollment_of(mine, lock=True), actor=BURSAR, at=done)
     return mine
-
-
-def _placement(mine: str, made: Supply, days: Period, state: PlacementState, held_on: dt.date | None) -> Placement:
-    opening = affiliations.opening(made.opening)
-    wish = ExternshipRequest(
-        reference=references.new(REQUEST_PREFIX), enrollment_id=enrollment_of(mine).id,
-        state=RequestState.PLACED if state is PlacementState.PLANNED else RequestState.RUNNING,
-        asked_at=ASKED, zip="10001", miles=50, weekdays=31, from_minute=480, until_minute=1020,
-        earliest_on=days.first_on,
-    )  # fmt: skip
-    db.session.add(wish)
-    db.session.flush()
-    offer = Offer(
-        reference=references.new(OFFER_PREFIX), request_id=wish.id, opening_id=opening.id, state=OfferState.CONFIRMED,
-        first_on=days.first_on, last_on=days.last_on, created_at=ASKED, sent_at=ASKED, answered_at=ASKED,
-        site_answered_at=ASKED,
-    )  # fmt: skip
-    db.session.add(offer)
-    db.session.flush()
-    db.session.execute(sa.update(Opening).where(Opening.id == opening.id).values(taken=Opening.taken + 1))
-    begun = state is not PlacementState.PLANNED
-    placement = Placement(
-        reference=references.new(PLACEMENT_PREFIX), offer_id=offer.id, request_id=wish.id,
-        enrollment_id=wish.enrollment_id, opening_id=opening.id, preceptor_id=opening.preceptor_id, state=state,
-        first_on=days.first_on, last_on=days.last_on, required_hours=160, confirmed_at=ASKED,
-        started_at=ASKED if begun else None, held_on=held_on,
-        completed_at=NEXT_MONDAY if state is PlacementState.COMPLETED else None,
-    )  # fmt: skip
-    db.session.add(placement)
-    db.session.flush()
-    return placement
 
 
 def at(day: dt.date, time: str, zone: ZoneInfo = NEW_YORK) -> dt.datetime:

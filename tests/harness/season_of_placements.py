@@ -8,22 +8,15 @@ from provider.affiliations.rules import Period
 from provider.enrollments.models import Enrollment
 from provider.externships.models import Placement
 from provider.fieldwork import entries, evaluations, records
+from provider.fieldwork.days import week_of
 from provider.fieldwork.evaluating import OVERALL, SKILLS
 from provider.fieldwork.evaluation_queries import by_reference
-from provider.fieldwork.models import Evaluation, HoursEntry, ProcedureEntry
-from provider.fieldwork.rules import (
-    HOURS_PREFIX,
-    PROCEDURE_PREFIX,
-    EntrySource,
-    EntryState,
-    EvaluationKind,
-    ProcedureKind,
-)
-from provider.kernel import references
+from provider.fieldwork.models import Evaluation
+from provider.fieldwork.rules import EvaluationKind, ProcedureKind
 from provider.kernel.actors import SYSTEM
-from provider.kernel.database import db, insert, unit_of_work
+from provider.kernel.database import db, unit_of_work
 from tests.harness.issued import COORDINATOR, TOLD
-from tests.harness.placed import PRECEPTOR, Placed, at, placed
+from tests.harness.placed import PRECEPTOR, Placed, answer, at, do, enter, placed, send
 
 EMAIL = "extern@student.example"
 DAY = dt.timedelta(days=1)
@@ -35,7 +28,8 @@ WORDS = "Draws blood calmly and explains each step.\nCould write times down at o
 def tell(now: dt.datetime) -> dict[str, Placed]:
     """Let one be at a site, one be done with a record that stands, and one with a record that was revoked."""
     today = now.date()
-    who = placed(email=EMAIL, days=Period(today - 30 * DAY, today + 12 * DAY))
+    days = Period(today - 30 * DAY, today + 12 * DAY)
+    who = placed(email=EMAIL, days=days, enrolled_at=now - 120 * DAY)
     _evaluate(who, EvaluationKind.MID, now - 9 * DAY)
     for kind in (EvaluationKind.FINAL, EvaluationKind.OF_SITE):
         _ask(who, kind, now - DAY)
@@ -50,9 +44,8 @@ def tell(now: dt.datetime) -> dict[str, Placed]:
 def _recorded(name: str, now: dt.datetime, *, revoked: bool = False) -> Placed:
     """Let somebody be done with an externship."""
     days = Period(now.date() - 60 * DAY, now.date() - 3 * DAY)
-    who = placed(email=f"{name}@student.example", days=days)
-    for back, number in ((20, 14), (12, 19)):
-        _approved(who, now.date() - back * DAY, number)
+    who = placed(email=f"{name}@student.example", days=days, enrolled_at=now - 150 * DAY)
+    _worked(who, week_of(now.date() - 14 * DAY))
     _evaluate(who, EvaluationKind.FINAL, now - 3 * DAY)
     with unit_of_work():
         placement = entries.placement(who.placement)
@@ -65,21 +58,13 @@ def _recorded(name: str, now: dt.datetime, *, revoked: bool = False) -> Placed:
     return who
 
 
-def _approved(who: Placed, day: dt.date, number: int) -> None:
-    """Let a day and what was done on it be approved, as it stands weeks later."""
-    from_at = at(day, "08:00")
-    with unit_of_work():
-        placement_id = entries.placement(who.placement).id
-        shared = {"placement_id": placement_id, "state": EntryState.APPROVED, "day_on": day, "entered_at": from_at}
-        insert(
-            HoursEntry, **shared, reference=references.new(HOURS_PREFIX), client_key=references.new("X"),
-            source=EntrySource.TYPED, from_at=from_at, until_at=from_at + dt.timedelta(hours=8), minutes=480,
-            approved_minutes=480, exceptions=[],
-        )  # fmt: skip
-        insert(
-            ProcedureEntry, **shared, reference=references.new(PROCEDURE_PREFIX), client_key=references.new("X"),
-            kind=ProcedureKind.VENIPUNCTURE, number=number, approved_number=number,
-        )  # fmt: skip
+def _worked(who: Placed, week_on: dt.date) -> None:
+    """Let two days of a week and what was done on them be entered, sent and approved."""
+    for day, number in ((week_on, 14), (week_on + 3 * DAY, 19)):
+        enter(who, day, begins="08:00", ends="16:00", rest=0)
+        do(who, day, ProcedureKind.VENIPUNCTURE, number)
+    following = week_on + 7 * DAY
+    answer(send(who, week_on, when=at(following, "09:00")), when=at(following, "10:00"))
 
 
 def _evaluate(who: Placed, kind: EvaluationKind, asked_at: dt.datetime) -> None:
