@@ -1,7 +1,6 @@
 """What is erased is gone from every table, what has to stay stays, and everything still works around it."""
 
 import datetime as dt
-import json
 from typing import Any
 
 import pytest
@@ -35,6 +34,7 @@ from tests.harness import disclosed
 from tests.harness import season as steps
 from tests.harness.audit import assert_clean
 from tests.harness.crawl import crawl
+from tests.harness.remains import everywhere
 from tests.harness.season import STAFF, Season, Student
 from tests.harness.stories import person, sign_in
 from tests.harness.visitor import Visitor
@@ -62,19 +62,6 @@ def season(app: Flask, cardless: Season) -> Season:
 def erase(app: Flask, reference: str, basis: ErasureBasis = ErasureBasis.ASKED) -> None:
     with app.app_context(), unit_of_work():
         personal_erasure.erase(reference, basis=basis, actor=STAFF, at=clock.now())
-
-
-def everywhere(app: Flask, *needles: str) -> dict[str, list[str]]:
-    """Return the tables in which one of these texts still stands, with the columns."""
-    found: dict[str, list[str]] = {}
-    with app.app_context():
-        for name, table in Model.metadata.tables.items():
-            for row in db.session.execute(sa.select(table)).mappings():
-                for column, value in row.items():
-                    text = json.dumps(value, ensure_ascii=False, default=str).lower()
-                    if any(needle.lower() in text for needle in needles) and column not in found.get(name, []):
-                        found.setdefault(name, []).append(str(column))
-    return {name: sorted(columns) for name, columns in sorted(found.items())}
 
 
 def one(app: Flask, query: sa.Select[Any]) -> Any:  # noqa: ANN401 - whatever is asked for
