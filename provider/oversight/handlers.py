@@ -9,17 +9,20 @@ from provider.kernel.registry import Breach, Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 from provider.oversight import (
     actions,
+    at_sites,
     audit,
     card_money,
     decisions,
     finding,
     finding_places,
     finding_records,
+    guarantee,
     ledger,
     mail,
     money_in,
     money_out,
     personal_erasure,
+    placing,
     states,
 )
 from provider.oversight.checks import Check, invariant
@@ -33,6 +36,9 @@ CHECKS: tuple[Check, ...] = (
     *money_out.CHECKS,
     *card_money.CHECKS,
     *decisions.CHECKS,
+    *placing.CHECKS,
+    *guarantee.CHECKS,
+    *at_sites.CHECKS,
     *states.CHECKS,
     *mail.CHECKS,
 )

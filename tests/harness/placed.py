@@ -87,14 +87,21 @@ def placed(
     return Placed(placement, mine, address, made)
 
 
-def graduated(email: str, when: dt.datetime = ACCEPTED, completed_at: dt.datetime | None = None) -> str:
-    """Let somebody with an account complete a program; returns the enrollment's reference."""
-    mine = agreed(email=email, at=when)
+def enrolled(email: str, when: dt.datetime = ACCEPTED, *, program: str = "ccma") -> str:
+    """Let somebody with an account be in a program, paid upfront; returns the enrollment's reference."""
+    mine = agreed(email=email, program=program, at=when)
     record(mine, stored(mine).agreement.total_cents, at=when)
     with unit_of_work():
         enrollments.join_by_letter(enrollment=enrollment_of(mine, lock=True), actor=SYSTEM, at=when)
+    return mine
+
+
+def graduated(
+    email: str, when: dt.datetime = ACCEPTED, completed_at: dt.datetime | None = None, *, program: str = "ccma"
+) -> str:
+    """Let somebody with an account complete a program; returns the enrollment's reference."""
+    mine, done = enrolled(email, when, program=program), max(when, completed_at or COMPLETED)
     with unit_of_work():
-        done = max(when, completed_at or COMPLETED)
         enrollments.complete(enrollment=enrollment_of(mine, lock=True), actor=BURSAR, at=done)
     return mine
 

@@ -1,4 +1,4 @@
-"""A small school with each way that money can go: paid, refunded, declined, overridden, taken back, withdrawn, late."""
+"""A small school with each way that money can go, taken back, withdrawn and late, and each step to a record."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -19,10 +19,11 @@ from provider.payments.rules import PaymentMethod
 from provider.refunds import actions as refunds
 from provider.refunds import queries as returned
 from provider.refunds.rules import SETTLE, Channel
-from tests.harness import disclosed
+from tests.harness import disclosed, story_of_places
 from tests.harness.card_money import begun, by_card, charged, intent_of, job, landed, run_refund_jobs
 from tests.harness.fake_service import FakeService
 from tests.harness.money import BURSAR, PAID, agreed, record, reverse
+from tests.harness.story_of_places import Places
 
 STUDENT = Actor(ActorKind.STUDENT, "P-33333333")
 HOUR = dt.timedelta(hours=1)
@@ -50,6 +51,7 @@ class Told:
     by_check: str
     not_taken: str
     disputed: str
+    places: Places
 
 
 def tell(app: Flask) -> Told:
@@ -85,6 +87,7 @@ def tell(app: Flask) -> Told:
             refunds.withdraw(enrollment=enrollment, reason=REASON, waive=True, actor=BURSAR, at=PAID + 26 * HOUR)
         to_card, by_check, not_taken = by_cards(app, start)
         disputed = in_dispute(app, start)
+        at_sites = story_of_places.tell()
         disclosed.tell(active)
         disclosed.note_erasure()
         run_due(END)
@@ -103,6 +106,7 @@ def tell(app: Flask) -> Told:
         by_check,
         not_taken,
         disputed,
+        at_sites,
     )
 
 
