@@ -14,8 +14,10 @@ from provider.oversight import audit
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind, TaskState
 from tests.harness.audit import assert_clean, found
+from tests.harness.placed import do, enter, placed
 from tests.harness.plants import PLANTS, Plant, earlier_purchase, right_purchase
 from tests.harness.season import Season
+from tests.harness.statements import statements
 from tests.harness.story import END, Told
 from tests.harness.vandal import plant
 
@@ -59,6 +61,19 @@ def test_the_command_names_each_breach_and_ends_with_1(school: Flask, told: Told
     first, *_, last = broken.output.splitlines()
     assert first.startswith(f"BREACH purchase_is_the_first_payment: {told.active} counts 2026-11-21 13:00:00+00:00")
     assert last == "1 breaches found."
+
+
+def test_it_reads_in_as_many_statements_however_many_placements_there_are(school: Flask) -> None:
+    numbers = []
+    for _ in range(2):
+        with statements(school) as sent:
+            found(school, END)
+        numbers.append(len(sent))
+        with time_machine.travel(END, tick=False), school.app_context():
+            enter(who := placed())
+            do(who)
+            db.session.remove()
+    assert numbers[0] == numbers[1]
 
 
 def open_tasks(school: Flask) -> list[str]:
