@@ -21,7 +21,7 @@ _NOT_READY = {
     RequestState.REQUESTED: "This request has only just come in. Wait until its documents were looked at.",
     RequestState.DOCUMENTS: "This student’s documents are not complete, so no place can be offered yet.",
     RequestState.LAPSED: "This request sleeps until documents come, so no place can be offered yet.",
-    RequestState.OFFERED: "Somebody else offered this student a place a moment ago. Nothing was changed.",
+    RequestState.OFFERED: "This student has been offered a place meanwhile. Nothing was changed.",
     RequestState.PLACED: "This student has a place already. Nothing was changed.",
     RequestState.RUNNING: "This student is at a site already. Nothing was changed.",
 }

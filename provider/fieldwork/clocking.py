@@ -58,8 +58,8 @@ class Held(DomainError):
 
     def __init__(self, held_on: dt.date) -> None:
         super().__init__(
-            f"Your placement has been held since {written(held_on)}, because a document is missing or has run out. "
-            "Nothing counts until it is here. Bring it on the page of your documents."
+            f"Your placement has been held since {written(held_on)}, because a document that the site asks for "
+            "does not hold. Nothing counts until it is accepted. How each stands is on the page of your documents."
         )
 
 

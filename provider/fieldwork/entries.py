@@ -157,6 +157,14 @@ def minutes_of(placement_id: int) -> Minutes:
     return Minutes(**{state.value: int(sum_) for state, sum_ in db.session.execute(query.group_by(HoursEntry.state))})
 
 
+def last_approved_on(placement_id: int) -> dt.date | None:
+    """Return the last day of which hours were approved; None when there is none."""
+    query = sa.select(sa.func.max(HoursEntry.day_on)).where(
+        HoursEntry.placement_id == placement_id, HoursEntry.state == EntryState.APPROVED
+    )
+    return db.session.scalar(query)
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """How often something was done: with approval, and all in all."""

@@ -179,6 +179,12 @@ def _tell_late(evaluation: Evaluation, at: dt.datetime) -> None:
     )
 
 
+def close_late(placement_id: int, at: dt.datetime) -> None:
+    """Close the tasks about evaluations that are late, once the placement is over and nobody can give them any more."""
+    for evaluation in of_placement(placement_id):
+        finish_by_key(key=late_key(evaluation), at=at)
+
+
 def late_key(evaluation: Evaluation) -> str:
     """Name the task about an evaluation that is late; asked for anew it may be late anew."""
     return f"evaluation_late:{evaluation.reference}:{evaluation.asked_at:%Y%m%d%H%M%S}"

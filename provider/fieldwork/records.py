@@ -7,7 +7,7 @@ from provider.enrollments.models import Enrollment
 from provider.externships import offer_queries, placements
 from provider.externships.models import Placement
 from provider.externships.rules import PlacementState
-from provider.fieldwork import entries, record_letters, record_queries, recording
+from provider.fieldwork import entries, evaluations, record_letters, record_queries, recording
 from provider.fieldwork.counters import standings
 from provider.fieldwork.evaluation_queries import given
 from provider.fieldwork.models import ExternshipRecord, SiteVisit
@@ -59,7 +59,7 @@ def complete(
     if missing and not reason:
         raise ReasonNeeded(missing)
     about = placement.enrollment.reference
-    content = _content(placement, signature)
+    content = _content(placement, signature, day_of(at, entries.agreed(placement).zone))
     reference = references.new(RECORD_PREFIX)
     document = verification.issue(
         kind=IssuedKind.EXTERNSHIP_RECORD,
@@ -86,13 +86,17 @@ def complete(
     personal = {"reason": reason} if reason else None
     note(made, "externship_record.made", actor=actor, at=at, about=about, data=data, personal=personal)
     placements.complete(placement=placement, actor=actor, at=at)
+    evaluations.close_late(placement.id, at)
     record = record_queries.by_reference(reference)
     post(record_letters.completed(record), at=at)
     return record
 
 
-def _content(placement: Placement, signature: str) -> dict[str, Any]:
-    """Return what the record says for good; later changes of names and places never reach it."""
+def _content(placement: Placement, signature: str, made_on: dt.date) -> dict[str, Any]:
+    """Return what the record says for good; later changes of names and places never reach it.
+
+    A placement that is completed before its last agreed day is said to have lasted until its last approved one.
+    """
     opening, enrollment = placement.opening, placement.enrollment
     location = opening.location
     approved = {kind: one.approved for kind, one in entries.numbers_of([placement.id]).items()}
@@ -104,7 +108,7 @@ def _content(placement: Placement, signature: str) -> dict[str, Any]:
         "location": location.name,
         "city": f"{location.city}, {location.state_code}",
         "first_on": placement.first_on.isoformat(),
-        "last_on": placement.last_on.isoformat(),
+        "last_on": _last_day(placement, made_on).isoformat(),
         "preceptor": placement.preceptor.name,
         "preceptor_title": placement.preceptor.title,
         "minutes": entries.minutes_of(placement.id).approved,
@@ -114,6 +118,12 @@ def _content(placement: Placement, signature: str) -> dict[str, Any]:
         "evaluation": _evaluation(placement),
         "signature": signature,
     }
+
+
+def _last_day(placement: Placement, made_on: dt.date) -> dt.date:
+    if placement.last_on <= made_on:
+        return placement.last_on
+    return entries.last_approved_on(placement.id) or made_on
 
 
 def _evaluation(placement: Placement) -> dict[str, Any] | None:

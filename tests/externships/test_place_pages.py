@@ -301,7 +301,7 @@ def test_a_request_that_got_another_place_meanwhile_is_told_at_the_button(app: F
         one.get(f"/staff/externships/{wish}/places")
     coordinator.submit({}, form=0)
     page = other.submit({}, form=0)
-    assert "Somebody else offered this student a place a moment ago. Nothing was changed." in told(page)
+    assert "This student has been offered a place meanwhile. Nothing was changed." in told(page)
     with app.app_context():
         late = asked()
     with app.app_context():

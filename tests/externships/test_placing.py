@@ -234,7 +234,7 @@ def test_each_reason_against_an_offer_has_its_own_sentence() -> None:
     assert (request(wish).state, taken(made), sent_to(wish)) == (R.READY, 1, ["externship_asked"])
     mine = supply()
     offer(wish, mine.opening)
-    with pytest.raises(RequestNotReady, match="Somebody else offered this student a place a moment ago"):
+    with pytest.raises(RequestNotReady, match="This student has been offered a place meanwhile"):
         offer(wish, supply().opening)
 
 

@@ -23,7 +23,10 @@ from provider.fieldwork.rules import EvaluationKind, ProcedureKind
 from provider.history.models import HistoryDetail
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
+from provider.kernel.days import written
 from provider.refunds import approval
+from provider.tasks import queries as tasks
+from provider.tasks.rules import TaskKind
 from provider.verification.actions import RevokedAlready
 from tests.fieldwork.test_evaluations import come_in
 from tests.harness.html import faults
@@ -229,3 +232,19 @@ def test_somebody_without_a_record_has_an_empty_page_and_no_pdf(app: Flask, visi
         come_in(app, visitor, who)
         assert "You have no record yet." in visitor.get("/my/externship/record").text
         visitor.get("/my/externship/record.pdf", 404)
+
+
+def test_a_record_that_is_made_early_names_no_day_that_has_not_been(app: Flask) -> None:
+    with app.app_context():
+        who = worked(evaluated=False)
+        asked = dt.datetime(2026, 11, 4, 15, tzinfo=dt.UTC)
+        with unit_of_work():
+            placement = entries.placement(who.placement, lock=True)
+            evaluation = evaluations.ask(placement=placement, kind=EvaluationKind.FINAL, actor=SYSTEM, at=asked)
+        late = asked + dt.timedelta(days=15)
+        with unit_of_work():
+            evaluations.remind(evaluation=by_reference(evaluation.reference, lock=True), at=late)
+        assert [task.kind for task in tasks.about(who.enrollment) if task.done_at is None] == [TaskKind.EVALUATION_LATE]
+        record = record_queries.by_reference(complete(who, reason=REASON, at=late))
+        assert recording.days(record.content) == f"{written(DAYS.first_on)} to {written(MONDAY)}"
+        assert [task for task in tasks.about(who.enrollment) if task.done_at is None] == []
