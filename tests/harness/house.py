@@ -28,12 +28,12 @@ ROOMS = tuple(
         accounts,
         enrollments,
         payments,
-        refunds,
         books,
         externships,
         documents,
         exams,
         fieldwork,
+        refunds,  # whose forms end what those before them need
         oversight,
         tasks,
         catalog,

@@ -57,6 +57,8 @@ REFUSED = {
     ("offer", "places"),
     ("opening", "places"),
     ("opening again", "places"),
+    ("report exam", "score"),
+    ("verify exam", "score"),
     ("procedure", "number"),
     ("procedure again", "number"),
     ("program", "externship_hours"),

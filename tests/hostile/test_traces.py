@@ -24,7 +24,8 @@ from tests.harness.season import Season
 
 # Who did it comes from the request; that the row is stored is tried on either where the action is.
 pytestmark = pytest.mark.one_database("sqlite")
-STORES_NOTHING = {"confirm", "completions", "sites"}  # they ask or check; what follows them is tried elsewhere
+# They ask or check; what follows them is tried elsewhere.
+STORES_NOTHING = {"confirm", "completions", "sites", "import exams"}
 OTHER_ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "program": {"title": "Another title"},
     "plan": {"title": "Another title"},
@@ -49,6 +50,7 @@ IN_STEPS = {
     "/staff/completions",
     "/staff/links/{signed}/revoke",
     "/staff/sites/import/rows",
+    "/staff/exams/import/rows",
     "/staff/people/{colleague}/invitation",
     "/staff/people/{colleague}/invitation/withdrawal",
     "/staff/people/{colleague}/second-factor-reset",

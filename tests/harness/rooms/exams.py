@@ -32,6 +32,7 @@ FORMS = (
     Case("reject exam", OFFICER, "/staff/exams/{exam}", {"reason": "The day cannot be read"}, "reject"),
     Case("import exams", OFFICER, "/staff/exams/import", file=("csv", LIST)),
 )
+BUTTONS = {"/staff/exams/import/rows": OFFICER}
 
 
 def _student(stage: Stage) -> Iterator[Visit]:
@@ -72,4 +73,4 @@ def _objects(season: Season) -> Objects:
 
 
 RECORDS = (Records(("exam",), _waiting), by_query("certificate", CERTIFICATE))
-ROOM = Room(forms=FORMS, student=_student, staff=_staff, records=RECORDS, objects=_objects)
+ROOM = Room(forms=FORMS, buttons=BUTTONS, student=_student, staff=_staff, records=RECORDS, objects=_objects)
