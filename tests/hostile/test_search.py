@@ -6,6 +6,11 @@ from flask import Flask
 
 from provider.accounts.models import Person
 from provider.accounts.rules import Role, permissions
+from provider.affiliations.models import AffiliationAgreement, Opening, Site, SiteContact, SiteLocation
+from provider.documents.models import StudentDocument
+from provider.exams.models import ExamResult
+from provider.externships.models import ExternshipRequest, Offer, Placement, PlacementPlan
+from provider.fieldwork.models import ExternshipRecord
 from provider.files.models import File
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
@@ -36,6 +41,18 @@ def _references(school: Flask, season: Season) -> dict[str, str]:
         "programs": sa.select(Program.reference),
         "plans": sa.select(TuitionPlan.reference),
         "floors": sa.select(StateFloorRow.reference),
+        "sites": sa.select(Site.reference),
+        "locations": sa.select(SiteLocation.reference),
+        "contacts": sa.select(SiteContact.reference),
+        "agreements": sa.select(AffiliationAgreement.reference),
+        "openings": sa.select(Opening.reference),
+        "externship_requests": sa.select(ExternshipRequest.reference),
+        "offers": sa.select(Offer.reference),
+        "placements": sa.select(Placement.reference),
+        "placement_plans": sa.select(PlacementPlan.reference),
+        "externship_records": sa.select(ExternshipRecord.reference),
+        "student_documents": sa.select(StudentDocument.reference),
+        "exam_results": sa.select(ExamResult.reference),
     }
     with school.app_context():
         found = {name: db.session.scalars(query.limit(1)).one() for name, query in queries.items()}
