@@ -22,6 +22,7 @@ from provider.kernel.settings import settings
 from provider.mail.actions import post
 from provider.verification import actions as verification
 from provider.verification import queries as issued
+from provider.verification.models import IssuedDocument
 from provider.verification.rules import IssuedKind
 
 REFUNDED = "The enrollment was refunded."
@@ -61,16 +62,7 @@ def complete(
     about = placement.enrollment.reference
     content = _content(placement, signature, day_of(at, entries.agreed(placement).zone))
     reference = references.new(RECORD_PREFIX)
-    document = verification.issue(
-        kind=IssuedKind.EXTERNSHIP_RECORD,
-        subject=reference,
-        about=about,
-        holder=content["name"],
-        title=recording.TITLE,
-        facts=recording.public_facts(content),
-        actor=actor,
-        at=at,
-    )
+    document = _issue(reference, about, content, actor, at)
     made = hold(
         ExternshipRecord(
             reference=reference,
@@ -90,6 +82,20 @@ def complete(
     record = record_queries.by_reference(reference)
     post(record_letters.completed(record), at=at)
     return record
+
+
+def _issue(reference: str, about: str, content: dict[str, Any], actor: Actor, at: dt.datetime) -> IssuedDocument:
+    """Give a record the code by which anybody can see whether it stands."""
+    return verification.issue(
+        kind=IssuedKind.EXTERNSHIP_RECORD,
+        subject=reference,
+        about=about,
+        holder=content["name"],
+        title=recording.TITLE,
+        facts=recording.public_facts(content),
+        actor=actor,
+        at=at,
+    )
 
 
 def _content(placement: Placement, signature: str, made_on: dt.date) -> dict[str, Any]:

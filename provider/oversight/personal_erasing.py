@@ -19,6 +19,11 @@ def words(_table: sa.Table, text: str) -> str:
     return text
 
 
+def words_for(column: str) -> Value:
+    """Put the words of the erasure where something was written, and leave empty what was empty."""
+    return lambda table, text: sa.case((table.c[column].is_not(None), text))
+
+
 def address(table: sa.Table, _text: str) -> sa.ColumnElement[str]:
     """Put an address in its place that can never receive mail, and differs from row to row."""
     return sa.func.lower(table.c.reference) + f"@{ERASED_DOMAIN}"
@@ -136,7 +141,9 @@ ERASES: Mapping[str, Erasing] = {
     "exam_results": Erasing(
         kept="That an exam was taken, when, and what came of it: credit that a college gave hangs on it.",
         blanked="Scores, certificate numbers and score reports of exams",
-        blanks={"score": NOTHING, "certificate_number": NOTHING, "file_id": NOTHING, "rejection": words},
+        blanks={
+            "score": NOTHING, "certificate_number": NOTHING, "file_id": NOTHING, "rejection": words_for("rejection"),
+        },
     ),
     "files": Erasing(
         kept="Proofs of payments: they belong to the books.",

@@ -152,8 +152,14 @@ def placement_is_its_offer() -> Iterator[Finding]:
 
 
 def only_students_are_placed() -> Iterator[Finding]:
-    """Whoever asks for a place has completed the program, or was let ask earlier; who left it, or was refunded, not."""
-    early = sa.and_(Enrollment.state == EnrollmentState.ACTIVE, ExternshipRequest.early_reason.is_not(None))
+    """Whoever asks for a place has completed the program, or was let ask earlier; who left it, or was refunded, not.
+
+    Who was let ask earlier keeps the request while a payment that was recorded in error is made good.
+    """
+    early = sa.and_(
+        Enrollment.state.in_((EnrollmentState.ACTIVE, EnrollmentState.AWAITING_PAYMENT)),
+        ExternshipRequest.early_reason.is_not(None),
+    )
     query = (
         sa.select(
             ExternshipRequest.reference.label("subject"),

@@ -10,13 +10,18 @@ PROOF = re.compile(r"`([a-z_/]+\.py)::(test_\w+)`")
 
 
 def rows(text: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the proofs of each row of the tables, by its first cell."""
-    cells = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
-    return {
-        first.strip(): PROOF.findall(proof)
-        for first, _, proof in cells
-        if not first.strip().startswith("---") and proof.strip() != "Proof"
-    }
+    """Return the proofs of each row by its first cell, of the tables whose last column is headed so."""
+    found = {}
+    proving = False
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[-1] == "Proof":
+            proving = True
+        elif not line.startswith("|"):
+            proving = False
+        elif proving and not cells[0].startswith("---"):
+            found[cells[0]] = PROOF.findall(cells[-1])
+    return found
 
 
 def missing(root: Path, text: str) -> list[str]:
@@ -66,4 +71,4 @@ def test_no_fault_of_access_is_left_out(text: str) -> None:
 
 @pytest.mark.parametrize("proof", ["`hostile/test_forms.py::test_nothing`", "`hostile/gone.py::test_it`", "none"])
 def test_a_row_whose_proof_is_gone_is_found(root: Path, proof: str) -> None:
-    assert len(missing(root, f"| E99 planted | Somehow. | {proof} |")) == 1
+    assert len(missing(root, f"| Fault | Promise | Proof |\n|---|---|---|\n| E99 planted | Somehow. | {proof} |")) == 1

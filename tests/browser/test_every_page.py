@@ -93,6 +93,8 @@ NO_PAGES = {
     "staff_statements.pdf",
     "staff_files.show",
     "documents.file",
+    "exams.evidence",
+    "staff_exams.evidence",
     "externship_offers.calendar",
     "externship_offers.confirmation",
     "externship_record.show_pdf",

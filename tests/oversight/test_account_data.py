@@ -77,7 +77,12 @@ def test_the_file_holds_every_row_of_a_person_and_the_papers_whole(app: Flask, s
     nothing = {name for name, rows in held.items() if not rows}
     cards = {"card_customers", "cards", "charges", "disputes", "charge_pauses"}
     externships = {"promise_pauses", *(entry.name for entry in HELD if entry.section is Section.EXTERNSHIPS)}
-    assert nothing == {"roles", "withdrawals", "second_factor", "recovery_codes", "email_changes"} | cards | externships
+    assert (
+        nothing
+        == {"roles", "withdrawals", "second_factor", "recovery_codes", "email_changes", "exam_results"}
+        | cards
+        | externships
+    )
     assert held["person"][0]["email"] == held["enrollments"][0]["claimed_email"] == who.email
     assert held["agreements"][0]["signature"] == who.name
     assert held["agreements"][0]["terms"].count("\n") > 10

@@ -196,7 +196,7 @@ def test_each_reading_of_a_proof_is_kept_and_told_in_the_timeline(
         }
         assert len({row.request_id for row in rows}) == 2
     told = bursar.get(f"/staff/enrollments/{student.enrollment}").words(".timeline")
-    assert told.count(f"Document {reference} read") == 2
+    assert told.count(f"Uploaded file {reference} read") == 2
 
 
 def test_a_file_that_is_no_proof_is_refused_with_the_values_kept(app: Flask, bursar: Visitor, student: Student) -> None:

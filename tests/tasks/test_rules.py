@@ -79,6 +79,7 @@ PLACEMENTS = {
     TaskKind.PRECEPTOR_ASKS,
     TaskKind.EVALUATION_LATE,
 }
+EXAMS = {TaskKind.CHECK_EXAM_RESULT}
 
 
 def test_a_task_about_money_takes_somebody_who_records_money() -> None:
@@ -93,8 +94,14 @@ def test_a_task_about_externships_takes_somebody_who_places_students() -> None:
         assert owners == [Role.COORDINATOR, Role.ADMIN]
 
 
+def test_a_task_about_exams_takes_somebody_who_checks_them() -> None:
+    for kind in EXAMS:
+        owners = [role for role in Role if can_do(kind, held(role))]
+        assert owners == [Role.CREDIT_OFFICER, Role.ADMIN]
+
+
 def test_each_role_may_do_these_kinds_of_tasks() -> None:
-    every_days = set(TaskKind) - {TaskKind.ERASE_PERSON}
+    every_days = set(TaskKind) - {TaskKind.ERASE_PERSON} - EXAMS
     assert set(kinds_for(held(Role.ADMIN))) == set(TaskKind)
     assert set(kinds_for(held(Role.ADMISSIONS))) == every_days - MONEY - PLACEMENTS
     assert set(kinds_for(held(Role.BURSAR))) == every_days - PLACEMENTS
