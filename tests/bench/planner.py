@@ -6,42 +6,26 @@ arcs in memory when its clock starts, ``job`` is the worker's whole job, with re
 by the end of its first plan. The application alone has 120 MB of it, which shows in the smallest plan.
 """
 
-import argparse
 import json
-import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 
-from config import Config
-from provider.app import create_app
-from provider.externships import plans
-from provider.externships.fitting import Weights
-from provider.externships.models import ExternshipRequest, PlanRow
-from provider.kernel import clock
-from provider.kernel.actors import SYSTEM
-from provider.kernel.database import db, unit_of_work
-from provider.kernel.settings import settings
 from tests.bench import cohort, proof, table
 from tests.bench.measure import Sheet
+from tests.bench.planner_sides import ARCS, BY_DISTANCE
 from tests.bench.proof import NOBODY, Instance, Numbers
-from tests.bench.servers import ROOT, Databases, Side, megabytes
+from tests.bench.servers import ROOT, Databases, Side
 
 SIZES = ((1_000, 200), (10_000, 2_000))
 LARGEST = ((100_000, 20_000),)
 WIDE, TIGHT = 1.4, 1.02  # places for each student
 TURNS, ROUNDS = 2, 5  # the fastest of all counts
-ARCS, BY_DISTANCE = "arcs.npz", "by_distance.npz"
 Size = tuple[int, int]
-_WAITING = sa.select(sa.func.count()).select_from(ExternshipRequest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +60,9 @@ class Planner:
         here, rounds = str(self.folder), str(_rounds(size[0]))
         turns = [
             (
-                self._side("tests.bench.planner", "ours", here),
+                self._side("tests.bench.planner_sides", "ours", here, rounds),
                 self._side("tests.bench.bare_planner", here, rounds),
-                self._side("tests.bench.planner", "job", here),
+                self._side("tests.bench.planner_sides", "job", here, rounds),
             )
             for _ in range(TURNS if _rounds(size[0]) > 1 else 1)
         ]
@@ -137,88 +121,5 @@ def _kept(file: Path) -> tuple[Instance, Numbers]:
         return Instance(students, places, costs, free, int(kept["count"])), kept["chosen"]
 
 
-def _fastest(work: Callable[[], dict[str, float]], rounds: int) -> tuple[dict[str, float], float]:
-    """Return the fastest round, and the most memory that the process had by the end of its first."""
-    first = work()
-    mb = megabytes("self", "VmHWM")
-    return min([first, *(work() for _ in range(rounds - 1))], key=lambda parts: sum(parts.values())), mb
-
-
 def _rounds(count: int) -> int:
     return ROUNDS if count <= SIZES[-1][0] else 1
-
-
-def _ours(folder: Path) -> Found:
-    """Read, narrow and solve; the arcs stay in a file for the other side and for whoever judges."""
-    from provider.externships import candidates, plan_reading, planner  # noqa: PLC0415 - this side alone needs them
-
-    app = create_app(Config.load(os.environ))
-    kept: dict[str, Any] = {}
-
-    def solved(weights: Weights) -> dict[str, float]:
-        kept.clear()
-        began = time.perf_counter()
-        board = plan_reading.read(now=now)
-        read = time.perf_counter()
-        arcs = candidates.cheapest(board.students, board.places, most=known.PLAN_OPENINGS, weights=weights, barred=none)
-        narrowed = time.perf_counter()
-        chosen = planner.assign(arcs, board.places.free, students=len(board.students), seed=plans.SEED)
-        ended = time.perf_counter()
-        db.session.remove()
-        kept.update(
-            students=arcs.students, places=arcs.places, costs=arcs.costs, free=board.places.free,
-            count=len(board.students), chosen=chosen,
-        )  # fmt: skip
-        return {"read": read - began, "narrow": narrowed - read, "solve": ended - narrowed}
-
-    with app.app_context():
-        now, known, none = clock.now(), settings(), np.zeros(0, np.int64)
-        weights = Weights(known.PLAN_WEIGHT_RANK, known.PLAN_WEIGHT_KIND, known.PLAN_WEIGHT_WAITING)
-        waiting = db.session.scalars(_WAITING).one()
-        db.session.remove()
-        parts, mb = _fastest(lambda: solved(weights), _rounds(waiting))
-        np.savez(folder / ARCS, **kept)
-        count = len(kept["costs"])
-        solved(Weights(0, 0, 0))
-        np.savez(folder / BY_DISTANCE, **kept)
-    return Found(sum(parts.values()), mb, {"parts": parts, "arcs": count})
-
-
-def _job(_folder: Path) -> Found:
-    """Do the worker's whole job: read, narrow, solve, find the reasons, and store them in one transaction."""
-    import_module("provider.externships.plan_solving")  # the job would, once
-    app = create_app(Config.load(os.environ))
-
-    def work() -> dict[str, float]:
-        now = clock.now()
-        with unit_of_work():
-            reference = plans.start(actor=SYSTEM, at=now).reference
-        began = time.perf_counter()
-        plans.solve(reference, now=now)
-        took = time.perf_counter() - began
-        db.session.remove()
-        return {"job": took}
-
-    with app.app_context():
-        waiting = db.session.scalars(_WAITING).one()
-        db.session.remove()
-        parts, mb = _fastest(work, min(3, _rounds(waiting)))
-        query = sa.select(PlanRow.plan_id, sa.func.count()).group_by(PlanRow.plan_id)
-        rows = {count for _, count in db.session.execute(query)}
-        assert rows == {waiting}, f"{rows} rows of plans for {waiting} students"
-    return Found(sum(parts.values()), mb, {"rows": waiting})
-
-
-def main() -> int:
-    """Be one side of the comparison, and print what it found as the last line."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("side", choices=("ours", "job"))
-    parser.add_argument("folder", type=Path)
-    asked = parser.parse_args()
-    found = {"ours": _ours, "job": _job}[asked.side](asked.folder)
-    print(json.dumps(asdict(found)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
