@@ -264,7 +264,8 @@ def cheapest(students: Students, places: Places, *, most: int, weights: Weights,
     order = np.argsort(places.ids)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    found, size = np.empty((3, len(students) * most), np.int64), 0
+    ends, size = np.empty((2, len(students) * most), np.int32), 0
+    costs = np.empty(len(students) * most, np.int64)
     for pairs in around(students, places, miles=students.miles):
         good = (pairs.against == 0) & (places.free[pairs.places] > 0)
         if len(barred):
@@ -273,9 +274,10 @@ def cheapest(students: Students, places: Places, *, most: int, weights: Weights,
         cost = tenths - worth_of(students, places, row, place, weights)
         row, ranked, cost = _fewest(row, rank[place], cost, most=most, places=len(places))
         part = slice(size, size + len(row))
-        found[:, part] = row, order[ranked], cost - students.waited[row] * weights.waiting
+        ends[0, part], ends[1, part] = row, order[ranked]
+        costs[part] = cost - students.waited[row] * weights.waiting
         size = part.stop
-    return Arcs(*found[:, :size])
+    return Arcs(ends[0, :size], ends[1, :size], costs[:size])
 
 
 def _fewest(row: Numbers, rank: Numbers, cost: Numbers, *, most: int, places: int) -> tuple[Numbers, Numbers, Numbers]:

@@ -5,12 +5,14 @@ It is as heavy as it is fast (numpy and OR-Tools, some 50 MB): only the job of a
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from ortools.graph.python import min_cost_flow
 
 Numbers = NDArray[np.int64]
+Rows = NDArray[np.signedinteger[Any]]
 NOBODY = -1  # the place of a student who gets none
 
 
@@ -20,10 +22,13 @@ class NoPlan(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Arcs:
-    """Which places each student could take and what each costs: three columns, sorted by student, then by cost."""
+    """Which places each student could take and what each costs: three columns, sorted by student, then by cost.
 
-    students: Numbers
-    places: Numbers
+    Students and places are rows of their tables, which four bytes hold: there are very many of them.
+    """
+
+    students: Rows
+    places: Rows
     costs: Numbers
 
 
