@@ -1,4 +1,4 @@
-"""Openings in the order of their last day, of one state or of all."""
+"""Openings in the order of their last day."""
 
 from alembic import op
 
@@ -10,9 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix_opening_last_on_id", "opening", ["last_on", "id"])
-    op.create_index("ix_opening_state_last_on_id", "opening", ["state", "last_on", "id"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_opening_state_last_on_id", "opening")
     op.drop_index("ix_opening_last_on_id", "opening")

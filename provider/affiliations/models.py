@@ -236,7 +236,6 @@ class Opening(Model):
         ),
         sa.Index(None, "location_id"),
         sa.Index(None, "program_id", "state", "last_on"),
-        sa.Index(None, "state", "last_on", "id"),
         sa.Index(None, "last_on", "id"),
         sa.Index(None, "preceptor_id"),
     )
