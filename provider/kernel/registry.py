@@ -122,7 +122,6 @@ class Registry:
     ``failed_jobs`` speaks for given-up jobs of a kind (payload, error, instant), ``any_failed_job`` for those of all
     other kinds (kind, key, instant). ``start_checks`` say why the application must not start. ``detour`` names the
     address that somebody has to go to first whom a door refuses.
-    other kinds (kind, key, instant). ``detour`` names the address that somebody has to go to first whom a door refuses.
     ``attachments`` make the files of a letter, by its template, from the values that are stored of it.
     ``kept_card`` names the card (``Visa ending in 4242``) that installments of an enrollment, by its id, are charged to
     by themselves; None when nothing is. ``is_charged`` says whether a card is being charged for an enrollment just now.
