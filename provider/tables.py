@@ -6,6 +6,7 @@ import provider.books.models
 import provider.cards.models
 import provider.catalog.models
 import provider.clocks.models
+import provider.credits.models
 import provider.disclosures.models
 import provider.documents.models
 import provider.enrollments.models

@@ -9,6 +9,7 @@ class ClockKind(StrEnum):
 
     REFUND_PAYOUT = "refund_payout"
     GUARANTEE = "guarantee"
+    CREDIT_SENT = "credit_sent"
 
     @property
     def label(self) -> str:
@@ -16,6 +17,7 @@ class ClockKind(StrEnum):
         return {
             "refund_payout": "Money back within 7 to 10 business days",
             "guarantee": "A confirmed externship place",
+            "credit_sent": "A credit request checked and sent",
         }[self.value]
 
 

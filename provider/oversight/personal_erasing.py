@@ -145,6 +145,15 @@ ERASES: Mapping[str, Erasing] = {
             "score": NOTHING, "certificate_number": NOTHING, "file_id": NOTHING, "rejection": words_for("rejection"),
         },
     ),
+    "credit_requests": Erasing(
+        kept="Which college was told of which certificate, on which consent, and what it decided.",
+        blanked="Names, student numbers, questions, answers and words of credit requests",
+        blanks={
+            "legal_name": words, "student_number": NOTHING, "asked_for": words_for("asked_for"), "answer": NOTHING,
+            "decision_reason": words_for("decision_reason"), "decision_by": NOTHING, "decision_evidence": NOTHING,
+            "end_words": NOTHING,
+        },
+    ),
     "files": Erasing(
         kept="Proofs of payments: they belong to the books.",
         blanked="Uploaded files that prove no payment",

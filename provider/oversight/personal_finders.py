@@ -37,6 +37,7 @@ class Section(StrEnum):
     REFUNDS = "Refunds and withdrawals"
     EXTERNSHIPS = "Externships"
     EXAMS = "Exams"
+    CREDITS = "College credit"
     PROMISES = "What we promised you"
     LETTERS = "Letters we sent you"
     MESSAGES = "Messages you wrote to us"

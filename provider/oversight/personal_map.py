@@ -23,6 +23,7 @@ from provider.ledger.models import LedgerEntry, LedgerPosting
 from provider.mail.models import OutboxLetter
 from provider.oversight import personal_finders as find
 from provider.oversight.personal_cards import CARDS
+from provider.oversight.personal_credits import CREDITS
 from provider.oversight.personal_exams import EXAMS
 from provider.oversight.personal_externships import EXTERNSHIPS, EXTERNSHIPS_OUTSIDE
 from provider.oversight.personal_finders import COLLEAGUE, INSIDE, SAME, WOULD_OPEN, Held, Section
@@ -216,6 +217,7 @@ HELD: tuple[Held, ...] = (
         {"id": INSIDE},
     ),
     *EXAMS,
+    *CREDITS,
     *EXTERNSHIPS,
     Held(
         "letters",
@@ -341,6 +343,7 @@ HELD: tuple[Held, ...] = (
 OUTSIDE: Mapping[str, str] = {
     "blueprint": "Topics of exams.",
     "catalog_stamp": "A mark of the catalog.",
+    "college": "Names of colleges, and the mailboxes of their registrars.",
     "counsel_confirmation": "An administrator’s word for the school, as its decision.",
     "credential": "Certificates of issuing bodies.",
     "day_close": "The money of a day in all, and what the payment service calls what differs.",

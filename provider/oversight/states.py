@@ -11,6 +11,8 @@ from provider.affiliations import rules as affiliations
 from provider.affiliations.models import AffiliationAgreement, Opening, Site, SiteLocation
 from provider.cards import rules as cards
 from provider.cards.models import Card, Charge, Dispute
+from provider.credits import rules as college_credit
+from provider.credits.models import CreditRequest
 from provider.documents import rules as documents
 from provider.documents.models import StudentDocument
 from provider.enrollments import rules as enrollments
@@ -66,6 +68,7 @@ _WAYS = (
     Way(HoursEntry, fieldwork.ENTRY_LIFECYCLE, (fieldwork.EntryState.ENTERED,)),
     Way(ProcedureEntry, fieldwork.ENTRY_LIFECYCLE, (fieldwork.EntryState.ENTERED,)),
     Way(ExamResult, exams.LIFECYCLE, (exams.ExamState.REPORTED,)),
+    Way(CreditRequest, college_credit.LIFECYCLE, (college_credit.CreditState.REQUESTED,)),
     Way(EntryBatch, fieldwork.BATCH_LIFECYCLE, (fieldwork.BatchState.SENT,)),
     Way(Evaluation, fieldwork.EVALUATION_LIFECYCLE, (fieldwork.EvaluationState.ASKED,)),
 )

@@ -56,7 +56,10 @@ class Blueprint(Model):
 
 
 class Recommendation(Model):
-    """A dated number of credits recommended for a credential; unconfirmed until somebody saw the record."""
+    """A dated number of credits recommended for a credential; unconfirmed until somebody saw the record.
+
+    ``level`` and ``subject`` are what evaluators recommend beside the number, where somebody wrote them down.
+    """
 
     __tablename__ = "recommendation"
 
@@ -64,6 +67,8 @@ class Recommendation(Model):
     reference: Mapped[Ref]
     credential_id: Mapped[int] = mapped_column(sa.ForeignKey("credential.id"))
     credits: Mapped[int]
+    level: Mapped[Line | None]
+    subject: Mapped[Line | None]
     source: Mapped[str] = mapped_column(sa.Text)
     valid_from: Mapped[dt.date]
     valid_to: Mapped[dt.date | None]

@@ -38,6 +38,8 @@ class TaskKind(StrEnum):
     PRECEPTOR_ASKS = "preceptor_asks"
     EVALUATION_LATE = "evaluation_late"
     CHECK_EXAM_RESULT = "check_exam_result"
+    CHECK_CREDIT_REQUEST = "check_credit_request"
+    CREDIT_UNDECIDED = "credit_undecided"
 
     @property
     def label(self) -> str:
@@ -69,6 +71,8 @@ class TaskKind(StrEnum):
             "preceptor_asks": "A preceptor has a question",
             "evaluation_late": "An evaluation is late",
             "check_exam_result": "Check an exam result",
+            "check_credit_request": "Check a credit request",
+            "credit_undecided": "Ask a college for its decision",
         }[self.value]
 
 
