@@ -65,6 +65,7 @@ import provider.staff.doors
 import provider.staff.nav
 import provider.tables
 import provider.tasks.handlers
+import provider.threads.handlers
 import provider.verification.handlers
 from config import ROOT, Config, ConfigError
 from provider.careers.loading import BrokenFiles
@@ -80,6 +81,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.verification.handlers.register,
     provider.mail.handlers.register,
     provider.accounts.handlers.register,
+    provider.threads.handlers.register,
     provider.enrollments.handlers.register,
     provider.payments.handlers.register,
     provider.cards.handlers.register,

@@ -27,5 +27,6 @@ import provider.refunds.models
 import provider.school.models
 import provider.search.models
 import provider.tasks.models
+import provider.threads.models
 import provider.tuition.models
 import provider.verification.models  # noqa: F401 - imported for the metadata

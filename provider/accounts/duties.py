@@ -24,6 +24,7 @@ NEEDS: dict[TaskKind, frozenset[Permission]] = {
     TaskKind.COUNTERSIGN_AGREEMENT: frozenset({Permission.MANAGE_PLACEMENTS}),
     TaskKind.PLACEMENT_HELD: frozenset({Permission.MANAGE_PLACEMENTS}),
     TaskKind.PRECEPTOR_ASKS: frozenset({Permission.MANAGE_PLACEMENTS}),
+    TaskKind.REFUND_BY_MAIL: frozenset({Permission.RECORD_MONEY}),
     TaskKind.CHECK_EXAM_RESULT: frozenset({Permission.CHECK_EXAMS}),
     TaskKind.EVALUATION_LATE: frozenset({Permission.MANAGE_PLACEMENTS}),
 }

@@ -65,6 +65,8 @@ def post(letter: Letter, *, at: dt.datetime, actor: Actor = SYSTEM) -> OutboxLet
             mailbox=letter.mailbox,
             recipient=letter.recipient,
             reply_to=letter.reply_to,
+            manner=letter.manner,
+            in_reply_to=letter.in_reply_to,
             about=letter.about,
             values=dict(letter.values),
             message_id=f"<{reference.lower()}@{settings().MAIL_DOMAIN}>",
@@ -138,6 +140,8 @@ def _post_copy(letter: OutboxLetter, *, actor: Actor, at: dt.datetime) -> Outbox
         mailbox=letter.mailbox,
         values=letter.values,
         reply_to=letter.reply_to,
+        manner=letter.manner,
+        in_reply_to=letter.in_reply_to,
     )
     return post(copy, at=at, actor=actor)
 

@@ -75,7 +75,7 @@ class Smtp:
         """Deliver to one recipient; only silence after the whole mail was handed over is ambiguous."""
         content = message.as_bytes()
         try:
-            with self._connected(sender.rpartition("@")[2]) as client:
+            with self._connected(message["From"].addresses[0].domain) as client:
                 return _deliver(client, content, sender, recipient)
         except (OSError, smtplib.SMTPException) as error:
             return Reply(Outcome.UNREACHABLE, _said(error))

@@ -19,7 +19,8 @@ from provider.kernel import days, money, text, web
 from provider.kernel.registry import Attachment, registry
 from provider.kernel.settings import settings
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import LINK, LONGEST_SUBJECT, SHOWN_LINK
+from provider.mail.replies import reply_address
+from provider.mail.rules import LINK, LONGEST_SUBJECT, SHOWN_LINK, Manner
 from provider.school.accent import DEFAULT as PLAIN
 from provider.school.accent import Accent, shades
 
@@ -143,12 +144,15 @@ def compose(letter: OutboxLetter, written: Written, attached: Sequence[Attachmen
     mailbox = known.mailbox(letter.mailbox)
     mail["From"] = Address(display_name=_header(known.SCHOOL_NAME), addr_spec=mailbox)
     mail["To"] = Address(addr_spec=letter.recipient)
-    mail["Reply-To"] = Address(addr_spec=_reply_to(letter) or mailbox)
+    mail["Reply-To"] = Address(addr_spec=_reply_to(letter))
     mail["Subject"] = written.subject
     mail["Date"] = letter.queued_at
     mail["Message-ID"] = letter.message_id
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
+    if letter.in_reply_to is not None:
+        mail["In-Reply-To"] = mail["References"] = letter.in_reply_to
+    if letter.manner is not Manner.PERSONAL:
+        mail["Auto-Submitted"] = "auto-replied" if letter.manner is Manner.ACKNOWLEDGMENT else "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(written.text)
     mail.add_alternative(written.html, subtype="html")
     mail.set_boundary(f"=_{letter.reference}_=")  # the same bytes at every attempt
@@ -161,9 +165,12 @@ def compose(letter: OutboxLetter, written: Written, attached: Sequence[Attachmen
     return mail
 
 
-def _reply_to(letter: OutboxLetter) -> str | None:
-    """Return where answers go when not to the mailbox; an address that is not exactly one is left out."""
-    return text.email_address(letter.reply_to) if letter.reply_to else None
+def _reply_to(letter: OutboxLetter) -> str:
+    """Return where answers go: an address that is not exactly one is left out for the letter's own."""
+    given = text.email_address(letter.reply_to) if letter.reply_to else None
+    return given or reply_address(
+        letter=letter.reference, recipient=letter.recipient, mailbox=letter.mailbox, queued_at=letter.queued_at
+    )
 
 
 def _header(value: str) -> str:

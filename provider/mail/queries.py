@@ -14,8 +14,17 @@ from provider.kernel.errors import NotFound
 from provider.kernel.paging import up_to
 from provider.kernel.stretches import Stretch
 from provider.mail import gateway, letters
-from provider.mail.models import ON_ITS_WAY_ROWS, OutboxLetter
-from provider.mail.rules import ABOUT_SCHOOL, LONGEST_OUTAGE_WAIT, ON_ITS_WAY, TEST, LetterState, Outcome, copy_event
+from provider.mail.models import ON_ITS_WAY_ROWS, AddressHealth, OutboxLetter
+from provider.mail.rules import (
+    ABOUT_SCHOOL,
+    LONGEST_OUTAGE_WAIT,
+    ON_ITS_WAY,
+    TEST,
+    AddressState,
+    LetterState,
+    Outcome,
+    copy_event,
+)
 
 MOST_NAMED = 500  # values in one IN list
 
@@ -38,6 +47,26 @@ def by_references(references: Sequence[str]) -> dict[str, OutboxLetter]:
     """Return the letters of these references that there are."""
     found = db.session.scalars(sa.select(OutboxLetter).where(OutboxLetter.reference.in_(references)))
     return {letter.reference: letter for letter in found}
+
+
+def by_message_ids(message_ids: Sequence[str]) -> Sequence[OutboxLetter]:
+    """Return the letters that left under these Message-IDs, newest first; a bounded number is looked at."""
+    query = sa.select(OutboxLetter).where(OutboxLetter.message_id.in_(message_ids[:MOST_NAMED]))
+    return db.session.scalars(query.order_by(OutboxLetter.id.desc())).all()
+
+
+def health(email: str, *, lock: bool = False) -> AddressHealth | None:
+    """Return how an address stands, locked if asked for; None for one that nothing is known against."""
+    query = sa.select(AddressHealth).where(AddressHealth.email == email)
+    return db.session.scalar(query.with_for_update() if lock else query)
+
+
+def troubled(emails: Sequence[str]) -> dict[str, AddressHealth]:
+    """Return which of these addresses letters do not reach, or did not want them."""
+    query = sa.select(AddressHealth).where(
+        AddressHealth.email.in_(emails[:MOST_NAMED]), AddressHealth.state != AddressState.WORKS
+    )
+    return {one.email: one for one in db.session.scalars(query)}
 
 
 def copies(letter: OutboxLetter) -> int:

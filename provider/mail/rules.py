@@ -8,6 +8,7 @@ from enum import StrEnum
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 
 REFERENCE_PREFIX = "L"
+ADDRESS_PREFIX = "AH"
 # The letter by which a school tries its mail, and what such letters are about.
 TEST = "test_letter"
 ABOUT_SCHOOL = "SCHOOL"
@@ -17,6 +18,8 @@ LONGEST_SUBJECT = 200
 ERASED_DOMAIN = "erased.invalid"  # of addresses that were erased; .invalid is nobody's for good (RFC 2606)
 # What waits for the mail server waits for it by this name, so that one answer of the server wakes all of it.
 SERVER = "mail server"
+REPLY_DAYS = 180  # how long the address that a letter is answered to leads to its thread
+SOFT_BOUNCES = 4  # so many in a row are one hard bounce
 LONGEST_OUTAGE_WAIT = dt.timedelta(minutes=5)
 WAIT_FOR_EARLIER = dt.timedelta(seconds=30)
 
@@ -27,6 +30,67 @@ class Mailbox(StrEnum):
     ENQUIRIES = "enquiries"
     EXTERNSHIP = "externship"
     COLLEGE_CREDITS = "collegecredits"
+
+
+class Manner(StrEnum):
+    """Who wrote a letter, which mail programs are told, so that automatic mail is not answered automatically."""
+
+    GENERATED = "generated"
+    ACKNOWLEDGMENT = "acknowledgment"  # of what came in: leaves without a return path, so nothing ever bounces back
+    PERSONAL = "personal"  # by a member of staff
+
+
+class AddressState(State):
+    """What letters to an address came to."""
+
+    DOUBTFUL = "doubtful"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    WORKS = "works"
+
+    @property
+    def label(self) -> str:
+        """Return the state in words."""
+        return _ADDRESS_LABELS[self]
+
+    @property
+    def tone(self) -> Tone:
+        """Return how it feels."""
+        tones: dict[AddressState, Tone] = {_A.DOUBTFUL: "warn", _A.BOUNCED: "bad", _A.COMPLAINED: "bad"}
+        return tones.get(self, "good")
+
+
+_A = AddressState
+_ADDRESS_LABELS = {
+    _A.DOUBTFUL: "Letters were put off",
+    _A.BOUNCED: "Letters come back",
+    _A.COMPLAINED: "Called our mail spam",
+    _A.WORKS: "Works again",
+}
+ADDRESS_LIFECYCLE: Lifecycle[AddressState] = Lifecycle(
+    {
+        _A.DOUBTFUL: frozenset({_A.BOUNCED, _A.COMPLAINED, _A.WORKS}),
+        _A.BOUNCED: frozenset({_A.COMPLAINED, _A.WORKS}),
+        _A.COMPLAINED: frozenset({_A.WORKS}),
+        _A.WORKS: frozenset({_A.DOUBTFUL, _A.BOUNCED, _A.COMPLAINED}),
+    }
+)
+
+
+ADDRESS_BEGINS = (_A.DOUBTFUL, _A.BOUNCED, _A.COMPLAINED)
+
+
+def address_after(state: AddressState | None, *, hard: bool, complained: bool, soft_bounces: int) -> AddressState:
+    """Return how an address stands after a bounce or a complaint; ``soft_bounces`` counts this one.
+
+    Three letters that were put off are not a refusal; a fourth in a row is. What was refused or complained of stays so
+    until somebody says that the address works.
+    """
+    if complained or state is _A.COMPLAINED:
+        return _A.COMPLAINED
+    if hard or state is _A.BOUNCED or soft_bounces >= SOFT_BOUNCES:
+        return _A.BOUNCED
+    return _A.DOUBTFUL
 
 
 class LetterState(State):
@@ -135,7 +199,8 @@ class Letter:
 
     ``values`` are plain JSON values (instants as ISO text). A signed link is given by its reference under a key that
     ends in ``_link``; its address is written in only when the mail leaves, so that no stored text opens anything.
-    ``reply_to`` is for what a visitor wrote to the school; else answers go to the mailbox.
+    Answers come back to a signed address of the mailbox, unless ``reply_to`` names another. ``in_reply_to`` is the
+    Message-ID of the mail that this one answers.
     """
 
     template: str
@@ -145,3 +210,5 @@ class Letter:
     mailbox: Mailbox = Mailbox.ENQUIRIES
     values: Mapping[str, Value] = field(default_factory=dict)
     reply_to: str | None = None
+    manner: Manner = Manner.GENERATED
+    in_reply_to: str | None = None

@@ -23,6 +23,7 @@ from provider.mail.rules import (
     SERVER,
     WAIT_FOR_EARLIER,
     LetterState,
+    Manner,
     Outcome,
     next_attempt,
     state_after,
@@ -42,7 +43,7 @@ _TURN = dt.timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A mail ready to leave: its envelope names exactly one recipient."""
+    """A mail ready to leave: its envelope names exactly one recipient, and no sender if nothing may come back."""
 
     reference: str
     message: EmailMessage
@@ -82,7 +83,8 @@ def _take(reference: str, now: dt.datetime) -> Parcel | None:
             letter.subject, letter.body_text, letter.body_html = written.subject, written.text, written.html
             letter.base_url = settings().BASE_URL
         message = letters.compose(letter, letters.addressed(letter, _address_of), attached)
-        return Parcel(reference, message, settings().mailbox(letter.mailbox), letter.recipient)
+        return_path = "" if letter.manner is Manner.ACKNOWLEDGMENT else settings().mailbox(letter.mailbox)
+        return Parcel(reference, message, return_path, letter.recipient)
 
 
 def _claim(letter: OutboxLetter, now: dt.datetime) -> None:

@@ -29,6 +29,11 @@ def address(table: sa.Table, _text: str) -> sa.ColumnElement[str]:
     return sa.func.lower(table.c.reference) + f"@{ERASED_DOMAIN}"
 
 
+def address_if_any(table: sa.Table, text: str) -> sa.ColumnElement[str]:
+    """Put such an address where there was one."""
+    return sa.case((table.c.sender.is_not(None), address(table, text)))
+
+
 def constant(value: Any) -> Value:  # noqa: ANN401 - whatever the column holds
     """Put one value in its place."""
     return lambda _table, _text: value
@@ -124,15 +129,29 @@ ERASES: Mapping[str, Erasing] = {
         blanked="The text of messages, with name and address",
         blanks={
             "values": constant({}), "subject": words, "body_text": words, "body_html": NOTHING, "last_reply": NOTHING,
-            "reply_to": NOTHING,
+            "reply_to": NOTHING, "in_reply_to": NOTHING,
         },
     ),
+    "thread_messages": Erasing(
+        kept="That a message came or went, and when.",
+        blanked="The texts of mail, with names and addresses",
+        blanks={
+            "text": words, "sender": address_if_any, "sender_name": NOTHING, "message_id": NOTHING,
+            "attachments": constant([]),
+        },
+    ),
+    "threads": Erasing(
+        kept="That there was mail of this kind, and how long it waited.",
+        blanked="The subjects of mail, with names and addresses",
+        blanks={"subject": words, "correspondent": address, "correspondent_name": constant("")},
+    ),
+    "address_health": Erasing(blanked="How letters to the address arrived", removes=True),
     "letters": Erasing(
         kept="That a letter of this kind was sent, and when: it proves that a decision was told.",
         blanked="The text, subject and address of letters",
         blanks={
             "values": constant({}), "subject": words, "body_text": words, "body_html": NOTHING, "last_reply": NOTHING,
-            "reply_to": NOTHING, "recipient": address,
+            "reply_to": NOTHING, "in_reply_to": NOTHING, "recipient": address,
         },
     ),
     "history_details": Erasing(blanked="Old and new personal values of changes", blanks={"data": constant({})}),

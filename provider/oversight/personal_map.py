@@ -27,6 +27,7 @@ from provider.oversight.personal_credits import CREDITS
 from provider.oversight.personal_exams import EXAMS
 from provider.oversight.personal_externships import EXTERNSHIPS, EXTERNSHIPS_OUTSIDE
 from provider.oversight.personal_finders import COLLEAGUE, INSIDE, SAME, WOULD_OPEN, Held, Section
+from provider.oversight.personal_threads import THREADS
 from provider.payments.models import Allocation, Payment, Receipt
 from provider.refunds.models import Payout, Refund, Withdrawal
 from provider.tasks.models import Task
@@ -219,6 +220,7 @@ HELD: tuple[Held, ...] = (
     *EXAMS,
     *CREDITS,
     *EXTERNSHIPS,
+    *THREADS,
     Held(
         "letters",
         OutboxLetter,
@@ -227,7 +229,8 @@ HELD: tuple[Held, ...] = (
         {"subject": "Letter", "recipient": "To", "state": "State", "sent_at": "Sent"},
         (
             "reference", "event", "template", "mailbox", "reply_to", "about", "values", "message_id", "queued_at",
-            "give_up_at", "attempts", "ambiguous_attempts", "outcome", "last_reply", "base_url", "body_text",
+            "manner", "in_reply_to", "give_up_at", "attempts", "ambiguous_attempts", "outcome", "last_reply",
+            "base_url", "body_text",
         ),
         {"id": INSIDE, "body_html": SAME},
     ),
@@ -239,7 +242,8 @@ HELD: tuple[Held, ...] = (
         {"reference": "Message", "subject": "Subject", "queued_at": "Received"},
         (
             "event", "template", "mailbox", "recipient", "reply_to", "about", "values", "message_id", "state",
-            "sent_at", "give_up_at", "attempts", "ambiguous_attempts", "outcome", "last_reply", "base_url", "body_text",
+            "manner", "in_reply_to", "sent_at", "give_up_at", "attempts", "ambiguous_attempts", "outcome", "last_reply",
+            "base_url", "body_text",
         ),
         {"id": INSIDE, "body_html": SAME},
     ),

@@ -29,12 +29,14 @@ from provider.kernel.actors import ActorKind
 from provider.kernel.database import Model, table
 from provider.kernel.lifecycles import Lifecycle
 from provider.mail import rules as mail
-from provider.mail.models import OutboxLetter
+from provider.mail.models import AddressHealth, OutboxLetter
 from provider.oversight.checks import Finding, findings, rows
 from provider.payments import rules as payments
 from provider.payments.models import Payment
 from provider.refunds import rules as refunds
 from provider.refunds.models import Payout, Refund
+from provider.threads import rules as threads
+from provider.threads.models import Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ _WAYS = (
     Way(ExamResult, exams.LIFECYCLE, (exams.ExamState.REPORTED,)),
     Way(CreditRequest, college_credit.LIFECYCLE, (college_credit.CreditState.REQUESTED,)),
     Way(EntryBatch, fieldwork.BATCH_LIFECYCLE, (fieldwork.BatchState.SENT,)),
+    Way(Thread, threads.LIFECYCLE, threads.BEGINS),
+    Way(AddressHealth, mail.ADDRESS_LIFECYCLE, mail.ADDRESS_BEGINS),
     Way(Evaluation, fieldwork.EVALUATION_LIFECYCLE, (fieldwork.EvaluationState.ASKED,)),
 )
 WAYS: Mapping[str, Way] = {way.table.__tablename__: way for way in _WAYS}

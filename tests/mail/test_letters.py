@@ -14,7 +14,8 @@ from provider.kernel.registry import registry
 from provider.kernel.settings import settings
 from provider.mail import letters, queries
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import Mailbox, Value
+from provider.mail.replies import read_address
+from provider.mail.rules import Mailbox, Manner, Value
 from tests.harness.hooks import with_cards
 from tests.harness.letters import LINK, POSTED, VALUES, a_letter
 from tests.harness.smtp import MailServer
@@ -145,10 +146,9 @@ def test_any_text_makes_a_mail_that_is_read_back(name: str, message: str) -> Non
 def test_a_mail_says_whom_it_is_from_and_that_a_machine_wrote_it() -> None:
     letter = outbox()
     mail = letters.compose(letter, sent(letter))
-    assert {name: str(mail[name]) for name in HEADERS if name not in {"Content-Type", "MIME-Version"}} == {
+    assert {name: str(mail[name]) for name in HEADERS if name not in {"Content-Type", "MIME-Version", "Reply-To"}} == {
         "From": "Sample School of Health Careers <enquiries@example.org>",
         "To": "ana@example.com",
-        "Reply-To": "enquiries@example.org",
         "Subject": "Two refunds are due",
         "Date": "Sat, 21 Nov 2026 15:00:00 +0000",
         "Message-ID": "<l-7k2m9q4t@example.org>",
@@ -156,20 +156,42 @@ def test_a_mail_says_whom_it_is_from_and_that_a_machine_wrote_it() -> None:
         "X-Auto-Response-Suppress": "All",
     }
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    back = read_address(str(mail["Reply-To"]))
+    assert back is not None
+    assert (back.letter, back.is_ours("ana@example.com", now=POSTED)) == ("L-7K2M9Q4T", True)
+
+
+def test_a_letter_by_a_person_does_not_say_that_a_machine_wrote_it() -> None:
+    letter = outbox(manner=Manner.PERSONAL, in_reply_to="<asked@example.com>")
+    mail = letters.compose(letter, sent(letter))
+    assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == (None, None)
+    assert (mail["In-Reply-To"], mail["References"]) == ("<asked@example.com>", "<asked@example.com>")
+
+
+def test_an_acknowledgment_leaves_without_a_return_path(
+    server: MailServer, post: Callable[..., str], row: Callable[[str], OutboxLetter]
+) -> None:
+    reference = post(manner=Manner.ACKNOWLEDGMENT)
+    run_due(POSTED)
+    (delivery,) = server.deliveries
+    assert (row(reference).state.value, delivery.sender) == ("sent", "<>")
+    assert delivery.mail["Auto-Submitted"] == "auto-replied"
 
 
 @pytest.mark.parametrize("mailbox", Mailbox)
 def test_its_foot_names_the_mailbox_that_it_leaves_from(mailbox: Mailbox) -> None:
     letter = outbox("place_offered", mailbox=mailbox)
     written, address = sent(letter), f"{mailbox.value}@example.org"
-    assert letters.compose(letter, written)["Reply-To"] == address
+    back = str(letters.compose(letter, written)["Reply-To"])
+    assert back.startswith(f"{mailbox.value}+")
+    assert back.endswith("@example.org")
     assert f"Questions? Answer this letter, or write to {address}.\n" in written.text
     assert re.findall(r'href="mailto:([^"]*)"', written.html) == [address]
 
 
 def test_a_typed_reply_address_that_is_not_one_address_is_left_out() -> None:
     letter = outbox(reply_to="ana@example.com, eve@example.com")
-    assert letters.compose(letter, sent(letter))["Reply-To"] == "enquiries@example.org"
+    assert read_address(str(letters.compose(letter, sent(letter))["Reply-To"])) is not None
 
 
 def test_a_receipt_prints_the_deadline_to_the_second_in_the_students_zone_and_in_utc() -> None:

@@ -66,6 +66,7 @@ MONEY = {
     TaskKind.PAYOUT_FAILED,
     TaskKind.OUTSIDE_REFUND,
     TaskKind.CLOSE_DAY,
+    TaskKind.REFUND_BY_MAIL,
 }
 PLACEMENTS = {
     TaskKind.CHECK_DOCUMENT,
