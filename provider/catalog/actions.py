@@ -11,7 +11,6 @@ from typing import Any
 
 from provider.catalog import contract
 from provider.history.actions import difference, note
-from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
 from provider.kernel.datafiles import Source, Where
@@ -22,7 +21,8 @@ from provider.policies import queries as policy_queries
 from provider.policies.rules import PolicyVersion, StateFloor
 from provider.programs import actions as programs
 from provider.programs import queries as program_queries
-from provider.programs.models import Blueprint, Credential, Program, Recommendation
+from provider.programs import recommendations
+from provider.programs.models import Blueprint, Credential, Program
 from provider.programs.rules import Content, InclusionLine, Link, StateRule
 from provider.tuition import actions as tuition
 from provider.tuition.rules import Plan, PlanDraft
@@ -154,14 +154,25 @@ class _Loading:
     def _recommendation(self, credential: Credential, entry: dict[str, Any], where: Where) -> None:
         known = {advice.valid_from: advice for advice in credential.recommendations}
         if (found := known.get(entry["valid_from"])) is not None:
-            if any(getattr(found, name) != value for name, value in entry.items()):
+            if any(getattr(found, name) != entry[name] for name in recommendations.SAID):
                 begun = f"{found.valid_from:%Y-%m-%d}"
                 self._refuse(where, f"Another recommendation for {credential.code} begins on {begun}: take a new date.")
             return
-        advice = Recommendation(reference=references.new("AC"), **entry)
-        credential.recommendations.insert(0, advice)
-        words = f"Recommendation for {credential.code} added, not confirmed yet."
-        self._tell(credential, "credential.recommendation_added", words)
+        try:
+            self._begin(credential, recommendations.Advice(**entry))
+        except recommendations.RecommendationRefused as refusal:
+            self._refuse(where, refusal.sentence)
+
+    def _begin(self, credential: Credential, advice: recommendations.Advice) -> None:
+        """Begin a recommendation; the one that had no end yet ends on the day before."""
+        for lasting in credential.recommendations:
+            if lasting.valid_to is None and lasting.valid_from < advice.valid_from:
+                last_on = advice.valid_from - recommendations.ONE_DAY
+                recommendations.end(recommendation=lasting, last_on=last_on, actor=self.actor, at=self.at)
+                self.changes.append(f"Recommendation for {credential.code} ended on {last_on:%Y-%m-%d}.")
+        made = recommendations.begin(credential=credential, advice=advice, actor=self.actor, at=self.at)
+        credential.recommendations.insert(0, made)
+        self.changes.append(f"Recommendation for {credential.code} added, not confirmed yet.")
 
     def _program(self, entry: dict[str, Any], where: Where) -> None:
         program = self.programs.get(entry["code"])

@@ -28,7 +28,13 @@ from provider.kernel.entries import (
 )
 from provider.places.rules import STATE_NAMES
 from provider.policies.rules import DEFAULT_HOURS, NATIONWIDE, Anchor, Unit
-from provider.programs.rules import MOST_EXTERNSHIP_HOURS, Availability, Inclusion, check_inclusions
+from provider.programs.rules import (
+    MOST_CREDITS,
+    MOST_EXTERNSHIP_HOURS,
+    Availability,
+    Inclusion,
+    check_inclusions,
+)
 from provider.tuition.rules import MAX_CLASS_WEEKS, MAX_COUNT, Plan, PlanKind, check_plans
 
 
@@ -67,7 +73,9 @@ class ExamEntry(Entry):
 class RecommendationEntry(Entry):
     """A recommended number of credits; it becomes confirmed by a person, never by a file."""
 
-    credits = whole(1, 60, required=True)
+    credits = whole(1, MOST_CREDITS, required=True)
+    level = Line(load_default=None)
+    subject = Line(load_default=None)
     source = Prose(required=True)
     valid_from = day(required=True)
     valid_to = day(load_default=None)

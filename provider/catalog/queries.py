@@ -1,5 +1,6 @@
 """Reading the offer: fresh from the database, or as this process last saw it."""
 
+import datetime as dt
 import secrets
 import threading
 import time
@@ -24,7 +25,9 @@ from provider.catalog.offers import (
 )
 from provider.kernel import clock
 from provider.kernel.database import db, insert_unless, table
+from provider.kernel.days import day_of
 from provider.kernel.errors import NotFound
+from provider.kernel.settings import settings
 from provider.policies import queries as policies
 from provider.policies.models import RefundPolicy, StateFloorRow
 from provider.policies.rules import in_force
@@ -71,10 +74,11 @@ _SHOWN = (
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The offer with the stamp it bore."""
+    """The offer with the stamp it bore, and the day on which it was read: some of it holds on certain days."""
 
     catalog: Catalog
     stamp: str | None
+    on: dt.date
 
 
 @dataclass(slots=True)
@@ -139,7 +143,7 @@ def current_if_any() -> Catalog | None:
 def _refresh(holding: Held) -> Catalog:
     known, changes = holding.seen, holding.changes
     try:
-        stamp, fresh = db.session.scalar(_STAMP), read()
+        stamp, today, fresh = db.session.scalar(_STAMP), _today(), read()
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
         holding.fresh_until = time.monotonic() + RETRY_SECONDS
@@ -147,22 +151,26 @@ def _refresh(holding: Held) -> Catalog:
             raise
         return known.catalog
     shown = known.catalog if known is not None and known.catalog == fresh else fresh
-    holding.seen = _Seen(shown, stamp)
+    holding.seen = _Seen(shown, stamp, today)
     if holding.changes == changes:
         holding.fresh_until = time.monotonic() + FRESH_SECONDS
     return shown
 
 
 def now() -> Catalog:
-    """Return the offer as it is in the database this moment: one statement, as long as its stamp is the one we saw."""
+    """Return the offer as it is in the database this moment: one statement, as long as stamp and day are as we saw."""
     holding = held()
-    stamp, known = db.session.scalar(_STAMP), holding.seen
-    if known is not None and known.stamp == stamp:
+    stamp, known, today = db.session.scalar(_STAMP), holding.seen, _today()
+    if known is not None and (known.stamp, known.on) == (stamp, today):
         return known.catalog
     fresh = read()
     if forget not in db.session.info:  # what this transaction changed itself may yet be taken back
-        holding.seen = _Seen(fresh, stamp)
+        holding.seen = _Seen(fresh, stamp, today)
     return fresh
+
+
+def _today() -> dt.date:
+    return day_of(clock.now(), settings().SCHOOL_ZONE)
 
 
 def forget() -> None:
@@ -201,7 +209,8 @@ def _forget_changed(session: Session) -> None:
 def read() -> Catalog:
     """Read everything from the database."""
     now = clock.now()
-    credentials = [_credential(row) for row in programs.credentials()]
+    today = _today()
+    credentials = [_credential(row, today) for row in programs.credentials()]
     by_code = {credential.code: credential for credential in credentials}
     plans: dict[int, list[TuitionPlan]] = {}
     for plan in db.session.scalars(_plans()):
@@ -237,10 +246,12 @@ def offer(slug: str) -> ProgramOffer:
         .where(Credential.code.in_(codes))
         .order_by(RecommendationRow.valid_from, Blueprint.id)
     )
-    newest = {
-        credential.code: _view(credential, blueprint, advice)
-        for credential, advice, blueprint in db.session.execute(joined)
-    }
+    newest: dict[str, CredentialView] = {}
+    today = _today()
+    for credential, advice, blueprint in db.session.execute(joined):
+        known = newest.get(credential.code)
+        held_on = _recommendation(advice, today) or (known.recommendation if known else None)
+        newest[credential.code] = _view(credential, blueprint, held_on)
     return _offer(program, version, plans, newest)
 
 
@@ -259,12 +270,12 @@ def _plans() -> sa.Select[TuitionPlan]:
     return sa.select(TuitionPlan).where(TuitionPlan.retired_at.is_(None)).order_by(TuitionPlan.count, TuitionPlan.id)
 
 
-def _credential(row: Credential) -> CredentialView:
-    advice = max(row.recommendations, key=lambda one: one.valid_from, default=None)
-    return _view(row, row.blueprints[0] if row.blueprints else None, advice)
+def _credential(row: Credential, today: dt.date) -> CredentialView:
+    holding = (view for one in row.recommendations if (view := _recommendation(one, today)) is not None)
+    return _view(row, row.blueprints[0] if row.blueprints else None, next(holding, None))
 
 
-def _view(row: Credential, blueprint: Blueprint | None, advice: RecommendationRow | None) -> CredentialView:
+def _view(row: Credential, blueprint: Blueprint | None, advice: RecommendationView | None) -> CredentialView:
     return CredentialView(
         code=row.code,
         slug=row.slug,
@@ -279,7 +290,7 @@ def _view(row: Credential, blueprint: Blueprint | None, advice: RecommendationRo
         sources=tuple(Source(**source) for source in row.content.get("sources", ())),
         blueprint=blueprint.version if blueprint else "",
         topics=_topics(blueprint),
-        recommendation=_recommendation(advice) if advice else None,
+        recommendation=advice,
     )
 
 
@@ -292,9 +303,12 @@ def _topics(blueprint: Blueprint | None) -> tuple[Topic, ...]:
     )
 
 
-def _recommendation(row: RecommendationRow) -> RecommendationView:
+def _recommendation(row: RecommendationRow | None, today: dt.date) -> RecommendationView | None:
+    """Return a recommendation if it holds on a day, which one of a credential does at most."""
+    if row is None:
+        return None
     terms = Recommendation(row.credits, row.source, row.valid_from, row.valid_to, row.confirmed_by, row.confirmed_on)
-    return RecommendationView(row.reference, terms, row.sample)
+    return RecommendationView(row.reference, terms, row.sample) if terms.holds(today) else None
 
 
 def _offer(

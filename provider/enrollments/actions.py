@@ -11,7 +11,7 @@ from provider.accounts import queries as people
 from provider.accounts.links import make_link, revoke_links
 from provider.accounts.models import Person
 from provider.catalog.queries import PlanOffer, ProgramOffer
-from provider.enrollments import letters, queries, terms
+from provider.enrollments import certificates, letters, queries, terms
 from provider.enrollments.models import Agreement, Enrollment, Installment
 from provider.enrollments.offered import credits_of, offered_terms
 from provider.enrollments.rules import (
@@ -352,7 +352,7 @@ def cancel(*, enrollment: Enrollment, reason: CancelReason, actor: Actor, at: dt
 
 
 def complete(*, enrollment: Enrollment, actor: Actor, at: dt.datetime, completed_at: dt.datetime | None = None) -> None:
-    """Mark the program as completed, now or at an earlier instant.
+    """Mark the program as completed, now or at an earlier instant, and send the student the certificate.
 
     Raises IllegalTransition unless it is active, CompletedTooEarly when it was not accepted yet or is still to come.
     """
@@ -361,7 +361,8 @@ def complete(*, enrollment: Enrollment, actor: Actor, at: dt.datetime, completed
         raise CompletedTooEarly
     enrollment.completed_at = finished
     move(enrollment, EnrollmentState.COMPLETED, LIFECYCLE, actor=actor, at=at)
-    post(letters.completed(enrollment, recipient=queries.recipient(enrollment)), at=at)
+    certificate = certificates.issue(enrollment, actor=actor, at=at)
+    post(letters.completed(enrollment, certificate, recipient=queries.recipient(enrollment)), at=at)
 
 
 def end(*, enrollment: Enrollment, to: EnrollmentState, actor: Actor, at: dt.datetime) -> None:

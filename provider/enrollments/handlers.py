@@ -10,7 +10,15 @@ from provider.accounts import sessions
 from provider.accounts.email_changes import EMAIL_CHANGED
 from provider.accounts.links import use_link
 from provider.accounts.rules import Permission
-from provider.enrollments import actions, lists, proof_letters, queries
+from provider.enrollments import (
+    actions,
+    certificate_letters,
+    certificate_papers,
+    letters,
+    lists,
+    proof_letters,
+    queries,
+)
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.enrollments.rules import UNPAID_STATES, CancelReason, Joined
 from provider.kernel.actors import SYSTEM, Actor
@@ -134,4 +142,6 @@ def register(registry: Registry) -> None:
     registry.jobs[EMAIL_CHANGED] = email_changed
     registry.periodic.append(Periodic(UNPAID, lambda now: f"{now:%Y-%m-%dT%H}"))
     registry.strands.append(STORY)
+    with_certificate = (letters.COMPLETED, certificate_letters.ISSUED)
+    registry.attachments |= dict.fromkeys(with_certificate, certificate_papers.attachments)
     registry.queues["awaited"] = QUEUE

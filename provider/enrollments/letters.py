@@ -3,10 +3,14 @@
 import datetime as dt
 
 from provider.accounts.models import SignedLink
+from provider.enrollments.certificate_letters import taken_along
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CancelReason
 from provider.kernel.settings import settings
 from provider.mail.rules import Letter, Value
+from provider.verification.models import IssuedDocument
+
+COMPLETED = "program_completed"
 
 
 def _values(enrollment: Enrollment) -> dict[str, Value]:
@@ -81,8 +85,8 @@ def canceled(enrollment: Enrollment, reason: CancelReason, *, recipient: str) ->
     )
 
 
-def completed(enrollment: Enrollment, *, recipient: str) -> Letter:
-    """Congratulations, and what may come next, with the conditions of the guaranteed externship in their numbers."""
+def completed(enrollment: Enrollment, certificate: IssuedDocument, *, recipient: str) -> Letter:
+    """Congratulations with the certificate, and what may come next, with the guaranteed externship's conditions."""
     known = settings()
     conditions: dict[str, Value] = {
         "days": known.GUARANTEE_DAYS,
@@ -91,9 +95,9 @@ def completed(enrollment: Enrollment, *, recipient: str) -> Letter:
         "externship_path": f"/my/externship/{enrollment.reference}",
     }
     return Letter(
-        template="program_completed",
+        template=COMPLETED,
         recipient=recipient,
         event=f"{enrollment.reference}:completed",
         about=enrollment.reference,
-        values=_values(enrollment) | conditions,
+        values=_values(enrollment) | taken_along(enrollment, certificate) | conditions,
     )

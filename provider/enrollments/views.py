@@ -13,7 +13,7 @@ from provider.accounts.rules import Permission
 from provider.accounts.throttles import count_link_letter, count_try
 from provider.catalog import queries as catalog
 from provider.catalog.queries import Catalog, PlanOffer, ProgramOffer
-from provider.enrollments import actions, proof_letters, queries, terms
+from provider.enrollments import actions, certificate_papers, proof_letters, queries, terms
 from provider.enrollments.actions import AlreadyEnrolled, Answers, ClosedInState
 from provider.enrollments.models import Enrollment
 from provider.enrollments.offered import offered_terms
@@ -22,7 +22,7 @@ from provider.enrollments.schemas import PREREQUISITE, AskLetter, enroll_schema
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.doors import PUBLIC, Door
-from provider.kernel.errors import DomainError, TooMany
+from provider.kernel.errors import DomainError, NotFound, TooMany
 from provider.kernel.forms import Form
 from provider.kernel.pdf import render
 from provider.kernel.settings import settings
@@ -262,6 +262,16 @@ def agreement_pdf(reference: str) -> ResponseReturnValue:
     pdf = Response(render(PAPER, _paper(enrollment)), mimetype="application/pdf")
     pdf.headers["Content-Disposition"] = f'attachment; filename="agreement-{enrollment.reference}.pdf"'
     return pdf
+
+
+@papers.get("/<reference>/certificate.pdf")
+def certificate_pdf(reference: str) -> ResponseReturnValue:
+    enrollment = queries.own(sessions.asker(), reference)
+    for newest in certificate_papers.of_enrollment(enrollment.reference):
+        pdf = Response(certificate_papers.pdf(newest), mimetype="application/pdf")
+        pdf.headers["Content-Disposition"] = f'attachment; filename="{certificate_papers.name_of(newest)}"'
+        return pdf
+    raise NotFound
 
 
 def _paper(enrollment: Enrollment) -> dict[str, Any]:

@@ -128,6 +128,7 @@ class Registry:
     ``documents_changed`` hears, in the same transaction, that documents of a person (by id) stand otherwise now.
     ``enrollment_canceled`` hears, in the same transaction, that an enrollment (by id) was canceled, and by whom;
     ``preceptor_changed`` that somebody else supervises a placement (by id).
+    ``recommendation_used`` names the last day of a pass for which a credit request rests on a recommendation (by id).
     ``documents_needed`` says what a person needs documents for, ``documents_people`` who does for a program (by id), a
     site (by id) or both.
     """
@@ -149,6 +150,7 @@ class Registry:
     documents_changed: Callable[[int, dt.datetime], None] | None = None
     enrollment_canceled: Callable[[int, Actor, dt.datetime], None] | None = None
     preceptor_changed: Callable[[int, Actor, dt.datetime], None] | None = None
+    recommendation_used: Callable[[int], dt.date | None] | None = None
     documents_needed: Callable[[int], Sequence[DocumentsNeeded]] | None = None
     documents_people: Callable[[int | None, int | None], Sequence[int]] | None = None
     letter_links: Callable[[str], str] | None = None

@@ -10,6 +10,7 @@ from provider.accounts.rules import Permission
 from provider.cards import queries as cards
 from provider.cards.models import Card, Charge, Dispute
 from provider.cards.rules import DisputeState
+from provider.enrollments import certificate_papers
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import lapses_on
 from provider.enrollments.models import Enrollment
@@ -63,6 +64,7 @@ def enrollment(reference: str) -> ResponseReturnValue:
         paused=found.state in CLASSROOM_STATES and cards.paused(found.id) is not None,
         running=running,
         kept=kept,
+        certificates=certificate_papers.of_enrollment(reference) if found.completed_at else [],
         externship=externships.newest_of(found.id) if found.person_id else None,
         now=received_at(),
     )

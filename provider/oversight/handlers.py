@@ -21,6 +21,7 @@ from provider.oversight import (
     mail,
     money_in,
     money_out,
+    papers,
     personal_erasure,
     placing,
     states,
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     *placing.CHECKS,
     *guarantee.CHECKS,
     *at_sites.CHECKS,
+    *papers.CHECKS,
     *states.CHECKS,
     *mail.CHECKS,
 )

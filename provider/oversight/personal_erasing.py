@@ -66,7 +66,7 @@ class Erasing:
 
 _BOOKS = "The books of the school: money that came in and went back must be provable for years."
 _THERE = "What was done at a site and approved there: the school has to be able to say what it confirmed."
-_ISSUED = "Externship records the school issued, with the name on them: others may have them in hand and check them."
+_ISSUED = "Papers the school issued with a code, with the name on them: others may have them in hand and check them."
 _DECIDED = "A decision about money and what it rests on must be explainable years later."
 # Of an externship: what it came to stays, what somebody wrote about themselves or was written about them goes.
 _EXTERNSHIPS: Mapping[str, Erasing] = {

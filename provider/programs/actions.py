@@ -1,4 +1,4 @@
-"""Everything that changes programs, recommendations and answers; an edit of a program makes its next version."""
+"""Everything that changes programs and answers; an edit of a program makes its next version."""
 
 import datetime as dt
 
@@ -10,7 +10,7 @@ from provider.kernel.actors import Actor
 from provider.kernel.database import db
 from provider.kernel.errors import DomainError
 from provider.programs import queries
-from provider.programs.models import FaqItem, Program, ProgramVersion, Recommendation
+from provider.programs.models import FaqItem, Program, ProgramVersion
 from provider.programs.rules import Content
 
 
@@ -33,13 +33,6 @@ class CodeTaken(DomainError):
 
     code = "program_taken"
     sentence = "Another program has this code or this address already. Choose others, or edit that program."
-
-
-class AlreadyConfirmed(DomainError):
-    """A recommendation was confirmed before."""
-
-    code = "already_confirmed"
-    sentence = "This recommendation is confirmed already."
 
 
 def add_program(*, slug: str, code: str, position: int, actor: Actor, at: dt.datetime) -> Program:
@@ -118,17 +111,6 @@ def set_on_sale(*, program: Program, on_sale: bool, actor: Actor, at: dt.datetim
     program.on_sale = on_sale
     note(program, "program.put_on_sale" if on_sale else "program.taken_off_sale", actor=actor, at=at)
     return True
-
-
-def confirm_recommendation(
-    *, recommendation: Recommendation, name: str, on: dt.date, actor: Actor, at: dt.datetime
-) -> Recommendation:
-    """Remember that a person saw ACE's own record of this number, with name and date; once."""
-    if recommendation.confirmed_on is not None:
-        raise AlreadyConfirmed
-    recommendation.confirmed_by, recommendation.confirmed_on = name, on
-    note(recommendation, "recommendation.confirmed", actor=actor, at=at, data={"on": on.isoformat()})
-    return recommendation
 
 
 def save_faq(

@@ -82,6 +82,14 @@ class Recommendation(Model):
         sa.UniqueConstraint("credential_id", "valid_from"),
         sa.CheckConstraint("credits > 0", name="credits_positive"),
         sa.CheckConstraint("(confirmed_by IS NULL) = (confirmed_on IS NULL)", name="confirmed_whole"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="ends_after_it_begins"),
+        sa.Index(
+            "uq_recommendation_lasting",
+            "credential_id",
+            unique=True,
+            sqlite_where=sa.text("valid_to IS NULL"),
+            postgresql_where=sa.text("valid_to IS NULL"),
+        ),
     )
 
 

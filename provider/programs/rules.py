@@ -11,6 +11,8 @@ from provider.kernel.days import counted, written
 
 WHOLE = 100
 EXAM_FEE = "exam_fee"
+RECOMMENDATION_PREFIX = "AC"
+MOST_CREDITS = 60
 MOST_EXTERNSHIP_HOURS = 1000
 ACE_SENTENCE = "The American Council on Education (ACE) recommends credit; each college decides whether to accept it."
 
@@ -111,10 +113,29 @@ class Recommendation:
     confirmed_by: str | None = None
     confirmed_on: dt.date | None = None
 
+    def holds(self, on: dt.date) -> bool:
+        """Say whether it is in force on a day; its first and its last day are its own."""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
     def is_confirmed(self, on: dt.date) -> bool:
         """Say whether the number may be shown as ACE's on a day: confirmed, begun and not run out."""
         confirmed = self.confirmed_on is not None and bool(self.confirmed_by) and self.confirmed_on <= on
-        return confirmed and self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+        return confirmed and self.holds(on)
+
+
+Days = tuple[dt.date, dt.date | None]
+
+
+def overlap(first: Days, second: Days) -> bool:
+    """Say whether two stretches of days have a day in common; one without an end lasts for good."""
+    return (second[1] is None or first[0] <= second[1]) and (first[1] is None or second[0] <= first[1])
+
+
+def in_words(valid_from: dt.date, valid_to: dt.date | None) -> str:
+    """Say from which day until which something holds."""
+    if valid_to is None:
+        return f"from {written(valid_from)} on"
+    return f"from {written(valid_from)} to {written(valid_to)}"
 
 
 def credit_wording(recommendation: Recommendation, on: dt.date) -> str:

@@ -26,6 +26,7 @@ WITHIN = {
     "staff_installments": "staff_enrollments",
     "staff_statements": "staff_enrollments",
     "staff_early": "staff_enrollments",
+    "staff_certificates": "staff_enrollments",
     "staff_many_enrollments": "staff_enrollments",
     "staff_many_letters": "staff_mail",
     "staff_files": "staff_payments",

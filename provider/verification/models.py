@@ -14,7 +14,7 @@ class IssuedDocument(Model):
     """What the page of a code says: whose it is, what it states, and whether the school still stands by it.
 
     ``facts`` are pairs of a label and a value, in the order in which they are shown. Why it was revoked is for staff;
-    ``public_reason`` is what the page of its code may say of it.
+    ``public_reason`` is what the page of its code may say of it. One of a kind and subject stands at a time.
     """
 
     __tablename__ = "issued_document"
@@ -40,4 +40,12 @@ class IssuedDocument(Model):
         sa.CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revoked_has_reason"),
         sa.Index(None, "about"),
         sa.Index(None, "subject_reference"),
+        sa.Index(
+            "uq_issued_document_standing",
+            "kind",
+            "subject_reference",
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        ),
     )

@@ -15,6 +15,8 @@ class IssuedKind(State):
     """What was issued."""
 
     EXTERNSHIP_RECORD = "externship_record"
+    COMPLETION_CERTIFICATE = "completion_certificate"
+    CREDIT_LETTER = "credit_letter"
 
     @property
     def explained(self) -> str:
@@ -23,6 +25,14 @@ class IssuedKind(State):
             "externship_record": (
                 "The record of supervised practice at a hospital, clinic or laboratory. Only hours and procedures that "
                 "the supervisor there approved are counted in it."
+            ),
+            "completion_certificate": (
+                "The school certifies that somebody completed its own program. It is no license, and no credential of "
+                "a body that examines."
+            ),
+            "credit_letter": (
+                "A letter to the registrar of a college about an exam that was passed and the credit that is "
+                "recommended for it. Each college decides whether to give credit."
             ),
         }[self.value]
 

@@ -130,7 +130,10 @@ def ccma(data: dict[str, Any]) -> dict[str, Any]:
         ),
         (
             lambda data: data["credentials"][0]["recommendation"].update(valid_from="2026-06-01", credits="6"),
-            ["Recommendation for CCMA added, not confirmed yet."],
+            [
+                "Recommendation for CCMA ended on 2026-05-31.",
+                "Recommendation for CCMA added, not confirmed yet.",
+            ],
         ),
         (
             lambda data: data["refund_policies"].append(

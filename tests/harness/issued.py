@@ -4,6 +4,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from provider.kernel import references
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
 from provider.verification import actions
@@ -27,7 +28,7 @@ def issue(about: str, *, at: dt.datetime, holder: str = "محمد العلي") -
     with unit_of_work():
         return actions.issue(
             kind=IssuedKind.EXTERNSHIP_RECORD,
-            subject="ER-7K2M9Q4T",
+            subject=references.new("ER"),
             about=about,
             holder=holder,
             title="Externship record",

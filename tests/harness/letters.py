@@ -47,6 +47,11 @@ _EXAM: dict[str, Value] = {
     "reference": "X-7K2M9Q4T",
     "exams_path": "/my/exams",
 }
+_CERTIFICATE: dict[str, Value] = {
+    "certificate": "VD-7K2M9Q4T",
+    "certificate_path": "/my/enrollments/E-7K2M9Q4T",
+    "verify_path": "/verify/2345-6789-ABCD-EFGH",
+}
 VALUES: Mapping[str, dict[str, Value]] = {
     **PLACES,
     "agreement_sign": {
@@ -212,8 +217,11 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "next_due_on": "2027-01-21",
         "next_cents": 52_500,
     },
+    "certificate_issued": {**_ONE, **_CERTIFICATE},
+    "certificate_revoked": {**_ONE, "public_reason": "The name on it was wrong; a new one was issued."},
     "program_completed": {
         **_ONE,
+        **_CERTIFICATE,
         "days": 60,
         "miles": 50,
         "lapse_days": 30,

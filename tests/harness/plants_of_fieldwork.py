@@ -12,6 +12,11 @@ ELSEWHERE = (
     "JOIN placement ON placement.preceptor_id = site_contact.id WHERE placement.reference = :running))"
 )
 
+A_RECORD = "kind = 'externship_record'"
+A_CERTIFICATE = (
+    "id = (SELECT min(id) FROM issued_document WHERE kind = 'completion_certificate' AND revoked_at IS NULL)"
+)
+
 
 def counted_unapproved(vandal: Vandal) -> None:
     vandal.bare("hours_entry")
@@ -59,7 +64,7 @@ def completed_without_a_record(vandal: Vandal) -> None:
 
 
 def issued_for_another(vandal: Vandal) -> None:
-    vandal.change("UPDATE issued_document SET about = :other", other=vandal.told.active)
+    vandal.change(f"UPDATE issued_document SET about = :other WHERE {A_RECORD}", other=vandal.told.active)
 
 
 def stands_after_a_refund(vandal: Vandal) -> None:
@@ -73,12 +78,25 @@ def stands_after_a_refund(vandal: Vandal) -> None:
             f"WHERE enrollment_id = {other}",
             **refunded,
         )
-    vandal.change("UPDATE issued_document SET about = :settled WHERE about = :recorded", **refunded)
+    vandal.change(f"UPDATE issued_document SET about = :settled WHERE about = :recorded AND {A_RECORD}", **refunded)
     vandal.change("UPDATE clock SET about = :settled WHERE kind = 'guarantee' AND about = :recorded", **refunded)
     vandal.do(
         "UPDATE letter SET about = NULL WHERE about = :recorded AND recipient LIKE '%@clinic.example'",
         recorded=told.places.recorded_for,
     )
+
+
+def certified_uncompleted(vandal: Vandal) -> None:
+    """Let a certificate be of an enrollment that still runs."""
+    vandal.change(
+        f"UPDATE issued_document SET subject_reference = :active WHERE {A_CERTIFICATE}", active=vandal.told.active
+    )
+
+
+def certified_after_a_refund(vandal: Vandal) -> None:
+    """Let a certificate that stands be of an enrollment that was refunded after it was completed."""
+    vandal.change("UPDATE enrollment SET completed_at = purchased_at WHERE reference = :it", it=vandal.told.settled)
+    vandal.change(f"UPDATE issued_document SET subject_reference = :it WHERE {A_CERTIFICATE}", it=vandal.told.settled)
 
 
 def says_more_than_was_approved(vandal: Vandal) -> None:
@@ -112,6 +130,8 @@ FIELDWORK_PLANTS: Mapping[Callable[[Vandal], None], str] = {
     completed_without_a_record: "completed_placement_has_its_record",
     issued_for_another: "completed_placement_has_its_record",
     stands_after_a_refund: "no_record_stands_after_a_refund",
+    certified_uncompleted: "certificate_is_of_a_completed_program",
+    certified_after_a_refund: "no_certificate_stands_after_a_refund",
     says_more_than_was_approved: "record_says_what_was_approved",
     says_more_was_done: "record_says_what_was_approved",
     papers_of_nobody: "erased_people_left_no_papers",

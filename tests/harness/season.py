@@ -19,6 +19,7 @@ from provider.books.models import DayClose
 from provider.cards import pausing
 from provider.catalog import queries as catalog
 from provider.enrollments import actions as enrollments
+from provider.enrollments import certificates
 from provider.enrollments import queries as enrolled
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CancelReason
@@ -199,6 +200,16 @@ def complete(student: Student, at: dt.datetime) -> None:
     enrollments.complete(enrollment=_row(student), actor=student.admissions, at=at)
 
 
+def revoke_certificate(student: Student, at: dt.datetime) -> None:
+    certificates.revoke(
+        enrollment=_row(student),
+        reason="The name on it lacks the accents; the student wrote to us.",
+        public_reason="A certificate with the right name is being made.",
+        actor=student.admissions,
+        at=at,
+    )
+
+
 def ask_for_place(student: Student, at: dt.datetime) -> None:
     wanted = Wishes(student.zip, 60, mask(range(5)), 8 * 60, 17 * 60, (at + dt.timedelta(days=14)).date())
     externships.ask(enrollment=_row(student), wanted=wanted, actor=student.herself, at=at)
@@ -248,7 +259,7 @@ def stories() -> dict[str, Story]:
         ),
         "graduate": (
             Student("Ingrid Solveig Åsgård", "ingrid@example.org", "cpt", "upfront", "MN", "55401"),
-            [(100 * DAY, enroll), (99 * DAY, prove), (98 * DAY, pay), (1 * DAY, complete)],
+            [(100 * DAY, enroll), (99 * DAY, prove), (98 * DAY, pay), (1 * DAY, complete), (20, revoke_certificate)],
         ),
         "canceled": (Student("Jo Li", "jo@example.org"), [(12 * DAY, enroll), (11 * DAY, prove), (10 * DAY, cancel)]),
         "withdrawn": (

@@ -65,7 +65,7 @@ def test_canceled_letters_stay_and_others_leave(server: MailServer, post: Post, 
     canceled = post("N-1")
     others = [
         post("N-2", about="E-22222222"),
-        post("N-3", template="program_completed", values=VALUES["program_completed"]),
+        post("N-3", template="certificate_revoked", values=VALUES["certificate_revoked"]),
     ]
     with unit_of_work():
         number = actions.cancel_for(about="E-7K2M9Q4T", templates={"staff_notice"}, actor=SYSTEM, at=POSTED)

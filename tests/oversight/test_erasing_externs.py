@@ -170,7 +170,7 @@ def test_the_preview_counts_what_goes_and_says_what_stays_and_erasing_does_just_
         "What was done at a site and approved there: the school has to be able to say what it confirmed.": 4,
         "That an evaluation was given, and when.": 2,
         "Where somebody was placed, and on which days: school and site answer for it.": 1,
-        "Externship records the school issued, with the name on them: others may have them in hand and check them.": 2,
+        "Papers the school issued with a code, with the name on them: others may have them in hand and check them.": 3,
     }
     assert {words: number for words, number in stays.items() if words in said} == said
     with app.app_context():

@@ -10,7 +10,7 @@ from flask.ctx import AppContext
 from provider.history.models import History
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
-from provider.programs import actions, queries
+from provider.programs import actions, queries, recommendations
 from provider.programs.models import Program, ProgramVersion, Recommendation
 from provider.programs.rules import Content, InclusionLine, Link
 
@@ -115,11 +115,11 @@ def test_a_recommendation_is_confirmed_once_with_name_and_date(context: AppConte
     with unit_of_work():
         advice = db.session.scalars(sa.select(Recommendation).where(Recommendation.credits == 5)).one()
         on = dt.date(2026, 11, 19)
-        actions.confirm_recommendation(recommendation=advice, name="Ana Editor", on=on, actor=EDITOR, at=NOON)
-        with pytest.raises(actions.AlreadyConfirmed):
-            actions.confirm_recommendation(recommendation=advice, name="Bo", on=on, actor=EDITOR, at=NOON)
+        recommendations.confirm(recommendation=advice, name="Ana Editor", on=on, actor=EDITOR, at=NOON)
+        with pytest.raises(recommendations.AlreadyConfirmed):
+            recommendations.confirm(recommendation=advice, name="Bo", on=on, actor=EDITOR, at=NOON)
     found = queries.recommendation(advice.reference)
-    assert (found.confirmed_by, found.confirmed_on) == ("Ana Editor", on)
+    assert (found.confirmed_by, found.confirmed_on, found.sample) == ("Ana Editor", on, False)
 
 
 def test_an_answer_is_dated_by_its_last_change_of_words(context: AppContext) -> None:

@@ -14,6 +14,13 @@ from tests.harness.stage import Stage
 FORMS = (
     Case("enroll", None, "/programs/ccma/enroll?plan=upfront"),
     Case("cancel", Role.ADMISSIONS, "/staff/enrollments/{awaiting}/cancel", {"sure": "on"}),
+    Case(
+        "revocation of a certificate",
+        Role.ADMISSIONS,
+        "/staff/enrollments/{completed}/certificate",
+        {"reason": "Completed by mistake"},
+        "/revocation",
+    ),
     Case("note", Role.COORDINATOR, "/staff/enrollments/{late}", {"text": "She calls back"}, "/notes"),
     Case("note about a student", Role.BURSAR, "/staff/students/{student}", {"text": "She calls back"}, "/notes"),
     Case("completions", Role.ADMISSIONS, "/staff/completions", part="/check", file=("csv", b"reference\nE-22222222\n")),
@@ -23,6 +30,7 @@ BUTTONS = {
     "/staff/completions": Role.ADMISSIONS,
     "/staff/enrollments/{late}/completion": Role.ADMISSIONS,
     "/staff/enrollments/{late}/hold-release": Role.ADMISSIONS,
+    "/staff/enrollments/{uncertified}/certificate": Role.ADMISSIONS,
     "/staff/enrollments/many": Role.ADMISSIONS,
     "/staff/enrollments/many/results": Role.ADMISSIONS,
     "/staff/enrollments/export": Role.BURSAR,
@@ -64,6 +72,9 @@ def _staff(stage: Stage) -> Iterator[Visit]:
         "student-notes": f"/staff/students/{student}?only=notes",
         "agreement": f"/staff/enrollments/{season['late'].enrollment}/agreement",
         "cancel": f"/staff/enrollments/{season['awaiting'].enrollment}/cancel",
+        "certificate": f"/staff/enrollments/{season['completed'].enrollment}/certificate",
+        "certificate-revoked": f"/staff/enrollments/{season['graduate'].enrollment}/certificate",
+        "certificate-none": f"/staff/enrollments/{season['awaiting'].enrollment}/certificate",
         "completions": "/staff/completions",
     }
     yield from by_staff(stage, paths)
@@ -88,6 +99,7 @@ def _objects(season: Season) -> Objects:
 
 RECORDS = (
     Records(STUDENTS, _enrollments),
+    Records(("uncertified",), lambda _, season: {"uncertified": season["graduate"].enrollment}),
     by_query("student", lambda season: _student_of(season["paying"].email)),
 )
 
