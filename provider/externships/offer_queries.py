@@ -88,11 +88,6 @@ def held_placement(placement_id: int) -> Placement:
     return db.session.scalars(found).one()
 
 
-def placement_of_offer(offer_id: int) -> Placement | None:
-    """Return the placement that came of an offer."""
-    return db.session.scalar(_PLACEMENTS.where(Placement.offer_id == offer_id))
-
-
 def placements_of(request_id: int) -> Sequence[Placement]:
     """Return every placement of a request, the newest first."""
     query = _PLACEMENTS.where(Placement.request_id == request_id)

@@ -54,6 +54,11 @@ _TO_SITE = {
 }
 
 
+def too_late(offer: Offer, now: dt.datetime) -> bool:
+    """Say whether an offer that waits can be answered no more: the job that lets it go may not have run yet."""
+    return offer.state is OfferState.SENT and offer.expires_at is not None and now > offer.expires_at
+
+
 def fate(offer: Offer) -> Fate:
     """Say what became of an offer."""
     if offer.state is OfferState.DECLINED:
@@ -63,9 +68,10 @@ def fate(offer: Offer) -> Fate:
     return _BY_STATE[offer.state]
 
 
-def what_became(offer: Offer) -> str:
-    """Say to the student what became of an offer, and whether there is anything to do."""
-    return _told(_TO_STUDENT[fate(offer)], offer, offer.request.enrollment.zone)
+def what_became(offer: Offer, *, now: dt.datetime | None = None) -> str:
+    """Say to the student what became of an offer, by now if it matters, and whether there is anything to do."""
+    became = Fate.EXPIRED if now is not None and too_late(offer, now) else fate(offer)
+    return _told(_TO_STUDENT[became], offer, offer.request.enrollment.zone)
 
 
 def to_site(offer: Offer) -> str:

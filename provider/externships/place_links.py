@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from provider.accounts.links import open_link
 from provider.externships import offer_queries, offers, site_answers
 from provider.externships.offer_pages import Answers, answered, offer_page, site_page
-from provider.externships.offer_words import to_site, what_became
+from provider.externships.offer_words import to_site, too_late, what_became
 from provider.externships.place_schemas import DeclineOffer, DeclineStudent, ProposeDays
 from provider.externships.refusals import DaysImpossible
 from provider.externships.rules import OfferState
@@ -54,8 +54,9 @@ class OfferLink:
         return redirect(f"/links/{token}", code=303)
 
     def over(self, subject: str, _made_at: dt.datetime) -> str | None:
-        offer = offer_queries.offer(subject)
-        return STUDENT_MAY_STILL_ANSWER if offer.state is OfferState.SENT else what_became(offer)
+        offer, now = offer_queries.offer(subject), request_received_at()
+        waits = offer.state is OfferState.SENT and not too_late(offer, now)
+        return STUDENT_MAY_STILL_ANSWER if waits else what_became(offer, now=now)
 
 
 class AnswerLink:

@@ -114,6 +114,25 @@ def test_a_link_that_was_closed_by_hand_says_how_to_answer_still(app: Flask, vis
     assert "Error 410" not in told(page)
 
 
+@pytest.mark.parametrize(
+    "late, says", [(0, "still waits for your answer"), (1, "You could answer until February 6, 2027")]
+)
+def test_a_closed_link_does_not_ask_for_an_answer_that_comes_too_late(
+    app: Flask, visitor: Visitor, moved: time_machine.Traveller, late: int, says: str
+) -> None:
+    wish, made = ready(app)
+    with app.app_context():
+        reference = offer(wish, made.opening)
+    link = f"/links/{token_for(app, OFFER_LINK, reference)}"
+    with app.app_context():
+        with unit_of_work():
+            revoke_links(purpose=OFFER_LINK, subject=reference, at=ASKED)
+        until = offered(reference).expires_at
+    assert until is not None
+    moved.move_to(until + dt.timedelta(seconds=late))
+    assert says in told(visitor.get(link, status=410))
+
+
 def test_a_site_proposes_days_or_declines_with_a_reason_and_reads_what_became_of_it(
     app: Flask, visitor: Visitor
 ) -> None:
@@ -199,9 +218,7 @@ def test_a_student_answers_signed_in_and_takes_the_confirmation_along_as_nobody_
     assert answer.response.headers["Location"].startswith("/my/externship/E-")
     with app.app_context():
         answer_yes(reference, at=ASKED)
-        found = offer_queries.placement_of_offer(offered(reference).id)
-        assert found is not None
-        place = found.reference
+        place = offer_queries.placements_of(offered(reference).request_id)[0].reference
     for path in (f"offers/{reference}", f"placements/{place}.pdf", f"placements/{place}.ics"):
         assert student.client.get(f"/my/externship/{path}").status_code == 200
         assert stranger.client.get(f"/my/externship/{path}").status_code == 404
