@@ -48,6 +48,7 @@ def test_what_is_ones_own_has_a_row_for_the_owner_and_one_for_everybody_else(app
     assert {status for row in OTHERS for status in row.answers.values()} == {404}
 
 
+@pytest.mark.one_database("sqlite")
 @pytest.mark.parametrize("who", WHO)
 def test_every_row_is_answered_as_it_was_reviewed(school: Flask, season: Season, who: str) -> None:
     for whose, rows in {"own": OWN, "other": OTHERS, "": ANYBODYS}.items():

@@ -42,7 +42,7 @@ NOTHING_TO_GIVE_BACK: dict[str, Value] = {
     "purchase": False,
 }
 
-pytestmark = pytest.mark.usefixtures("words")
+pytestmark = [pytest.mark.usefixtures("words"), pytest.mark.one_database("sqlite")]  # words are words on either
 
 
 def outbox(template: str = "staff_notice", **changed: object) -> OutboxLetter:

@@ -6,7 +6,7 @@ from provider.mail.replies import read_address, reply_address
 from provider.mail.rules import REPLY_DAYS, Mailbox
 from tests.harness.letters import POSTED
 
-pytestmark = pytest.mark.usefixtures("context")
+pytestmark = [pytest.mark.usefixtures("context"), pytest.mark.one_database("sqlite")]
 
 WHO = "ana@example.com"
 LAST = dt.datetime(2027, 5, 20, 23, 59, 59, tzinfo=dt.UTC)
