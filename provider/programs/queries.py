@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
@@ -71,9 +71,25 @@ def credentials() -> Sequence[Credential]:
     return db.session.scalars(sa.select(Credential).options(*loaded).order_by(Credential.id)).all()
 
 
-def recommendation(reference: str) -> Recommendation:
-    """Return one recommendation; raises NotFound."""
-    found = db.session.scalar(sa.select(Recommendation).where(Recommendation.reference == reference))
+def credential_by_code(code: str) -> Credential:
+    """Return one credential; raises NotFound."""
+    found = db.session.scalar(sa.select(Credential).where(Credential.code == code))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def recommendations() -> Sequence[Recommendation]:
+    """Return every recommendation with its credential, by credential, the newest first."""
+    query = sa.select(Recommendation).options(joinedload(Recommendation.credential))
+    return db.session.scalars(query.order_by(Recommendation.credential_id, Recommendation.valid_from.desc())).all()
+
+
+def recommendation(reference: str, *, lock: bool = False) -> Recommendation:
+    """Return one recommendation with its credential; raises NotFound."""
+    query = sa.select(Recommendation).where(Recommendation.reference == reference)
+    query = query.options(joinedload(Recommendation.credential))
+    found = db.session.scalar(query.with_for_update(of=Recommendation) if lock else query)
     if found is None:
         raise NotFound
     return found

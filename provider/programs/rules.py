@@ -138,6 +138,13 @@ def in_words(valid_from: dt.date, valid_to: dt.date | None) -> str:
     return f"from {written(valid_from)} to {written(valid_to)}"
 
 
+def stretch(valid_from: dt.date, valid_to: dt.date | None, on: dt.date) -> str:
+    """Say how something dated stands on a day: it ``begins`` later, it ``holds``, or it has ``ended``."""
+    if on < valid_from:
+        return "begins"
+    return "holds" if valid_to is None or on <= valid_to else "ended"
+
+
 def credit_wording(recommendation: Recommendation, on: dt.date) -> str:
     """Say what a page may say about credit: ACE recommends, the college decides, and nothing is promised.
 

@@ -73,6 +73,7 @@ ROOMS = (
     Room("Journal", "staff_journal.index", P.SEE_MONEY),
     Room("Letters", "staff_mail.index", P.SEE_MAIL, mail.waiting),
     Room("Programs", "staff_programs.index", P.SEE_CATALOG),
+    Room("Recommended credit", "staff_recommendations.index", P.SEE_CATALOG),
     Room("Refund policy", "staff_policies.index", P.SEE_CATALOG),
     Room("Questions", "staff_faq.index", P.SEE_CATALOG),
     Room("People", "staff_people.index", P.SEE_PEOPLE),

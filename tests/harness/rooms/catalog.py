@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from provider.accounts.rules import Role
 from provider.policies.models import StateFloorRow
-from provider.programs.models import FaqItem, Program
+from provider.programs.models import FaqItem, Program, Recommendation
 from provider.tuition.models import TuitionPlan
 from tests.harness.room import Case, Objects, Room, Visit, by_query, by_staff, first, looked_up
 from tests.harness.season import Season
@@ -43,6 +43,27 @@ FORMS = (
         {"hours": "48", "summary": "Two days.", "effective_from": "2031-01-01T00:00"},
     ),
     Case("counsel", Role.ADMIN, "/staff/policies/counsel", {"name": "Ada Admin", "on": "2026-01-02"}),
+    Case(
+        "recommendation",
+        Role.EDITOR,
+        "/staff/recommendations/new",
+        {"credential": "CET", "credits": "3", "source": "ACE’s record of 2026", "valid_from": "2026-01-01"},
+    ),
+    Case("recommendation again", Role.EDITOR, "/staff/recommendations/{recommendation}", part="/words"),
+    Case(
+        "end of a recommendation",
+        Role.EDITOR,
+        "/staff/recommendations/{recommendation}",
+        {"last_on": "2030-12-31"},
+        "/end",
+    ),
+    Case(
+        "confirmation of a recommendation",
+        Role.EDITOR,
+        "/staff/recommendations/{recommendation}",
+        {"name": "Ada Admin", "on": "2026-01-02"},
+        "/confirmation",
+    ),
     Case("question", Role.EDITOR, "/staff/faq/new", {"question": "Is it online?", "answer": "Yes, all of it."}),
     Case("question again", Role.EDITOR, "/staff/faq/{faq}", first=True),
 )
@@ -58,11 +79,13 @@ BUTTONS = {
 CCMA = sa.select(Program.reference).where(Program.slug == "ccma")
 PLAN = sa.select(TuitionPlan.reference).join(Program).where(Program.slug == "ccma")
 QUESTION = sa.select(FaqItem.slug)
+ADVICE = sa.select(Recommendation.reference).order_by(Recommendation.id.desc())
 FLOOR = sa.select(StateFloorRow.reference)
 
 
 def _staff(stage: Stage) -> Iterator[Visit]:
     program, plan, faq = looked_up(stage.app, lambda: (first(CCMA), first(PLAN), first(QUESTION)))
+    advice = looked_up(stage.app, lambda: first(ADVICE))
     paths = {
         "programs": "/staff/programs",
         "program": f"/staff/programs/{program}",
@@ -73,17 +96,23 @@ def _staff(stage: Stage) -> Iterator[Visit]:
         "policies": "/staff/policies",
         "policy-new": "/staff/policies/new",
         "counsel": "/staff/policies/counsel",
+        "recommendations": "/staff/recommendations",
+        "recommendation": f"/staff/recommendations/{advice}",
+        "recommendation-new": "/staff/recommendations/new",
         "faq": "/staff/faq",
         "faq-new": "/staff/faq/new",
         "faq-edit": f"/staff/faq/{faq}",
     }
-    yield from by_staff(stage, paths, sent_empty=("faq-new", "policy-new", "program-new", "plan-new"))
+    yield from by_staff(
+        stage, paths, sent_empty=("faq-new", "policy-new", "program-new", "plan-new", "recommendation-new")
+    )
 
 
 def _objects(season: Season) -> Objects:
     return {
         "/staff/programs/": {"reference": first(CCMA), "plan": first(PLAN)},
         "/staff/policies/floors/": {"reference": first(FLOOR)},
+        "/staff/recommendations/": {"reference": first(ADVICE)},
         "/staff/faq/": {"slug": first(QUESTION)},
     }
 
@@ -93,6 +122,7 @@ RECORDS = (
     by_query("plan", PLAN),
     by_query("faq", QUESTION),
     by_query("floor", FLOOR),
+    by_query("recommendation", ADVICE),
 )
 
 
