@@ -45,6 +45,14 @@ class Config:
     SCHOOL_ZONE: ZoneInfo = ZoneInfo("America/New_York")
     # The domain of the mailboxes enquiries@, externship@ and collegecredits@.
     MAIL_DOMAIN: str = "example.org"
+    # The port on which mail comes in, by SMTP or LMTP. Empty: PORT + 1.
+    MAILROOM_PORT: int = 0
+    # The address on which mail comes in; the default is for a mail server on the same machine.
+    MAILROOM_HOST: str = "127.0.0.1"
+    # Megabytes of the largest mail that is taken.
+    MAILROOM_LARGEST_MB: int = 15
+    # The name under which your own mail server writes Authentication-Results. Empty: no such header is believed.
+    MAILROOM_AUTHSERV_ID: str = ""
     # How students pay: the account and the postal address, as pages and letters print them; a | starts a new line.
     PAYMENT_INSTRUCTIONS: str = ""
     # Stripe's secret key (sk_test_… or sk_live_…). Without the two keys nobody pays by card.
@@ -130,6 +138,8 @@ class Config:
     RETENTION_DOCUMENT_MONTHS: int = 12
     # Months after which the texts of letters are removed; that they were sent, when and to whom stays. 0: never.
     RETENTION_LETTER_MONTHS: int = 24
+    # Months after which mails as they came in are removed; what was read of them stays with its thread. 0: never.
+    RETENTION_MAIL_MONTHS: int = 24
     # Months after which an answered message of the contact form is blanked; 0: never.
     RETENTION_MESSAGE_MONTHS: int = 12
     # Months after which ended sessions, and personal links that nobody used, are removed; 0: never.
@@ -187,6 +197,7 @@ class Config:
         instance = given["INSTANCE_DIR"] = ROOT / given.get("INSTANCE_DIR", cls.INSTANCE_DIR)
         given.setdefault("DATABASE_URL", f"sqlite:///{instance / 'school.sqlite3'}")
         given.setdefault("MAIL_URL", f"maildir:{instance / 'mail'}")
+        given.setdefault("MAILROOM_PORT", given.get("PORT", cls.PORT) + 1)
         config = cls(**given)
         config._refuse_unsafe()
         if config.SECRET_KEY:

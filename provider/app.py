@@ -48,6 +48,8 @@ import provider.jobs.commands
 import provider.jobs.handlers
 import provider.mail.gateway
 import provider.mail.handlers
+import provider.mailroom.commands
+import provider.mailroom.handlers
 import provider.my.views
 import provider.oversight.commands
 import provider.oversight.handlers
@@ -95,6 +97,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.fieldwork.handlers.register,
     provider.refunds.handlers.register,
     provider.books.handlers.register,
+    provider.mailroom.handlers.register,
     provider.oversight.handlers.register,
     provider.prepare.register,
 )
@@ -104,6 +107,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.accounts.views_confirm.door,
     provider.accounts.views_factor.door,
     provider.jobs.commands.bp,
+    provider.mailroom.commands.bp,
     provider.places.commands.bp,
     provider.accounts.commands.bp,
     provider.catalog.commands.bp,

@@ -18,6 +18,7 @@ import provider.history.models
 import provider.jobs.models
 import provider.ledger.models
 import provider.mail.models
+import provider.mailroom.models
 import provider.oversight.models
 import provider.payments.models
 import provider.places.models

@@ -72,6 +72,9 @@ def config(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Conf
         DATABASE_URL=database.url,
         PASSWORD_MEMORY_KIB=64,
         PASSWORD_ROUNDS=1,
+        MAILROOM_PORT=0,
+        MAILROOM_LARGEST_MB=1,
+        MAILROOM_AUTHSERV_ID="mx.example.org",
     )
 
 

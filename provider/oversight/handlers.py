@@ -19,6 +19,7 @@ from provider.oversight import (
     guarantee,
     ledger,
     mail,
+    mail_in,
     money_in,
     money_out,
     papers,
@@ -43,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     *papers.CHECKS,
     *states.CHECKS,
     *mail.CHECKS,
+    *mail_in.CHECKS,
 )
 
 

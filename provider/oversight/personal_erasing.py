@@ -132,6 +132,16 @@ ERASES: Mapping[str, Erasing] = {
             "reply_to": NOTHING, "in_reply_to": NOTHING,
         },
     ),
+    "incoming_mails": Erasing(
+        kept="That a mail came in, when, and how large it was.",
+        blanked="Mails as they came in, with their addresses",
+        blanks={"raw": NOTHING, "envelope_from": NOTHING, "recipient": constant("")},
+    ),
+    "refund_drafts": Erasing(
+        kept="That a mail may have asked for the money back, when it came in, and what was made of it.",
+        blanked="The words of a mail that may have asked for the money back",
+        blanks={"words": words},
+    ),
     "thread_messages": Erasing(
         kept="That a message came or went, and when.",
         blanked="The texts of mail, with names and addresses",

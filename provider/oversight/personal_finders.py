@@ -19,6 +19,7 @@ from provider.oversight.personal import Subject
 from provider.payments.models import Payment
 from provider.refunds.models import Payout, Refund
 from provider.tasks.models import Task
+from provider.threads.models import Thread
 
 Condition = sa.ColumnElement[bool]
 
@@ -135,7 +136,8 @@ def links(subject: Subject) -> Condition:
     """Return which signed links were made for somebody, by purpose first, as they are indexed."""
     changes = _ids(EmailChange, "reference", EmailChange.person_id == subject.person_id)
     known = SignedLink.purpose.in_(list(registry().links))
-    elsewhere = [SignedLink.subject_reference.in_(who) for who in (changes, *_of_externships(subject))]
+    threads = _ids(Thread, "reference", Thread.person_id == subject.person_id)
+    elsewhere = [SignedLink.subject_reference.in_(who) for who in (changes, threads, *_of_externships(subject))]
     theirs = [SignedLink.subject_reference.in_(subject.references), *elsewhere]
     return SignedLink.id.in_(sa.union(*(_ids(SignedLink, "id", sa.and_(known, each)) for each in theirs)))
 

@@ -27,6 +27,7 @@ from provider.oversight.personal_credits import CREDITS
 from provider.oversight.personal_exams import EXAMS
 from provider.oversight.personal_externships import EXTERNSHIPS, EXTERNSHIPS_OUTSIDE
 from provider.oversight.personal_finders import COLLEAGUE, INSIDE, SAME, WOULD_OPEN, Held, Section
+from provider.oversight.personal_mail import MAILS
 from provider.oversight.personal_threads import THREADS
 from provider.payments.models import Allocation, Payment, Receipt
 from provider.refunds.models import Payout, Refund, Withdrawal
@@ -220,6 +221,7 @@ HELD: tuple[Held, ...] = (
     *EXAMS,
     *CREDITS,
     *EXTERNSHIPS,
+    *MAILS,
     *THREADS,
     Held(
         "letters",
@@ -345,6 +347,7 @@ HELD: tuple[Held, ...] = (
 
 # Tables without a row that belongs in somebody's copy, and why.
 OUTSIDE: Mapping[str, str] = {
+    "acknowledged": "When a sender was last told that a mail came in, under a hash, removed after two days.",
     "blueprint": "Topics of exams.",
     "catalog_stamp": "A mark of the catalog.",
     "college": "Names of colleges, and the mailboxes of their registrars.",

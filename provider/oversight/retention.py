@@ -19,6 +19,8 @@ from provider.kernel.days import day_of, written
 from provider.kernel.settings import settings
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import ON_ITS_WAY
+from provider.mailroom.models import IncomingMail
+from provider.mailroom.rules import MailState
 from provider.oversight import personal, personal_erasure
 from provider.oversight.models import Erasure
 from provider.oversight.personal_erasing import ERASES, Erasing, changed
@@ -51,6 +53,7 @@ def rules(now: dt.datetime) -> Iterator[Rule]:
     known = settings()
     yield _texts("texts of letters", known.RETENTION_LETTER_MONTHS, _old_letters, _WITHOUT_TEXT, now)
     yield _texts("answered messages", known.RETENTION_MESSAGE_MONTHS, _answered, ERASES["messages"], now)
+    yield _mails(now, known.RETENTION_MAIL_MONTHS)
     yield _papers(now, known.RETENTION_DOCUMENT_MONTHS)
     months = known.RETENTION_SESSION_MONTHS
     yield _rows("ended sessions", table(PersonSession), _ended_before, months, now)
@@ -146,6 +149,25 @@ def _texts(what: str, months: int, old: Callable[[dt.datetime], Condition], eras
 
     return Rule(
         what, _kept(months), lambda: _number(_LETTERS, condition), lambda: _in_parts(_LETTERS, condition, blank)
+    )
+
+
+def _mails(now: dt.datetime, months: int) -> Rule:
+    """Return the rule of mails as they came in: their bytes go; what was read of them stays with its thread."""
+    since = kept_since(now, months)
+    mails = table(IncomingMail).c
+    filed = sa.and_(mails.raw.is_not(None), mails.state != MailState.STORED)
+    condition = sa.false() if since is None else sa.and_(mails.received_at < since, filed)
+    gone = {"raw": None, "envelope_from": None}
+    return Rule(
+        "mails as they came in",
+        _kept(months),
+        lambda: _number(table(IncomingMail), condition),
+        lambda: _in_parts(
+            table(IncomingMail),
+            condition,
+            lambda ids: sa.update(table(IncomingMail)).where(mails.id.in_(ids)).values(gone),
+        ),
     )
 
 

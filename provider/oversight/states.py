@@ -30,6 +30,8 @@ from provider.kernel.database import Model, table
 from provider.kernel.lifecycles import Lifecycle
 from provider.mail import rules as mail
 from provider.mail.models import AddressHealth, OutboxLetter
+from provider.mailroom import rules as mailroom
+from provider.mailroom.models import IncomingMail, RefundDraft
 from provider.oversight.checks import Finding, findings, rows
 from provider.payments import rules as payments
 from provider.payments.models import Payment
@@ -74,6 +76,8 @@ _WAYS = (
     Way(EntryBatch, fieldwork.BATCH_LIFECYCLE, (fieldwork.BatchState.SENT,)),
     Way(Thread, threads.LIFECYCLE, threads.BEGINS),
     Way(AddressHealth, mail.ADDRESS_LIFECYCLE, mail.ADDRESS_BEGINS),
+    Way(IncomingMail, mailroom.LIFECYCLE, (mailroom.MailState.STORED,)),
+    Way(RefundDraft, mailroom.DRAFT_LIFECYCLE, (mailroom.DraftState.OPEN,)),
     Way(Evaluation, fieldwork.EVALUATION_LIFECYCLE, (fieldwork.EvaluationState.ASKED,)),
 )
 WAYS: Mapping[str, Way] = {way.table.__tablename__: way for way in _WAYS}

@@ -339,6 +339,7 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "reference": "E-7K2M9Q4T",
         "public_reason": "A corrected record was issued.",
     },
+    "mail_received": {"received_at": _AT, "prove_link": LINK, "days": 14},
     "contact_message": {
         "name": "Ana Ñúñez",
         "email": "ana@example.com",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from tests.harness.plants_of_cards import CARD_PLANTS
+from tests.harness.plants_of_mail import MAIL_PLANTS
 from tests.harness.plants_of_places import PLACE_PLANTS
 from tests.harness.vandal import Vandal
 
@@ -397,5 +398,6 @@ PLANTS: Mapping[Plant, str] = {
     sent_untried: "letter_sent_as_stored",
     stuck_job: "job_never_stuck",
     **CARD_PLANTS,
+    **MAIL_PLANTS,
     **PLACE_PLANTS,
 }

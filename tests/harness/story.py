@@ -9,7 +9,7 @@ from flask import Flask
 from provider.cards import disputes
 from provider.cards.models import PaymentEvent
 from provider.cards.rules import EventState
-from provider.enrollments.queries import by_reference
+from provider.enrollments.queries import by_reference, recipient
 from provider.jobs.worker import run_due
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import insert, unit_of_work
@@ -22,6 +22,7 @@ from provider.refunds.rules import SETTLE, Channel
 from tests.harness import disclosed, story_of_places
 from tests.harness.card_money import begun, by_card, charged, intent_of, job, landed, run_refund_jobs
 from tests.harness.fake_service import FakeService
+from tests.harness.mail_in import came, mail
 from tests.harness.money import BURSAR, PAID, agreed, record, reverse
 from tests.harness.story_of_places import Places
 
@@ -90,6 +91,7 @@ def tell(app: Flask) -> Told:
         at_sites = story_of_places.tell()
         disclosed.tell(active)
         disclosed.note_erasure()
+        by_mail(twin)
         run_due(END)
         del app.extensions["payment_service"]
     return Told(
@@ -108,6 +110,13 @@ def tell(app: Flask) -> Told:
         disputed,
         at_sites,
     )
+
+
+def by_mail(reference: str) -> None:
+    """Let somebody ask a question by mail, and a student ask for their money back in time."""
+    came(mail("How long is it?", sender="quentin@example.com"), sender="quentin@example.com", at=PAID + HOUR)
+    student = recipient(by_reference(reference))
+    came(mail("I want my money back.", sender=student), sender=student, at=PAID + 2 * HOUR)
 
 
 def in_dispute(app: Flask, start: dt.datetime) -> str:

@@ -1,10 +1,11 @@
-"""`make run` without the installation: prepare, then web and worker by the Procfile, two schools side by side."""
+"""`make run` without the installation: prepare, then the Procfile, two schools side by side, one without mail."""
 
 import contextlib
 import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,16 +45,42 @@ def _wait(port: int, *, answers: bool) -> None:
     raise AssertionError(message)
 
 
-def test_two_schools_run_side_by_side_and_end_cleanly(tmp_path: Path) -> None:
-    ports = [free_port(), free_port()]
+def _read_until(school: subprocess.Popen[str], words: str) -> str:
+    """Return what a school prints up to a line with these words."""
+    assert school.stdout is not None
+    lines = []
+    for line in school.stdout:
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
+def _two_ports() -> int:
+    """Return a free port with another free one after it."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port + 1))
+            return port
+
+
+def test_two_schools_run_side_by_side_and_end_cleanly_and_a_taken_port_stops_only_the_mailroom(tmp_path: Path) -> None:
+    ports = [_two_ports(), _two_ports()]
+    taken = socket.create_server(("127.0.0.1", ports[1] + 1))
     schools = [_start(tmp_path / str(port), port) for port in ports]
     try:
+        begun = [
+            _read_until(schools[0], f"The mailroom takes mail on 127.0.0.1, port {ports[0] + 1}"),
+            _read_until(schools[1], f"it cannot listen on 127.0.0.1, port {ports[1] + 1}"),
+        ]
         for port in ports:
             _wait(port, answers=True)
         for school in schools:
             os.kill(school.pid, signal.SIGINT)
-        printed = [school.communicate(timeout=30)[0] for school in schools]
+        printed = [first + school.communicate(timeout=30)[0] for first, school in zip(begun, schools, strict=True)]
     finally:
+        taken.close()
         for school in schools:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(school.pid, signal.SIGKILL)

@@ -31,10 +31,12 @@ from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, insert_all, unit_of_work
 from provider.kernel.registry import registry
+from provider.mailroom.rules import PROVE
 from tests.harness import season_of_sites
 from tests.harness.cards import card_payments
 from tests.harness.checksums import checksums
 from tests.harness.externs import asked
+from tests.harness.mail_in import came, mail
 from tests.harness.money import agreed, record
 from tests.harness.placed import enter, placed, send
 from tests.harness.places import accept, offer
@@ -93,6 +95,8 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
             assert found is not None
             change = email_changes.ask(person=found, email="new@example.org", actor=SYSTEM, at=clock.now()).reference
         offered, answered = two_offers()
+        claimed = came(mail(sender=email)).thread
+        assert claimed is not None
     subjects = {
         PROVE_EMAIL: reference,
         "refund": paid,
@@ -108,6 +112,7 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
         COUNTERSIGN_AGREEMENT: made.signed,
         OFFER_PLACES: made.whole.contact,
         WEEK_LINK: week,
+        PROVE: claimed,
     }
     return {purpose: make(app, purpose, subject)[0] for purpose, subject in subjects.items()}
 
