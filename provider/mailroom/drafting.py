@@ -5,20 +5,19 @@ import datetime as dt
 from provider.enrollments.models import Enrollment
 from provider.history import actions as history
 from provider.kernel import references
-from provider.kernel.actors import SYSTEM, Actor
-from provider.kernel.database import db, hold
+from provider.kernel.actors import SYSTEM
+from provider.kernel.database import hold
 from provider.kernel.days import day_of, utc
-from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
 from provider.mailroom import queries
+from provider.mailroom.actions import dismiss_draft
 from provider.mailroom.asking import asks_for_money_back, enrollments_named, own_words
 from provider.mailroom.models import IncomingMail, RefundDraft
 from provider.mailroom.reading import Reading
-from provider.mailroom.rules import DRAFT_LIFECYCLE, DRAFT_PREFIX, DraftState
+from provider.mailroom.rules import DRAFT_PREFIX, DraftState, draft_task
 from provider.payments import queries as payments
 from provider.refunds import queries as refunds
-from provider.refunds.models import Refund
-from provider.tasks.actions import finish_by_key, raise_task
+from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
 from provider.threads.actions import Writer
 from provider.threads.rules import Standing
@@ -30,18 +29,6 @@ _BELIEVED = {
     Standing.UNKNOWN: "not known to us: ask the student at the address on file before you believe it",
     Standing.STAFF_UNPROVED: "of a colleague and not proved: ask before you believe it",
 }
-
-
-class DraftDecided(DomainError):
-    """Somebody judged it before."""
-
-    code = "draft_decided"
-    sentence = "Somebody has decided about this mail already. Reload the page to see how the refund stands."
-
-
-def task_key(draft: RefundDraft) -> str:
-    """Return the key of the task that puts a draft before the bursar."""
-    return f"{TaskKind.REFUND_BY_MAIL}:{draft.reference}"
 
 
 def draft(mail: IncomingMail, reading: Reading, writer: Writer, thread: str, *, at: dt.datetime) -> list[RefundDraft]:
@@ -74,7 +61,7 @@ def _drafted(
     if earlier is not None:
         if earlier.standing is Standing.PROVED or writer.standing is not Standing.PROVED:
             return None
-        dismiss(earlier, actor=SYSTEM, at=at)
+        dismiss_draft(draft=earlier, actor=SYSTEM, at=at)
     made = hold(
         RefundDraft(
             reference=references.new(DRAFT_PREFIX),
@@ -105,7 +92,7 @@ def _deadline(enrollment: Enrollment, received_at: dt.datetime) -> dt.datetime |
 def _alert(made: RefundDraft, enrollment: Enrollment, writer: Writer, at: dt.datetime) -> None:
     raise_task(
         kind=TaskKind.REFUND_BY_MAIL,
-        key=task_key(made),
+        key=draft_task(made.reference),
         sentence=(
             f"Thread {made.thread} seems to ask for the money of {enrollment.reference} back (“{made.words}”). It came "
             f"in at {utc(made.received_at)}, inside the window. The sender is {_BELIEVED[writer.standing]}. Nothing "
@@ -115,28 +102,3 @@ def _alert(made: RefundDraft, enrollment: Enrollment, writer: Writer, at: dt.dat
         due_on=day_of(at, settings().SCHOOL_ZONE),
         at=at,
     )
-
-
-def enter(draft: RefundDraft, refund: Refund, *, actor: Actor, at: dt.datetime) -> RefundDraft:
-    """Remember which refund a person made of a draft; raises DraftDecided."""
-    _check_open(draft)
-    history.move(draft, DraftState.ENTERED, DRAFT_LIFECYCLE, actor=actor, at=at, about=draft.enrollment.reference)
-    draft.refund, draft.decided_at, draft.decided_by = refund.reference, at, actor.reference
-    finish_by_key(key=task_key(draft), at=at)
-    return draft
-
-
-def dismiss(draft: RefundDraft, *, actor: Actor, at: dt.datetime) -> RefundDraft:
-    """Remember that a mail asked for nothing, or was not the student's; raises DraftDecided."""
-    _check_open(draft)
-    about = payments.hold(draft.enrollment_id).reference
-    history.move(draft, DraftState.DISMISSED, DRAFT_LIFECYCLE, actor=actor, at=at, about=about)
-    draft.decided_at, draft.decided_by = at, actor.reference
-    db.session.flush()
-    finish_by_key(key=task_key(draft), at=at)
-    return draft
-
-
-def _check_open(draft: RefundDraft) -> None:
-    if draft.state is not DraftState.OPEN:
-        raise DraftDecided

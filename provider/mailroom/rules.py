@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 from provider.mail.rules import Mailbox
+from provider.tasks.rules import TaskKind
 
 MAIL_PREFIX = "IM"
 DRAFT_PREFIX = "RD"
@@ -63,6 +64,11 @@ class DraftState(State):
 DRAFT_LIFECYCLE: Lifecycle[DraftState] = Lifecycle(
     {DraftState.OPEN: frozenset({DraftState.ENTERED, DraftState.DISMISSED})}
 )
+
+
+def draft_task(draft: str) -> str:
+    """Return the key of the task that puts a draft, by its reference, before the bursar."""
+    return f"{TaskKind.REFUND_BY_MAIL}:{draft}"
 
 
 def mailbox_of(address: str, domains: Collection[str]) -> Mailbox | None:

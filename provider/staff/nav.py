@@ -32,6 +32,7 @@ WITHIN = {
     "staff_files": "staff_payments",
     "staff_payment_events": "staff_payments",
     "staff_payouts": "staff_refunds",
+    "staff_refund_drafts": "staff_refunds",
     "staff_overrides": "staff_refunds",
     "staff_locations": "staff_sites",
     "staff_contacts": "staff_sites",

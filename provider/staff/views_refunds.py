@@ -19,6 +19,7 @@ from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
+from provider.mailroom.queries import open_draft
 from provider.payments import queries as payments
 from provider.payments.rules import PaymentMethod
 from provider.policies.rules import Refusal
@@ -152,7 +153,13 @@ def _ask(reference: str, data: dict[str, Any]) -> tuple[str, RefundState]:
 def _request_page(reference: str, form: Form) -> str:
     enrollment = enrollments.by_reference(reference)
     outlook = queries.outlook(enrollment, received_at())
-    return render_template("staff/refunds/new.html", enrollment=enrollment, form=form, window=outlook.window)
+    return render_template(
+        "staff/refunds/new.html",
+        enrollment=enrollment,
+        form=form,
+        window=outlook.window,
+        draft=open_draft(enrollment.id),
+    )
 
 
 @door.post("/payouts/<reference>")

@@ -48,6 +48,7 @@ ASKING = {
     "staff_payouts.create",
     "staff_payouts.try_again",
     "staff_people.change_roles",
+    "staff_refund_drafts.enter",
     "staff_people.disable",
     "staff_people.enable",
     "staff_people.invite",

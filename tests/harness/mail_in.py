@@ -16,14 +16,18 @@ from flask import Flask
 
 from provider.accounts.actions import add_person, grant
 from provider.accounts.rules import Role
+from provider.enrollments.queries import by_reference, recipient
+from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mailroom import queries
+from provider.mailroom.actions import dismiss_draft
 from provider.mailroom.filing import file_mail
 from provider.mailroom.listener import serve
-from provider.mailroom.models import IncomingMail
-from provider.mailroom.rules import mailbox_of
+from provider.mailroom.models import IncomingMail, RefundDraft
+from provider.mailroom.rules import DraftState, mailbox_of
 from provider.mailroom.storing import Arrival, store
+from tests.harness.money import BURSAR, agreed, record
 
 ENQUIRIES, EXTERNSHIP, CREDITS = (f"{name}@example.org" for name in ("enquiries", "externship", "collegecredits"))
 TRUSTED = "mx.example.org"
@@ -201,3 +205,30 @@ def known(email: str = "sam@example.com", *roles: Role, at: dt.datetime = AT) ->
         for role in roles:
             grant(person=person, role=role, actor=SYSTEM, at=at)
         return person.reference
+
+
+def draft_of(email: str, *, at: dt.datetime | None = None) -> str:
+    """Return the open draft of a refund that a mail of a student became, written now if there is none."""
+    now = at or clock.now()
+    open_one = (
+        sa.select(RefundDraft.reference)
+        .join(IncomingMail, IncomingMail.reference == RefundDraft.mail)
+        .where(RefundDraft.state == DraftState.OPEN, IncomingMail.envelope_from == email)
+    )
+    found = db.session.scalar(open_one)
+    if found is None:
+        text = "Good morning,\n\nI changed my mind, please return my tuition.\n\nThank you"
+        came(mail(text, sender=email, subject="My program"), sender=email, at=now)
+        found = db.session.scalars(open_one).one()
+    return found
+
+
+def dismissed_draft() -> str:
+    """Return a draft of somebody who has just paid, and that a person set aside."""
+    now = clock.now()
+    reference = agreed(at=now)
+    record(reference, 189_900, at=now)
+    found = draft_of(recipient(by_reference(reference)))
+    with unit_of_work():
+        dismiss_draft(draft=queries.draft(found, lock=True), actor=BURSAR, at=now)
+    return found

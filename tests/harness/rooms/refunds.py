@@ -10,6 +10,7 @@ from provider.accounts.rules import Role
 from provider.kernel import clock
 from provider.refunds.models import Payout, Refund
 from provider.refunds.rules import PayoutState
+from tests.harness.mail_in import dismissed_draft, draft_of
 from tests.harness.room import (
     Case,
     Objects,
@@ -54,6 +55,7 @@ BUTTONS = {
     "/staff/refunds/export": Role.BURSAR,
     "/staff/payouts/export": Role.BURSAR,
     "/staff/payouts/{not_taken}/try-again": Role.BURSAR,
+    "/staff/refund-drafts/{draft}/dismiss": Role.BURSAR,
 }
 
 STATES = ("refunding", "settled", "declined", "excepted", "to_card", "under_way", "not_taken")
@@ -70,8 +72,12 @@ def _staff(stage: Stage) -> Iterator[Visit]:
     late = season["late"].enrollment
     failed = sa.select(Payout.reference).where(Payout.state == PayoutState.FAILED)
     not_taken = looked_up(stage.app, lambda: first(failed))
+    draft = looked_up(stage.app, lambda: draft_of(season["fresh"].email))
+    dismissed = looked_up(stage.app, dismissed_draft)
     paths = {
         "refund-new": f"/staff/enrollments/{late}/refunds/new",
+        "refund-draft": f"/staff/refund-drafts/{draft}",
+        "refund-draft-decided": f"/staff/refund-drafts/{dismissed}",
         "withdrawal": f"/staff/enrollments/{late}/withdrawal",
         "refunds": "/staff/refunds",
         **{f"refund-{name}": f"/staff/refunds/{season[name].refund}" for name in STATES},
@@ -93,12 +99,18 @@ def _refunds(school: Flask, season: Season) -> dict[str, str]:
 
 def _objects(season: Season) -> Objects:
     return {
+        "/staff/refund-drafts/": {"reference": draft_of(season["fresh"].email)},
         "/staff/payouts/": {"reference": first(sa.select(Payout.reference))},
         "/staff/refunds/": {"reference": season["declined"].refund},
     }
 
 
+def _draft(school: Flask, season: Season) -> dict[str, str]:
+    return {"draft": looked_up(school, lambda: draft_of(season["fresh"].email))}
+
+
 RECORDS = (
+    Records(("draft",), _draft),
     Records(("declined", "refunding"), _refunds),
     by_query("not_taken", _not_taken),
     by_link("link", "refund", lambda season: season["fresh"].enrollment),

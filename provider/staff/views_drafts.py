@@ -1,0 +1,56 @@
+"""Refunds that mails seem to ask for: read by a person, then entered with the instant of the mail, or set aside."""
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from provider.accounts import queries as people
+from provider.accounts.confirming import confirmed
+from provider.accounts.rules import Permission
+from provider.accounts.sessions import may
+from provider.kernel.doors import Door
+from provider.kernel.web import actor, received_at
+from provider.mailroom import actions, queries
+from provider.mailroom.asking import own_words
+from provider.staff.answers import try_to
+from provider.threads import queries as threads
+
+door = Door(
+    "staff_refund_drafts",
+    __name__,
+    needs=Permission.SEE_MONEY,
+    changes=Permission.RECORD_MONEY,
+    url_prefix="/staff/refund-drafts",
+)
+
+
+@door.get("/<reference>")
+def show(reference: str) -> ResponseReturnValue:
+    draft = queries.draft(reference)
+    message = threads.of_incoming(draft.mail)
+    return render_template(
+        "staff/refunds/draft.html",
+        draft=draft,
+        message=message,
+        words=own_words(message.text) if message else "",
+        names=people.names({draft.decided_by} if draft.decided_by else set()),
+        can_decide=may(Permission.RECORD_MONEY),
+    )
+
+
+@door.post("/<reference>/enter")
+@confirmed
+def enter(reference: str) -> ResponseReturnValue:
+    return try_to(
+        lambda: actions.enter_draft(draft=queries.draft(reference, lock=True), actor=actor(), at=received_at()),
+        "The request is entered, and the rule has decided it. The student gets a letter.",
+        url_for("staff_refund_drafts.show", reference=reference),
+    )
+
+
+@door.post("/<reference>/dismiss")
+def dismiss(reference: str) -> ResponseReturnValue:
+    return try_to(
+        lambda: actions.dismiss_draft(draft=queries.draft(reference, lock=True), actor=actor(), at=received_at()),
+        "The mail asks for no refund. It stays in its thread, to be answered there.",
+        url_for("staff_refund_drafts.show", reference=reference),
+    )
