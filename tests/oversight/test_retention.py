@@ -17,16 +17,21 @@ from provider.files.models import File
 from provider.kernel import clock
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import LetterState
+from provider.mail.rules import LetterState, Mailbox
+from provider.mailroom.models import IncomingMail
+from provider.mailroom.rules import MailState
+from provider.mailroom.storing import Arrival, store
 from provider.oversight import retention
 from provider.oversight.models import Erasure
 from provider.oversight.rules import kept_since, months_before
 from provider.tasks.actions import finish
 from provider.tasks.models import Task
+from provider.threads.models import ThreadMessage
 from tests.harness import externs, papers
 from tests.harness import season as steps
 from tests.harness.audit import assert_clean
 from tests.harness.checksums import checksums
+from tests.harness.mail_in import ENQUIRIES, came, mail
 from tests.harness.season import STAFF, Season
 from tests.harness.stories import sign_in
 from tests.harness.visitor import Visitor
@@ -88,6 +93,7 @@ def test_a_dry_run_tells_what_a_run_does_and_changes_nothing(app: Flask, season:
     assert list(counts) == [
         "texts of letters (kept 24 months)",
         "answered messages (kept 12 months)",
+        "mails as they came in (kept 24 months)",
         "documents for externships (kept 12 months)",
         "ended sessions (kept 6 months)",
         "personal links that nobody used (kept 6 months)",
@@ -99,7 +105,7 @@ def test_a_dry_run_tells_what_a_run_does_and_changes_nothing(app: Flask, season:
     assert (
         min(counts["texts of letters (kept 24 months)"], counts["personal links that nobody used (kept 6 months)"]) > 3
     )
-    assert [line.split()[0] for line in ran(app)[:-1]] == ["0"] * 7
+    assert [line.split()[0] for line in ran(app)[:-1]] == ["0"] * 8
 
 
 def test_only_what_is_over_goes(app: Flask, season: Season) -> None:
@@ -128,7 +134,7 @@ def test_nothing_goes_before_its_time(app: Flask, season: Season) -> None:
     visitor = Visitor(app)
     sign_in(visitor, season["fresh"].email)
     told = ran(app, after=dt.timedelta(days=20))
-    assert [line.split()[0] for line in told[:-1]] == ["0"] * 7
+    assert [line.split()[0] for line in told[:-1]] == ["0"] * 8
 
 
 def test_the_last_instant_is_still_kept(app: Flask, season: Season) -> None:
@@ -150,7 +156,7 @@ def test_many_rows_go_in_parts(app: Flask, season: Season, monkeypatch: pytest.M
         visitor = Visitor(app)
         sign_in(visitor, season["fresh"].email)
         visitor.post("/sign-out", {})
-    assert ran(app)[3].startswith("5 ended sessions")
+    assert ran(app)[4].startswith("5 ended sessions")
     with app.app_context():
         assert db.session.scalars(sa.select(PersonSession)).all() == []
 
@@ -200,3 +206,21 @@ def test_documents_go_when_their_months_are_over_and_no_request_is_open(app: Fla
         assert db.session.scalars(sa.select(StudentDocument.id)).all() == []
         tasks = db.session.scalars(sa.select(Task).where(Task.kind == "check_document"))
         assert {task.state.value for task in tasks} == {"done"}
+
+
+def test_a_mail_loses_its_bytes_when_its_months_are_over_and_what_was_read_of_it_stays(app: Flask) -> None:
+    now = clock.now()
+    with app.app_context():
+        since = kept_since(now, 24)
+        assert since is not None
+        old = came(mail("Old."), at=since - dt.timedelta(microseconds=1)).reference
+        kept = came(mail("Kept."), at=since).reference
+        with unit_of_work():  # never filed, so that nobody has read it
+            store([Arrival(b"Waits.", ((Mailbox.ENQUIRIES, ENQUIRIES),), "sam@example.com", "127.0.0.1", since - LONG)])
+        rule = next(one for one in retention.rules(now) if one.what == "mails as they came in")
+        assert (rule.count(), rule.apply(), rule.count()) == (1, 1, 0)
+        found = {mail.reference: mail for mail in db.session.scalars(sa.select(IncomingMail))}
+        assert (found[old].raw, found[old].envelope_from, found[old].state) == (None, None, MailState.FILED)
+        assert [one.raw is None for one in found.values()] == [True, False, False]
+        assert kept in found
+        assert "Old." in db.session.scalars(sa.select(ThreadMessage.text)).all()

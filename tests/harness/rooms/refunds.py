@@ -55,7 +55,7 @@ BUTTONS = {
     "/staff/refunds/export": Role.BURSAR,
     "/staff/payouts/export": Role.BURSAR,
     "/staff/payouts/{not_taken}/try-again": Role.BURSAR,
-    "/staff/refund-drafts/{draft}/dismiss": Role.BURSAR,
+    "/staff/refund-drafts/{refund_draft}/dismiss": Role.BURSAR,
 }
 
 STATES = ("refunding", "settled", "declined", "excepted", "to_card", "under_way", "not_taken")
@@ -106,11 +106,11 @@ def _objects(season: Season) -> Objects:
 
 
 def _draft(school: Flask, season: Season) -> dict[str, str]:
-    return {"draft": looked_up(school, lambda: draft_of(season["fresh"].email))}
+    return {"refund_draft": looked_up(school, lambda: draft_of(season["fresh"].email))}
 
 
 RECORDS = (
-    Records(("draft",), _draft),
+    Records(("refund_draft",), _draft),
     Records(("declined", "refunding"), _refunds),
     by_query("not_taken", _not_taken),
     by_link("link", "refund", lambda season: season["fresh"].enrollment),
