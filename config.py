@@ -81,6 +81,8 @@ class Config:
     GUARANTEE_MILES: int = 50
     # Days of missing documents after which an externship request falls asleep; bringing them wakes it.
     DOCUMENTS_LAPSE_DAYS: int = 30
+    # Business days in which a credit request is checked and sent; time that waits for the student stands still.
+    CREDIT_DAYS: int = 5
     # Days for which a student may answer the offer of a place; the last one counts whole.
     OFFER_DAYS: int = 5
     # What a plan of placements counts a preference for: tenths of a mile for each rank on the student's list.

@@ -27,6 +27,8 @@ import provider.careers.commands
 import provider.careers.queries
 import provider.careers.views
 import provider.catalog.commands
+import provider.credits.handlers
+import provider.credits.views
 import provider.documents.handlers
 import provider.documents.views
 import provider.enrollments.handlers
@@ -88,6 +90,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.payments.handlers.register,
     provider.cards.handlers.register,
     provider.exams.handlers.register,
+    provider.credits.handlers.register,
     provider.affiliations.handlers.register,
     provider.externships.handlers.register,
     provider.documents.handlers.register,
@@ -120,6 +123,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.cards.views.door,
     provider.cards.views_hooks.door,
     provider.exams.views.door,
+    provider.credits.views.door,
     provider.fieldwork.views_evaluation.door,
     provider.externships.views.door,
     provider.fieldwork.views_record.door,

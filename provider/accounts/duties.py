@@ -26,6 +26,9 @@ NEEDS: dict[TaskKind, frozenset[Permission]] = {
     TaskKind.PRECEPTOR_ASKS: frozenset({Permission.MANAGE_PLACEMENTS}),
     TaskKind.REFUND_BY_MAIL: frozenset({Permission.RECORD_MONEY}),
     TaskKind.CHECK_EXAM_RESULT: frozenset({Permission.CHECK_EXAMS}),
+    TaskKind.CHECK_CREDIT_REQUEST: frozenset({Permission.SEND_CREDITS}),
+    TaskKind.CREDIT_UNDECIDED: frozenset({Permission.SEND_CREDITS}),
+    TaskKind.CREDIT_ALREADY_SENT: frozenset({Permission.SEND_CREDITS}),
     TaskKind.EVALUATION_LATE: frozenset({Permission.MANAGE_PLACEMENTS}),
 }
 

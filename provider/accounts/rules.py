@@ -178,6 +178,16 @@ class Permission(StrEnum):
     )
     SEE_EXAMS = "see_exams", SEE, _K.EXAMS, ANY, (_R.CREDIT_OFFICER,), "results and the score reports behind them"
     CHECK_EXAMS = "check_exams", CHANGE, _K.EXAMS, ANY, (_R.CREDIT_OFFICER,), "verifying, rejecting, importing them"
+    SEE_CREDITS = "see_credits", SEE, _K.EXAMS, ANY, (_R.CREDIT_OFFICER,), "credit requests and what colleges decided"
+    SEND_CREDITS = "send_credits", CHANGE, _K.EXAMS, ANY, (_R.CREDIT_OFFICER,), "checking, sending, closing those"
+    EXPORT_CREDITS = (
+        "export_credits",
+        CHANGE,
+        _K.EXAMS,
+        ANY,
+        (_R.CREDIT_OFFICER,),
+        "credit requests as a file, each kept as a disclosure",
+    )
     SEE_CATALOG = "see_catalog", SEE, _K.CATALOG, ANY, (*_AT_THE_DESK, _R.EDITOR), "all of it, sold or not"
     EDIT_CATALOG = "edit_catalog", CHANGE, _K.CATALOG, ANY, (_R.EDITOR,), "programs, plans, questions, what is on sale"
     EDIT_POLICIES = "edit_policies", CHANGE, _K.CATALOG, ANY, (), "refund policies, state floors, counsel’s word"

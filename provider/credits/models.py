@@ -13,7 +13,9 @@ from provider.kernel.database import EmailText, Line, Model, Ref, known
 from provider.programs.models import Credential, Recommendation
 
 _ENDED = ", ".join(f"'{state.value}'" for state in sorted(ENDED))
-ACTIVE_ROWS = sa.text(f"state NOT IN ({_ENDED})")
+_ACTIVE = sa.text(f"state NOT IN ({_ENDED})")
+# Written out in queries, too: SQLite knows a partial index again by its own words only, not by bound values.
+ACTIVE_ROWS = sa.text(f"credit_request.state NOT IN ({_ENDED})")
 WRITTEN_ROWS = sa.text("written_at IS NOT NULL")
 AT_COLLEGE_ROWS = sa.text("state IN ('sent', 'received')")
 
@@ -124,7 +126,7 @@ class CreditRequest(Model):
         sa.CheckConstraint("state <> 'needs_information' OR asked_for IS NOT NULL", name="asked_has_words"),
         sa.Index(
             "uq_credit_request_active", "person_id", "credential_id", unique=True,
-            sqlite_where=ACTIVE_ROWS, postgresql_where=ACTIVE_ROWS,
+            sqlite_where=_ACTIVE, postgresql_where=_ACTIVE,
         ),
         sa.Index("ix_credit_request_at_college", "sent_at", "id", sqlite_where=AT_COLLEGE_ROWS,
                  postgresql_where=AT_COLLEGE_ROWS),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from provider.kernel.days import counted
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 
 REQUEST_PREFIX = "CR"
@@ -17,10 +18,12 @@ LONGEST_NUMBER = 40
 LONGEST_WORDS = 1000
 LONGEST_COURSE = 200
 MOST_CREDITS = 60
+NEEDS_STUDENT = "needs_information"  # why the clock stands still
 CONSENT = (
-    "I ask the school to tell {college} at {mailbox} about my {credential} certificate: my legal name as written "
-    "above, the exam, the day I passed it, my certificate number if it is known, my student number if I gave one, and "
-    "the credit that is recommended. I can take this back until the letter has been sent."
+    "I ask the school to write to the college and mailbox that I named, and to tell it about my {credential} "
+    "certificate: my name as I wrote it, the exam and the day I passed it, the number of the certificate and my "
+    "student number if they are known, and the credit that is recommended. The college may answer the school. I can "
+    "take this back until the letter has been sent."
 )
 
 
@@ -196,8 +199,13 @@ class Missing(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """Say what is missing and what to do."""
+        """Say to the student what is missing and what to do."""
         return _SENTENCES[self]
+
+    @property
+    def for_staff(self) -> str:
+        """Say the same to staff, of what may be missing in a request that was made."""
+        return _FOR_STAFF.get(self) or self.sentence
 
 
 _SENTENCES: Mapping[Missing, str] = {
@@ -222,6 +230,17 @@ _SENTENCES: Mapping[Missing, str] = {
     Missing.NOT_CONFIRMED: (
         "Nobody here has seen the official record of this recommendation yet, so the letter says that the school "
         "states the number."
+    ),
+}
+
+
+_FOR_STAFF: Mapping[Missing, str] = {
+    Missing.NAME_DIFFERS: "The name that the college has differs from the one of the account. Ask if it looks wrong.",
+    Missing.BADGE_NOT_CLAIMED: "The student has not claimed the badge, so no official transcript can be ordered yet.",
+    Missing.NO_CERTIFICATE_NUMBER: "The number of the certificate is not known; the letter goes without it.",
+    Missing.NOT_CONFIRMED: (
+        "Nobody has seen the official record of this recommendation, so the letter says that the school states the "
+        "number."
     ),
 }
 
@@ -255,6 +274,13 @@ def preflight(facts: Facts) -> tuple[Missing, ...]:
     return tuple(stops[:1] or lacking)
 
 
+def recommended(number: int, *, confirmed: bool) -> str:
+    """Say what may be said of the number that a request states: ACE recommends, the college decides (R20, R21)."""
+    if not confirmed:
+        return f"The school states {number}; ask us for the ACE record. The college decides."
+    return f"ACE recommends {counted(number, 'semester credit')}. The college decides."
+
+
 def reminder(sent_on: dt.date, today: dt.date, reminded_days: int) -> int | None:
     """Return the reminder that a registrar is due: 14 or 30 days after the letter, the last that has come; or None.
 
@@ -276,6 +302,25 @@ def mailbox_problem(address: str, *, students: str, schools: str) -> str | None:
     if address.rpartition("@")[2].casefold() == schools.casefold():
         return "This is an address of ours. Write the mailbox of the college’s registrar."
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a student asks for: a known college by its reference, or another by name and mailbox; who they are there."""
+
+    college: str | None
+    college_name: str
+    registrar_email: str
+    legal_name: str
+    student_number: str | None
+    badge_claimed: bool
+
+
+def agreed_text(wanted: Wanted, *, credential: str) -> str:
+    """Return what a student agreed to: the words above the box, and what they had written beside it."""
+    number = wanted.student_number or "none"
+    named = f"{wanted.college_name}, {wanted.registrar_email}. Name: {wanted.legal_name}. Student number: {number}."
+    return f"{CONSENT.format(credential=credential)}\n\nCollege: {named}"
 
 
 def college_key(name: str) -> str:

@@ -25,6 +25,7 @@ class ExamFacts(Schema):
     result = Text(
         required=True,
         longest=8,
+        error_messages={"required": "Choose one of these."},
         validate=validate.OneOf([PASSED, FAILED], error="Choose one of these."),
         metadata={
             "label": "Result",
@@ -66,6 +67,7 @@ class ReportResult(ExamFacts):
     credential = Text(
         required=True,
         longest=64,
+        error_messages={"required": "Choose one of these."},
         metadata={"label": "Exam", "widget": "select"},
     )
     evidence = Upload(

@@ -10,6 +10,7 @@ from provider.accounts.rules import Permission
 from provider.cards import queries as cards
 from provider.cards.models import Card, Charge, Dispute
 from provider.cards.rules import DisputeState
+from provider.credits import queries as credit_requests
 from provider.enrollments import certificate_papers
 from provider.enrollments import queries as enrollments
 from provider.enrollments.actions import lapses_on
@@ -44,6 +45,7 @@ def index() -> ResponseReturnValue:
         processing=processing,
         unpaid=UNPAID_STATES,
         externships=externships.newest_of_each([one.id for one in mine]) if mine else {},
+        credits=credit_requests.active_of_student(asker.person_id) if asker.person_id else (),
         now=received_at(),
     )
 

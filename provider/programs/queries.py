@@ -1,5 +1,6 @@
 """Reading programs, credentials and the questions people ask."""
 
+import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -93,6 +94,16 @@ def recommendation(reference: str, *, lock: bool = False) -> Recommendation:
     if found is None:
         raise NotFound
     return found
+
+
+def recommendation_on(credential_id: int, day: dt.date) -> Recommendation | None:
+    """Return the recommendation that held on a day; None when none did. Of two the one that began later counts."""
+    query = sa.select(Recommendation).where(
+        Recommendation.credential_id == credential_id,
+        Recommendation.valid_from <= day,
+        sa.or_(Recommendation.valid_to.is_(None), Recommendation.valid_to >= day),
+    )
+    return db.session.scalars(query.order_by(Recommendation.valid_from.desc()).limit(1)).first()
 
 
 def faq() -> Sequence[FaqItem]:

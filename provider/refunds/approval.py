@@ -9,6 +9,7 @@ from provider.accounts.links import make_link
 from provider.cards.saving import release_all
 from provider.clocks.actions import start as start_clock
 from provider.clocks.rules import ClockKind
+from provider.credits.ending import end_for as end_credit
 from provider.enrollments import actions as enrollments
 from provider.enrollments import certificates
 from provider.enrollments.models import Enrollment
@@ -96,8 +97,8 @@ def tuition_of(payment: Payment, cents: int) -> int:
 def end(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> int:
     """End the enrollment as refunded and cancel what is unpaid, so that nothing is charged after this; return it.
 
-    Its cards are let go of, its externship ends, and the school does not stand by its externship record or certificate
-    any more. A charge that runs is left to land, and comes back by itself.
+    Its cards are let go of, its externship and its unsent credit requests end, and the school does not stand by its
+    externship record or certificate any more. A charge that runs is left to land, and comes back by itself.
     """
     to = InstallmentState.CANCELED
     unpaid = enrollments.end_installments(enrollment=enrollment, to=to, actor=actor, at=at)
@@ -106,6 +107,7 @@ def end(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> int:
     ending.end_for(enrollment, reason=ReleaseReason.REFUNDED, actor=actor, at=at)
     records.revoke_refunded(enrollment, actor=actor, at=at)
     certificates.revoke_refunded(enrollment, actor=actor, at=at)
+    end_credit(enrollment, actor=actor, at=at)
     for installment in enrollment.installments:
         finish_by_key(key=hold_key(enrollment.reference, installment.number), at=at)
     return unpaid

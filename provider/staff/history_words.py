@@ -44,6 +44,7 @@ KINDS = {
     "site_visit": "Visit to a site",
     "externship_record": "Externship record",
     "exam_result": "Exam result",
+    "credit_request": "Credit request",
     "issued_document": "Issued document",
     "letter": "Letter",
     "task": "Task",

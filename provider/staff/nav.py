@@ -10,6 +10,7 @@ from flask import request, url_for
 
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
+from provider.credits import lists as credit_requests
 from provider.documents import queries as documents
 from provider.exams import queries as exams
 from provider.externships import request_lists as externships
@@ -66,6 +67,7 @@ ROOMS = (
     Room("Plans", "staff_plans.index", P.SEE_PLACEMENTS),
     Room("Documents", "staff_documents.index", P.SEE_DOCUMENTS, documents.waiting),
     Room("Exams", "staff_exams.index", P.SEE_EXAMS, exams.waiting),
+    Room("Credit requests", "staff_credits.index", P.SEE_CREDITS, credit_requests.waiting),
     Room("Sites", "staff_sites.index", P.SEE_SITES),
     Room("Openings", "staff_openings.index", P.SEE_SITES),
     Room("Payments", "staff_payments.index", P.SEE_MONEY),

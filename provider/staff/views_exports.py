@@ -9,7 +9,7 @@ from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
 from provider.kernel.doors import Door
 from provider.kernel.web import only
-from provider.staff import lists, site_lists
+from provider.staff import credit_lists, lists, site_lists
 from provider.staff.closings import Days
 from provider.staff.exports import export
 
@@ -47,6 +47,14 @@ of_placements = Door(
     __name__,
     needs=Permission.SEE_PLACEMENTS,
     changes=Permission.EXPORT_PLACEMENTS,
+    url_prefix="/staff",
+)
+
+of_credits = Door(
+    "staff_exports_of_credits",
+    __name__,
+    needs=Permission.SEE_CREDITS,
+    changes=Permission.EXPORT_CREDITS,
     url_prefix="/staff",
 )
 
@@ -115,3 +123,9 @@ def openings() -> ResponseReturnValue:
 @confirmed
 def externships() -> ResponseReturnValue:
     return _exported(lists.Requests)
+
+
+@of_credits.post("/credit-requests/export")
+@confirmed
+def credit_requests() -> ResponseReturnValue:
+    return _exported(credit_lists.CreditRequests)

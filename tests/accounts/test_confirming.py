@@ -30,6 +30,7 @@ ASKING = {
     "second_factor.create",
     "second_factor.new",
     "staff_erasures.erase",
+    "staff_exports_of_credits.credit_requests",
     "staff_exports_of_enrollments.completions",
     "staff_exports_of_enrollments.enrollments",
     "staff_exports_of_mail.letters",

@@ -6,6 +6,7 @@ from tests.harness.rooms import (
     books,
     catalog,
     colleagues,
+    college_credit,
     documents,
     enrollments,
     exams,
@@ -32,6 +33,7 @@ ROOMS = tuple(
         externships,
         documents,
         exams,
+        college_credit,
         fieldwork,
         refunds,  # whose forms end what those before them need
         oversight,

@@ -43,6 +43,7 @@ from provider.refunds.rules import Channel
 from provider.site import actions as site
 from provider.site.rules import Topic
 from tests.harness import (
+    college_credit,
     disclosed,
     exams,
     papers,
@@ -346,6 +347,13 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
         _lose_a_letter(told["late"][0], now)
         papers.tell(completed=told["completed"][0].email, paying=told["paying"][0].email, now=now)
         exams.tell(passed=told["completed"][0].email, failed=told["graduate"][0].email, now=now)
+        college_credit.tell(
+            requested=told["completed"][0].email,
+            asking_more=told["overpaid"][0].email,
+            sent_to=told["late"][0].email,
+            decided=told["graduate"][0].email,
+            now=now,
+        )
         papers.give(at_sites["extern"].email, at=now)  # whatever is asked for by now, so that no placement is held
         run_due(now)
     students = {state: student for state, (student, _) in told.items()} | by_card | placed

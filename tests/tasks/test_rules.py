@@ -80,7 +80,12 @@ PLACEMENTS = {
     TaskKind.PRECEPTOR_ASKS,
     TaskKind.EVALUATION_LATE,
 }
-EXAMS = {TaskKind.CHECK_EXAM_RESULT}
+EXAMS = {
+    TaskKind.CHECK_EXAM_RESULT,
+    TaskKind.CHECK_CREDIT_REQUEST,
+    TaskKind.CREDIT_UNDECIDED,
+    TaskKind.CREDIT_ALREADY_SENT,
+}
 
 
 def test_a_task_about_money_takes_somebody_who_records_money() -> None:
@@ -95,7 +100,7 @@ def test_a_task_about_externships_takes_somebody_who_places_students() -> None:
         assert owners == [Role.COORDINATOR, Role.ADMIN]
 
 
-def test_a_task_about_exams_takes_somebody_who_checks_them() -> None:
+def test_a_task_about_exams_or_credit_takes_a_credit_officer() -> None:
     for kind in EXAMS:
         owners = [role for role in Role if can_do(kind, held(role))]
         assert owners == [Role.CREDIT_OFFICER, Role.ADMIN]

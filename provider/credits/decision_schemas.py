@@ -1,0 +1,75 @@
+"""What a college decided, as its registrar or the school's staff write it down, in the same words."""
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from provider.credits.rules import DECIDED, LONGEST_COURSE, LONGEST_WORDS, MOST_CREDITS, CreditState, Decision
+from provider.kernel.forms import Schema, Text
+
+_ORDER = (CreditState.GRANTED, CreditState.PARTLY_GRANTED, CreditState.DENIED)
+_LABELS = {
+    CreditState.GRANTED: "All that was recommended",
+    CreditState.PARTLY_GRANTED: "A part of it",
+    CreditState.DENIED: "No credit",
+}
+_WHOLE_NUMBER = f"Write a whole number from 1 to {MOST_CREDITS}."
+
+
+class DecideCredit(Schema):
+    """What is granted and as which course, or why nothing is."""
+
+    outcome = Text(
+        required=True,
+        longest=20,
+        error_messages={"required": "Choose one of these."},
+        validate=validate.OneOf(sorted(DECIDED), error="Choose one of these."),
+        metadata={
+            "label": "What is granted",
+            "widget": "radio",
+            "choices": [(state.value, _LABELS[state]) for state in _ORDER],
+        },
+    )
+    credits = fields.Integer(
+        load_default=None,
+        validate=validate.Range(1, MOST_CREDITS, error=_WHOLE_NUMBER),
+        error_messages={"invalid": _WHOLE_NUMBER},
+        metadata={
+            "label": "How many credits",
+            "hint": "Only if a part is granted.",
+            "inputmode": "numeric",
+            "attrs": {"size": "4"},
+        },
+    )
+    course = Text(
+        load_default=None,
+        longest=LONGEST_COURSE,
+        metadata={
+            "label": "Counts as",
+            "hint": "The course, or the kind of credit, such as “MED 110” or “elective”. Leave it empty if no credit "
+            "is granted.",
+        },
+    )
+    reason = Text(
+        load_default=None,
+        longest=LONGEST_WORDS,
+        lines=True,
+        metadata={
+            "label": "Why",
+            "hint": "Needed if no credit is granted. The student reads it.",
+            "widget": "textarea",
+            "attrs": {"rows": "3"},
+        },
+    )
+    by = Text(
+        load_default=None,
+        metadata={"label": "Who decided", "hint": "Name and office, if that is known.", "autocomplete": "off"},
+    )
+
+
+def decided(data: dict[str, Any], *, recommended: int) -> Decision:
+    """Return what was loaded as a decision about so many recommended credits; all of them need not be counted out."""
+    outcome, number = CreditState(data["outcome"]), data["credits"]
+    if outcome is CreditState.GRANTED and number is None:
+        number = recommended
+    return Decision(outcome, number, data["course"], data["reason"], data["by"])

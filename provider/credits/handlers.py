@@ -1,0 +1,32 @@
+"""What the registries call by name: the queue of credit requests, and how stories tell of them."""
+
+from provider.accounts.rules import Permission
+from provider.credits import lists
+from provider.kernel.registry import Registry, Strand
+
+STORY = Strand(
+    "credits",
+    "College credit",
+    frozenset({"credit_request"}),
+    {
+        "credit_request.requested": ("Credit asked for or set right", "document"),
+        "credit_request.changed": ("Credit request changed before its check", "document"),
+        "credit_request.verified": ("Credit request verified", "good"),
+        "credit_request.needs_information": ("Student asked for information", "warn"),
+        "credit_request.sent": ("Letter sent to the college", "letter"),
+        "credit_request.received": ("The college has the letter", "event"),
+        "credit_request.granted": ("Credit granted by the college", "good"),
+        "credit_request.partly_granted": ("Credit granted in part by the college", "good"),
+        "credit_request.denied": ("Credit not granted by the college", "warn"),
+        "credit_request.closed": ("Credit request closed", "event"),
+        "credit_request.withdrawn": ("Credit request taken back", "warn"),
+    },
+    needs=Permission.SEE_CREDITS,
+    of_people=True,
+)
+
+
+def register(registry: Registry) -> None:
+    """Hand in what is called by name."""
+    registry.queues["credits"] = lists.QUEUE
+    registry.strands.append(STORY)

@@ -1,0 +1,87 @@
+"""Why a credit request is refused: one named refusal for each reason."""
+
+from provider.credits.rules import DecisionProblem, Missing
+from provider.kernel.errors import DomainError
+
+
+class NotPossible(DomainError):
+    """Something has to be there before credit may be asked for; the sentence says what, and what to do."""
+
+    code = "credit_not_possible"
+
+    def __init__(self, missing: Missing) -> None:
+        super().__init__(missing.sentence)
+        self.missing = missing
+
+
+class AskedAlready(DomainError):
+    """One request at a time for a credential; the second one is led to the first."""
+
+    code = "credit_asked_already"
+    sentence = "You have asked for this already. This page shows how it stands."
+
+    def __init__(self, reference: str) -> None:
+        super().__init__()
+        self.reference = reference
+
+
+class TooManyRequests(DomainError):
+    """Nobody asks so often; it keeps anybody from filling the queue."""
+
+    status = 422
+    code = "too_many_credit_requests"
+    sentence = "You have asked as often as we can follow. Write to us, and we go on from there together."
+
+
+class MailboxRefused(DomainError):
+    """An address that cannot be a registrar's; the sentence says why."""
+
+    status = 422
+    code = "mailbox_refused"
+
+
+class UnknownCollege(DomainError):
+    """A college was chosen that is not offered."""
+
+    status = 422
+    code = "unknown_college"
+    sentence = "Choose one of these."
+
+
+class RequestFixed(DomainError):
+    """What is told to a college is changed only before it was checked, or when staff asked for it."""
+
+    code = "credit_request_fixed"
+    sentence = "This request was checked already, so it cannot be changed. Write to us if something is wrong."
+
+
+class RequestSent(DomainError):
+    """A letter cannot be taken back."""
+
+    code = "credit_request_sent"
+    sentence = "The letter has gone to the college, so the request cannot be taken back here. Write to us."
+
+
+class RequestOver(DomainError):
+    """It has ended already: a second click, or somebody else was first."""
+
+    code = "credit_request_over"
+    sentence = "This request has ended already. Reload the page to see how it stands."
+
+
+class ChangedMeanwhile(DomainError):
+    """The student changed the request while somebody checked it."""
+
+    code = "credit_request_changed"
+    sentence = "The student has changed this request since you opened it. Check what stands there now."
+
+
+class NoDecision(DomainError):
+    """Words that are no decision; the sentence says what to write."""
+
+    status = 422
+    code = "no_credit_decision"
+
+    def __init__(self, problem: DecisionProblem) -> None:
+        super().__init__(problem.sentence)
+        self.field = problem.field

@@ -1,0 +1,39 @@
+"""Sending a credit request to its college: the letter, what it disclosed, and the word to the student."""
+
+import datetime as dt
+
+from provider.credits import letters, registrar
+from provider.credits.models import CreditRequest
+from provider.credits.rules import CreditState
+from provider.credits.working import step
+from provider.disclosures.actions import record
+from provider.disclosures.rules import DisclosureKind
+from provider.kernel.actors import Actor
+from provider.mail.actions import post
+
+TOLD = "Name, certificate, day of the pass and the credit recommended; numbers of student and certificate if known"
+BASIS = "Asking for credit: what the student agreed to is kept with the request"
+
+
+def send(*, request: CreditRequest, actor: Actor, at: dt.datetime) -> CreditRequest:
+    """Send the letter to the registrar, keep whom it told what on which consent, and tell the student.
+
+    Raises IllegalTransition for what was not verified.
+    """
+    request.sent_at = at
+    step(request, CreditState.SENT, actor, at)
+    if request.college.written_at is None:
+        request.college.written_at = at
+    record(
+        kind=DisclosureKind.COLLEGE,
+        recipient=request.college.name,
+        what=TOLD,
+        basis=BASIS,
+        actor=actor,
+        at=at,
+        about=request.about,
+        consent_at=request.consent_at,
+    )
+    registrar.send_letter(request, at=at)
+    post(letters.sent(request), at=at)
+    return request

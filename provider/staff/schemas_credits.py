@@ -1,0 +1,97 @@
+"""What staff fill in about credit requests."""
+
+from marshmallow import fields, validate
+
+from provider.credits.decision_schemas import DecideCredit
+from provider.credits.rules import CLOSED_BY_STAFF, LONGEST_WORDS, DecisionChannel
+from provider.kernel.forms import Schema, Text
+
+_CHOOSE = "Choose one of these."
+_CHANNELS = [(one.value, one.label) for one in DecisionChannel if one is not DecisionChannel.LINK]
+
+
+def _channel(label: str) -> Text:
+    return Text(
+        required=True,
+        longest=16,
+        error_messages={"required": _CHOOSE},
+        validate=validate.OneOf([value for value, _ in _CHANNELS], error=_CHOOSE),
+        metadata={"label": label, "widget": "radio", "choices": _CHANNELS},
+    )
+
+
+class VerifyCredit(Schema):
+    """That what was looked at may go to the college."""
+
+    seen = fields.AwareDateTime(
+        required=True,
+        error_messages={"required": "Reload the page and check again.", "invalid": "Reload the page and check again."},
+        metadata={"widget": "hidden"},
+    )
+
+
+class AskInformation(Schema):
+    """What the student has to say or set right before the letter can go."""
+
+    words = Text(
+        required=True,
+        longest=LONGEST_WORDS,
+        lines=True,
+        metadata={
+            "label": "What we need",
+            "hint": "The student reads this in a letter and answers on the page. "
+            "Say what is missing and where to find it.",
+            "widget": "textarea",
+            "attrs": {"rows": "3"},
+        },
+    )
+
+
+class ReceiveCredit(Schema):
+    """How a college said that it has the letter."""
+
+    how = _channel("How it said so")
+
+
+class RecordDecision(DecideCredit):
+    """A decision that came by mail, by phone or by post, and where it can be read again."""
+
+    channel = _channel("How it came")
+    evidence = Text(
+        required=True,
+        longest=LONGEST_WORDS,
+        lines=True,
+        metadata={
+            "label": "Where you have it from",
+            "hint": "The day, who wrote or called, and where the letter is kept.",
+            "widget": "textarea",
+            "attrs": {"rows": "2"},
+        },
+    )
+
+
+class CloseCredit(Schema):
+    """Why a request is closed."""
+
+    end = Text(
+        required=True,
+        longest=32,
+        error_messages={"required": _CHOOSE},
+        validate=validate.OneOf([one.value for one in CLOSED_BY_STAFF], error=_CHOOSE),
+        metadata={
+            "label": "Why it is closed",
+            "widget": "radio",
+            "choices": [(one.value, one.label) for one in CLOSED_BY_STAFF],
+        },
+    )
+    note = Text(
+        load_default=None,
+        longest=LONGEST_WORDS,
+        lines=True,
+        metadata={
+            "label": "What the student should know",
+            "hint": "It stands in the letter. You may leave it empty.",
+            "widget": "textarea",
+            "attrs": {"rows": "2"},
+        },
+    )

@@ -1,0 +1,174 @@
+"""Credit requests: the queue with its clocks, one of them, and what staff do with it until it is decided."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from provider.accounts.rules import Permission
+from provider.clocks.rules import ClockState, Standing, stands
+from provider.credits import deciding, ending, pages, queries, sending, working
+from provider.credits.decision_schemas import decided
+from provider.credits.lists import CreditLine
+from provider.credits.refusals import NoDecision
+from provider.credits.rules import AT_COLLEGE, ENDED, LIFECYCLE, CreditState, DecisionChannel, EndReason
+from provider.kernel.days import day_of
+from provider.kernel.doors import Door
+from provider.kernel.forms import Form
+from provider.kernel.settings import settings
+from provider.kernel.web import actor, received_at
+from provider.staff import stories
+from provider.staff.answers import attempt, done, try_to
+from provider.staff.credit_lists import CreditRequests
+from provider.staff.listing import key
+from provider.staff.schemas_credits import AskInformation, CloseCredit, ReceiveCredit, RecordDecision, VerifyCredit
+
+RIGHTS = {"needs": Permission.SEE_CREDITS, "changes": Permission.SEND_CREDITS}
+door = Door("staff_credits", __name__, url_prefix="/staff/credit-requests", **RIGHTS)
+_S = CreditState
+
+
+@door.get("")
+def index() -> ResponseReturnValue:
+    listed = CreditRequests(request.args)
+    page = listed.page(before=key("before"), after=key("after"))
+    return render_template(
+        "staff/credits/index.html", listed=listed, page=page, standing_of=standing_of
+    ), listed.asked.status
+
+
+def standing_of(line: CreditLine) -> Standing | None:
+    """Say how the clock of a request stands today, while it runs."""
+    if line.clock is not ClockState.RUNNING:
+        return None
+    return stands(due_on=line.due_on, last_on=line.overdue_on, today=day_of(received_at(), settings().SCHOOL_ZONE))
+
+
+@door.get("/<reference>")
+def show(reference: str) -> ResponseReturnValue:
+    return _page(reference)
+
+
+def _page(reference: str, form: Form | None = None) -> str:
+    """Show a request with the forms of what may follow; the one that was refused as it was filled in."""
+    found = queries.by_reference(reference)
+    fresh = {type(one.schema): one for one in _forms(found.consent_at.isoformat())}
+    forms = {kind.__name__: form if form and isinstance(form.schema, kind) else one for kind, one in fresh.items()}
+    return render_template(
+        "staff/credits/show.html",
+        shown=pages.shown(found, now=received_at()),
+        forms=forms,
+        wrong=form,
+        may_be={state.value for state in LIFECYCLE[found.state]},
+        at_college=found.state in AT_COLLEGE,
+        over=found.state in ENDED,
+        story=stories.of_record(reference),
+    )
+
+
+def _forms(seen: str) -> list[Form]:
+    return [
+        Form(VerifyCredit(), values={"seen": seen}),
+        Form(AskInformation()),
+        Form(ReceiveCredit()),
+        Form(RecordDecision()),
+        Form(CloseCredit()),
+    ]
+
+
+@door.post("/<reference>/verify")
+def verify(reference: str) -> ResponseReturnValue:
+    form = Form(VerifyCredit()).load_form(request.form)
+    if form.ok:
+        attempt(form, lambda: _verify(reference, form.data))
+    if not form.ok:
+        return _page(reference, form), 422
+    return done("The request is verified. Send it when you are ready.", _shown(reference))
+
+
+def _verify(reference: str, data: dict[str, Any]) -> None:
+    found = queries.by_reference(reference, lock=True)
+    working.verify(request=found, seen=data["seen"], actor=actor(), at=received_at())
+
+
+@door.post("/<reference>/information")
+def ask_information(reference: str) -> ResponseReturnValue:
+    form = Form(AskInformation()).load_form(request.form)
+    if form.ok:
+        attempt(form, lambda: _ask_information(reference, form.data["words"]))
+    if not form.ok:
+        return _page(reference, form), 422
+    return done("The student is asked by a letter. The clock stands still until the answer.", _shown(reference))
+
+
+def _ask_information(reference: str, words: str) -> None:
+    found = queries.by_reference(reference, lock=True)
+    working.ask_information(request=found, words=words, actor=actor(), at=received_at())
+
+
+@door.post("/<reference>/send")
+def send(reference: str) -> ResponseReturnValue:
+    return try_to(lambda: _send(reference), "The letter is on its way to the registrar.", _shown(reference))
+
+
+def _send(reference: str) -> None:
+    sending.send(request=queries.by_reference(reference, lock=True), actor=actor(), at=received_at())
+
+
+@door.post("/<reference>/receipt")
+def receive(reference: str) -> ResponseReturnValue:
+    form = Form(ReceiveCredit()).load_form(request.form)
+    if form.ok:
+        attempt(form, lambda: _receive(reference, form.data["how"]))
+    if not form.ok:
+        return _page(reference, form), 422
+    return done("Kept that the college has the letter. The student gets word of it.", _shown(reference))
+
+
+def _receive(reference: str, channel: str) -> None:
+    found = queries.by_reference(reference, lock=True)
+    deciding.receive(request=found, channel=DecisionChannel(channel), actor=actor(), at=received_at())
+
+
+@door.post("/<reference>/decision")
+def decide(reference: str) -> ResponseReturnValue:
+    form = Form(RecordDecision()).load_form(request.form)
+    if form.ok:
+        try:
+            attempt(form, lambda: _decide(reference, form.data), telling=(NoDecision,))
+        except NoDecision as refusal:
+            form.add_error(refusal.field, refusal.sentence)
+    if not form.ok:
+        return _page(reference, form), 422
+    return done("The decision is kept. The student gets a letter.", _shown(reference))
+
+
+def _decide(reference: str, data: dict[str, Any]) -> None:
+    found = queries.by_reference(reference, lock=True)
+    deciding.decide(
+        request=found,
+        decision=decided(data, recommended=found.credits),
+        channel=DecisionChannel(data["channel"]),
+        evidence=data["evidence"],
+        actor=actor(),
+        at=received_at(),
+    )
+
+
+@door.post("/<reference>/close")
+def close(reference: str) -> ResponseReturnValue:
+    form = Form(CloseCredit()).load_form(request.form)
+    if form.ok:
+        attempt(form, lambda: _close(reference, form.data))
+    if not form.ok:
+        return _page(reference, form), 422
+    return done("The request is closed. The student gets a letter.", url_for("staff_credits.index"))
+
+
+def _close(reference: str, data: dict[str, Any]) -> None:
+    found = queries.by_reference(reference, lock=True)
+    ending.close(request=found, reason=EndReason(data["end"]), words=data["note"], actor=actor(), at=received_at())
+
+
+def _shown(reference: str) -> str:
+    return url_for("staff_credits.show", reference=reference)

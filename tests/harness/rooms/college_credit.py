@@ -1,0 +1,113 @@
+"""College credit: the requests of students, and what staff do with them."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from flask import Flask
+
+from provider.accounts.models import Person
+from provider.accounts.rules import Role
+from provider.credits.models import CreditRequest
+from provider.credits.rules import CreditState
+from tests.harness import college_credit
+from tests.harness.room import OWNER, Case, Objects, Records, Room, Visit, by_query, by_staff, first, looked_up
+from tests.harness.season import Season
+from tests.harness.stage import Stage
+
+OFFICER = Role.CREDIT_OFFICER
+S = CreditState
+MINE = "/my/credit-requests"
+STAFF = "/staff/credit-requests"
+TOLD = {
+    "college": "other",
+    "college_name": "Harbor College",
+    "registrar_email": "registrar@harbor.example",
+    "legal_name": "Mohamed Al-Ali",
+    "badge_claimed": "yes",
+    "consent": "on",
+}
+
+
+def _of(state: CreditState) -> sa.Select[str]:
+    return sa.select(CreditRequest.reference).where(CreditRequest.state == state).order_by(CreditRequest.id)
+
+
+def _whose(state: CreditState) -> sa.Select[str]:
+    return sa.select(Person.email).join(CreditRequest, CreditRequest.person_id == Person.id).where(
+        CreditRequest.state == state
+    )  # fmt: skip
+
+
+FORMS = (
+    Case("ask for credit", "graduate", f"{MINE}/ask?certificate=cpt", TOLD),
+    Case("answer about credit", "overpaid", f"{MINE}/{{credit_asked}}/change", {**TOLD, "answer": "North"}),
+    Case("change credit", "completed", f"{MINE}/{{credit}}/change", TOLD),
+    Case("ask for information", OFFICER, f"{STAFF}/{{credit}}", {"words": "Which campus?"}, "/information"),
+    Case("credit received", OFFICER, f"{STAFF}/{{credit_sent}}", {"how": "mail"}, "/receipt"),
+    Case(
+        "decide credit",
+        OFFICER,
+        f"{STAFF}/{{credit_sent}}",
+        {"outcome": "denied", "reason": "No such program here", "channel": "mail", "evidence": "Mail of today"},
+        "/decision",
+    ),
+    Case("close credit", OFFICER, f"{STAFF}/{{credit_sent}}", {"end": "other"}, "/close"),
+    Case("verify credit", OFFICER, f"{STAFF}/{{credit}}", {}, "/verify"),
+)
+BUTTONS = {
+    f"{MINE}/{{credit}}/withdrawal": "completed",
+    f"{STAFF}/{{credit_verified}}/send": OFFICER,
+    f"{STAFF}/export": OFFICER,
+}
+
+
+def _student(stage: Stage) -> Iterator[Visit]:
+    """What may be asked for, the form, and a request that is checked, needs an answer, was sent, was decided."""
+    completed = stage.season["completed"].email
+    made = looked_up(stage.app, lambda: {state: (first(_of(state)), first(_whose(state))) for state in SHOWN})
+    yield Visit("my-credits", MINE, completed)
+    yield Visit("my-credits-none", MINE, stage.season["refunding"].email)
+    decided = stage.season["graduate"].email
+    yield Visit("my-credit-ask", f"{MINE}/ask?certificate=cpt", decided)
+    yield Visit("my-credit-ask-errors", f"{MINE}/ask?certificate=cpt", decided, sent_empty=True, status=422)
+    yield Visit("my-credit-ask-not-yet", f"{MINE}/ask?certificate=cpt", completed)
+    for state, (reference, email) in made.items():
+        yield Visit(f"my-credit-{state.value.replace('_', '-')}", f"{MINE}/{reference}", email)
+    waits, whose = made[S.NEEDS_INFORMATION]
+    yield Visit("my-credit-answer", f"{MINE}/{waits}/change", whose)
+    yield Visit("my-credit-answer-errors", f"{MINE}/{waits}/change", whose, sent_empty=True, status=422)
+    yield Visit("my-credit-withdraw", f"{MINE}/{waits}/withdrawal", whose)
+
+
+SHOWN = (S.REQUESTED, S.NEEDS_INFORMATION, S.SENT, S.PARTLY_GRANTED)
+
+
+def _staff(stage: Stage) -> Iterator[Visit]:
+    made = looked_up(stage.app, lambda: {state: first(_of(state)) for state in SHOWN})
+    paths = {"credits": STAFF, "credits-active": f"{STAFF}?state=active", "credits-denied": f"{STAFF}?state=denied"}
+    paths |= {f"credit-{state.value.replace('_', '-')}": f"{STAFF}/{reference}" for state, reference in made.items()}
+    yield from by_staff(stage, paths)
+
+
+def _verified(school: Flask, season: Season) -> dict[str, str]:
+    def find() -> str:
+        reference = college_credit.asked(season["fresh"].email)
+        college_credit.verify(reference)
+        return reference
+
+    return {"credit_verified": looked_up(school, find)}
+
+
+def _objects(season: Season) -> Objects:
+    owner = season[OWNER].email
+    reference = college_credit.in_state(owner, S.REQUESTED)
+    return {f"{MINE}/": {"reference": reference}, f"{STAFF}/": {"reference": reference}}
+
+
+RECORDS = (
+    by_query("credit", _of(S.REQUESTED)),
+    by_query("credit_asked", _of(S.NEEDS_INFORMATION)),
+    by_query("credit_sent", _of(S.SENT)),
+    Records(("credit_verified",), _verified),
+)
+ROOM = Room(forms=FORMS, buttons=BUTTONS, student=_student, staff=_staff, records=RECORDS, objects=_objects)
