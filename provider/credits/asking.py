@@ -16,6 +16,7 @@ from provider.credits.refusals import (
 )
 from provider.credits.rules import (
     COLLEGE_PREFIX,
+    CONSENT,
     DECIDED,
     LIFECYCLE,
     MOST_REQUESTS,
@@ -24,7 +25,6 @@ from provider.credits.rules import (
     EndReason,
     Missing,
     Wanted,
-    agreed_text,
     college_key,
     mailbox_problem,
 )
@@ -122,15 +122,7 @@ def _take(request: CreditRequest, wanted: Wanted, college: College, at: dt.datet
     request.college = college
     request.legal_name, request.student_number = wanted.legal_name, wanted.student_number
     request.badge_claimed = wanted.badge_claimed
-    said = Wanted(
-        college.reference,
-        college.name,
-        college.registrar_email,
-        wanted.legal_name,
-        wanted.student_number,
-        wanted.badge_claimed,
-    )
-    request.consent, request.consent_at = agreed_text(said, credential=request.credential.code), at
+    request.consent, request.consent_at = CONSENT.format(credential=request.credential.code), at
 
 
 def change(

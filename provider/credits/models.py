@@ -49,7 +49,8 @@ class CreditRequest(Model):
     """One student's request that a college be told of one credential.
 
     ``credits``, ``level`` and ``subject`` are those of the recommendation that held on the day of the pass, frozen when
-    the student asked (R20). ``consent`` is the text that was agreed to, anew with each change of what is told.
+    the student asked (R20). ``consent`` is the text that was agreed to, about what stands beside it, anew
+    with each change.
     ``enrollment_id`` is what the right to ask rests on: when its money goes back, an unsent request ends with it (R5).
     ``reminded_days`` is the last reminder that the registrar got, in days after the letter.
     """

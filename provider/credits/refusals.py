@@ -76,6 +76,13 @@ class ChangedMeanwhile(DomainError):
     sentence = "The student has changed this request since you opened it. Check what stands there now."
 
 
+class NotPaid(DomainError):
+    """What a request rests on is not paid any more: the payment was taken back as recorded in error, or canceled."""
+
+    code = "credit_not_paid"
+    sentence = "The program that this request rests on is not paid any more. Ask the bursar, or close the request."
+
+
 class NoDecision(DomainError):
     """Words that are no decision; the sentence says what to write."""
 

@@ -316,13 +316,6 @@ class Wanted:
     badge_claimed: bool
 
 
-def agreed_text(wanted: Wanted, *, credential: str) -> str:
-    """Return what a student agreed to: the words above the box, and what they had written beside it."""
-    number = wanted.student_number or "none"
-    named = f"{wanted.college_name}, {wanted.registrar_email}. Name: {wanted.legal_name}. Student number: {number}."
-    return f"{CONSENT.format(credential=credential)}\n\nCollege: {named}"
-
-
 def college_key(name: str) -> str:
     """Return a college's name as two of them are compared: letters and digits alone, whatever the case."""
     return " ".join("".join(c if c.isalnum() else " " for c in name.casefold()).split())

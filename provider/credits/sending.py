@@ -2,12 +2,14 @@
 
 import datetime as dt
 
-from provider.credits import letters, registrar
+from provider.credits import letters, queries, registrar
 from provider.credits.models import CreditRequest
+from provider.credits.refusals import NotPaid
 from provider.credits.rules import CreditState
 from provider.credits.working import step
 from provider.disclosures.actions import record
 from provider.disclosures.rules import DisclosureKind
+from provider.enrollments import queries as enrollments
 from provider.kernel.actors import Actor
 from provider.mail.actions import post
 
@@ -18,8 +20,10 @@ BASIS = "Asking for credit: what the student agreed to is kept with the request"
 def send(*, request: CreditRequest, actor: Actor, at: dt.datetime) -> CreditRequest:
     """Send the letter to the registrar, keep whom it told what on which consent, and tell the student.
 
-    Raises IllegalTransition for what was not verified.
+    Raises IllegalTransition for what was not verified, NotPaid where the enrollment is not paid any more.
     """
+    if enrollments.by_id(request.enrollment_id).state not in queries.ENTITLING:
+        raise NotPaid
     request.sent_at = at
     step(request, CreditState.SENT, actor, at)
     if request.college.written_at is None:

@@ -9,6 +9,8 @@ from flask import url_for
 from provider.accounts.rules import Permission
 from provider.affiliations.models import AffiliationAgreement, Opening, Site, SiteContact, SiteLocation
 from provider.affiliations.rules import SEARCH_KIND as SITE
+from provider.credits.models import CreditRequest
+from provider.credits.rules import REQUEST_PREFIX
 from provider.documents.models import StudentDocument
 from provider.enrollments.models import Agreement, Enrollment
 from provider.enrollments.rules import SEARCH_KIND as ENROLLMENT
@@ -27,7 +29,7 @@ _S, _LO, _CO, _AG, _OP = (table(model).c for model in (Site, SiteLocation, SiteC
 _X, _OF, _PL, _PN, _ER = (
     table(model).c for model in (ExternshipRequest, Offer, Placement, PlacementPlan, ExternshipRecord)
 )
-_DO, _EX, _E, _A = table(StudentDocument).c, table(ExamResult).c, table(Enrollment).c, table(Agreement).c
+_DO, _EX, _E, _A, _CR = (table(one).c for one in (StudentDocument, ExamResult, Enrollment, Agreement, CreditRequest))
 _REQUESTS = sa.select(_X.reference, _X.state, _X.asked_at, _E.legal_name, _A.program_code).select_from(
     table(ExternshipRequest)
     .join(table(Enrollment), _E.id == _X.enrollment_id)
@@ -161,6 +163,13 @@ SOURCES = {
         leads(sa.select(_EX.reference), _EX.reference, "staff_exams.show", **_OWN),
         needs=P.SEE_EXAMS,
         rank=89,
+    ),
+    "credit_requests": by_reference(
+        "Credit requests",
+        REQUEST_PREFIX,
+        leads(sa.select(_CR.reference), _CR.reference, "staff_credits.show", **_OWN),
+        needs=P.SEE_CREDITS,
+        rank=90,
     ),
     "student_documents": by_reference(
         "Documents of students",

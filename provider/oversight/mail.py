@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from provider.accounts.models import EmailChange, Person
 from provider.affiliations.models import Opening, Site, SiteContact, SiteLocation
+from provider.credits.models import College, CreditRequest
 from provider.enrollments.models import Enrollment
 from provider.externships.models import ExternshipRequest, Offer
 from provider.history.models import History, HistoryDetail
@@ -77,7 +78,8 @@ def letter_for_each_event_of_money() -> Iterator[Finding]:
 def letter_goes_to_its_own_student() -> Iterator[Finding]:
     """A letter about somebody goes to an address that they claimed, proved or asked for, or to one of ours.
 
-    A letter about a student may also go to a contact of a site where they were offered a place.
+    A letter about a student may also go to a contact of a site where they were offered a place, and to the registrar
+    of a college that they asked to be told.
     """
     joined = aliased(Person)
     ours = [f"{mailbox}@{domain}" for mailbox in Mailbox for domain in sorted(domains_ever())]
@@ -103,9 +105,20 @@ def letter_goes_to_its_own_student() -> Iterator[Finding]:
             ~asked_for,
             ~once_theirs,
             ~_of_their_site(),
+            ~_of_their_college(),
         )
     )
     return findings(query, "is about {about} and goes to somebody else's address")
+
+
+def _of_their_college() -> sa.ColumnElement[bool]:
+    """Say whether a letter goes to the registrar of a college that its student's request was sent to."""
+    return sa.exists().where(
+        CreditRequest.about == OutboxLetter.about,
+        CreditRequest.sent_at.is_not(None),
+        College.id == CreditRequest.college_id,
+        College.registrar_email == OutboxLetter.recipient,
+    )
 
 
 def _of_their_site() -> sa.ColumnElement[bool]:

@@ -10,6 +10,8 @@ from provider.accounts import actions as accounts
 from provider.accounts import queries as people
 from provider.accounts.models import RoleGrant, SignedLink
 from provider.accounts.rules import SEARCH_KIND as PEOPLE
+from provider.credits.models import CreditRequest
+from provider.credits.rules import AT_COLLEGE, UNSENT
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import SEARCH_KIND as ENROLLMENTS
@@ -132,6 +134,7 @@ def in_the_way(subject: Subject, *, now: dt.datetime) -> list[str]:
     sending = sa.select(OutboxLetter.id).where(_letters(subject), OutboxLetter.state == LetterState.SENDING)
     return obstacles(
         [_standing(row, asked.get(row.id), now) for row in rows.values()],
+        undecided=_undecided(subject),
         works_here=subject.person_id is not None and db.session.scalar(roles) is not None,
         sending=db.session.scalar(sending.limit(1)) is not None,
     )
@@ -142,6 +145,14 @@ def _open_requests(subject: Subject) -> dict[int, str]:
         ExternshipRequest.enrollment_id.in_(subject.enrollment_ids), OPEN_REQUEST_ROWS
     )
     return {row.enrollment_id: row.reference for row in db.session.execute(query)}
+
+
+def _undecided(subject: Subject) -> Sequence[str]:
+    """Return the credit requests that wait for the school, the student or a college."""
+    query = sa.select(CreditRequest.reference).where(
+        CreditRequest.person_id == subject.person_id, CreditRequest.state.in_(UNSENT | AT_COLLEGE)
+    )
+    return db.session.scalars(query.order_by(CreditRequest.id)).all()
 
 
 def _standing(enrollment: Enrollment, externship: str | None, now: dt.datetime) -> Running:

@@ -48,13 +48,16 @@ class Running:
     externship: str | None = None
 
 
-def obstacles(enrollments: Sequence[Running], *, works_here: bool = False, sending: bool = False) -> list[str]:
+def obstacles(
+    enrollments: Sequence[Running], *, undecided: Sequence[str] = (), works_here: bool = False, sending: bool = False
+) -> list[str]:
     """Say why a person cannot be erased now, each with what to do about it; nothing when they can be."""
     found = []
     if works_here:
         found.append("This person works here. Take the roles away first.")
     for one in enrollments:
         found += _running(one)
+    found += [f"Credit request {one} is not decided. Close it first, or let it be decided." for one in undecided]
     if sending:
         found.append("A letter is just being sent. Wait a minute and try again.")
     return found

@@ -6,17 +6,18 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from provider.credits.refusals import NotPossible
+from provider.credits.refusals import NotPaid, NotPossible
 from provider.credits.rules import CreditState, EndReason, Missing
 from provider.enrollments.queries import by_reference
 from provider.kernel.database import db, unit_of_work
+from provider.payments import queries as payments
 from provider.refunds import actions as refunds
 from provider.refunds.models import Refund
 from provider.refunds.rules import Channel
 from provider.tasks.models import Task
 from tests.harness import audit, college_credit
 from tests.harness.externs import active
-from tests.harness.money import BURSAR, PAID, letters
+from tests.harness.money import BURSAR, PAID, letters, reverse
 from tests.harness.papers import person
 
 ANA = "ana@example.org"
@@ -73,3 +74,17 @@ def test_a_sent_request_stays_and_becomes_a_task(app: Flask, enrollment: str, *,
         (task,) = db.session.scalars(sa.select(Task).where(Task.kind == "credit_already_sent")).all()
         assert (task.state.value, reference in task.sentence) == ("open", True)
         assert letters(person(ANA).reference, "credit_withdrawn") == []
+
+
+def test_nothing_is_sent_when_the_payment_was_recorded_in_error(app: Flask, enrollment: str) -> None:
+    with app.app_context():
+        reference = college_credit.ask(ANA, at=PAID + 2 * HOUR)
+        college_credit.verify(reference, at=PAID + 2 * HOUR)
+        with unit_of_work():
+            (paid,) = payments.of_enrollment(by_reference(enrollment).id)
+            name = paid.reference
+        reverse(name, at=PAID + 3 * HOUR)
+        with pytest.raises(NotPaid):
+            college_credit.send(reference, at=PAID + 4 * HOUR)
+        row = college_credit.request(reference)
+        assert (row.state, row.sent_at, letters(row.about, "credit_to_registrar")) == (S.VERIFIED, None, [])

@@ -152,9 +152,9 @@ def tell(*, requested: str, asking_more: str, sent_to: str, decided: str, now: d
     ask(requested, wanted(requested, number="A-5520", badge=False), code="CPCT/A", at=now)
     ask_information(asked(asking_more, at=now), "Which of its two campuses have you applied to?", at=now)
     sent(sent_to, at=now - 3 * DAY)
-    made = sent(decided, code="CPT", at=now - 2 * DAY)
+    made = sent(decided, at=now - 2 * DAY)
     receive(made, at=now - DAY)
-    decide(made, Decision(CreditState.PARTLY_GRANTED, 1, "Elective", "Only one credit fits.", "A. Ash"), at=now)
+    decide(made, Decision(CreditState.PARTLY_GRANTED, 2, "Elective", "Only two credits fit.", "A. Ash"), at=now)
 
 
 def in_state(email: str, *states: CreditState, code: str = "CCMA") -> str:

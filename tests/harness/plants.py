@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from tests.harness.plants_of_cards import CARD_PLANTS
+from tests.harness.plants_of_credit import CREDIT_PLANTS
 from tests.harness.plants_of_mail import MAIL_PLANTS
 from tests.harness.plants_of_places import PLACE_PLANTS
 from tests.harness.vandal import Vandal
@@ -400,4 +401,5 @@ PLANTS: Mapping[Plant, str] = {
     **CARD_PLANTS,
     **MAIL_PLANTS,
     **PLACE_PLANTS,
+    **CREDIT_PLANTS,
 }

@@ -351,7 +351,7 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             requested=told["completed"][0].email,
             asking_more=told["overpaid"][0].email,
             sent_to=told["late"][0].email,
-            decided=told["graduate"][0].email,
+            decided=told["withdrawn"][0].email,
             now=now,
         )
         papers.give(at_sites["extern"].email, at=now)  # whatever is asked for by now, so that no placement is held

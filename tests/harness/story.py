@@ -19,11 +19,12 @@ from provider.payments.rules import PaymentMethod
 from provider.refunds import actions as refunds
 from provider.refunds import queries as returned
 from provider.refunds.rules import SETTLE, Channel
-from tests.harness import disclosed, story_of_places
+from tests.harness import disclosed, story_of_credit, story_of_places
 from tests.harness.card_money import begun, by_card, charged, intent_of, job, landed, run_refund_jobs
 from tests.harness.fake_service import FakeService
 from tests.harness.mail_in import came, mail
 from tests.harness.money import BURSAR, PAID, agreed, record, reverse
+from tests.harness.story_of_credit import Credit
 from tests.harness.story_of_places import Places
 
 STUDENT = Actor(ActorKind.STUDENT, "P-33333333")
@@ -53,6 +54,7 @@ class Told:
     not_taken: str
     disputed: str
     places: Places
+    credit: Credit
 
 
 def tell(app: Flask) -> Told:
@@ -89,6 +91,7 @@ def tell(app: Flask) -> Told:
         to_card, by_check, not_taken = by_cards(app, start)
         disputed = in_dispute(app, start)
         at_sites = story_of_places.tell()
+        credit = story_of_credit.tell()
         disclosed.tell(active)
         disclosed.note_erasure()
         by_mail(twin)
@@ -109,6 +112,7 @@ def tell(app: Flask) -> Told:
         not_taken,
         disputed,
         at_sites,
+        credit,
     )
 
 

@@ -59,6 +59,7 @@ REFUSED = {
     ("opening again", "places"),
     ("report exam", "score"),
     ("verify exam", "score"),
+    ("decide credit", "credits"),
     ("procedure", "number"),
     ("procedure again", "number"),
     ("program", "externship_hours"),

@@ -7,6 +7,7 @@ from flask import Flask
 from provider.accounts.models import Person
 from provider.accounts.rules import Role, permissions
 from provider.affiliations.models import AffiliationAgreement, Opening, Site, SiteContact, SiteLocation
+from provider.credits.models import CreditRequest
 from provider.documents.models import StudentDocument
 from provider.exams.models import ExamResult
 from provider.externships.models import ExternshipRequest, Offer, Placement, PlacementPlan
@@ -53,6 +54,7 @@ def _references(school: Flask, season: Season) -> dict[str, str]:
         "externship_records": sa.select(ExternshipRecord.reference),
         "student_documents": sa.select(StudentDocument.reference),
         "exam_results": sa.select(ExamResult.reference),
+        "credit_requests": sa.select(CreditRequest.reference),
     }
     with school.app_context():
         found = {name: db.session.scalars(query.limit(1)).one() for name, query in queries.items()}

@@ -79,7 +79,15 @@ def test_the_file_holds_every_row_of_a_person_and_the_papers_whole(app: Flask, s
     externships = {"promise_pauses", *(entry.name for entry in HELD if entry.section is Section.EXTERNSHIPS)}
     assert (
         nothing
-        == {"roles", "withdrawals", "second_factor", "recovery_codes", "email_changes", "exam_results"}
+        == {
+            "roles",
+            "withdrawals",
+            "second_factor",
+            "recovery_codes",
+            "email_changes",
+            "exam_results",
+            "credit_requests",
+        }
         | cards
         | externships
     )

@@ -39,7 +39,7 @@ def _whose(state: CreditState) -> sa.Select[str]:
 
 
 FORMS = (
-    Case("ask for credit", "graduate", f"{MINE}/ask?certificate=cpt", TOLD),
+    Case("ask for credit", "withdrawn", f"{MINE}/ask?certificate=ccma", TOLD),
     Case("answer about credit", "overpaid", f"{MINE}/{{credit_asked}}/change", {**TOLD, "answer": "North"}),
     Case("change credit", "completed", f"{MINE}/{{credit}}/change", TOLD),
     Case("ask for information", OFFICER, f"{STAFF}/{{credit}}", {"words": "Which campus?"}, "/information"),
@@ -48,7 +48,7 @@ FORMS = (
         "decide credit",
         OFFICER,
         f"{STAFF}/{{credit_sent}}",
-        {"outcome": "denied", "reason": "No such program here", "channel": "mail", "evidence": "Mail of today"},
+        {"outcome": "granted", "course": "MED 110", "channel": "mail", "evidence": "Mail of today"},
         "/decision",
     ),
     Case("close credit", OFFICER, f"{STAFF}/{{credit_sent}}", {"end": "other"}, "/close"),
@@ -67,9 +67,9 @@ def _student(stage: Stage) -> Iterator[Visit]:
     made = looked_up(stage.app, lambda: {state: (first(_of(state)), first(_whose(state))) for state in SHOWN})
     yield Visit("my-credits", MINE, completed)
     yield Visit("my-credits-none", MINE, stage.season["refunding"].email)
-    decided = stage.season["graduate"].email
-    yield Visit("my-credit-ask", f"{MINE}/ask?certificate=cpt", decided)
-    yield Visit("my-credit-ask-errors", f"{MINE}/ask?certificate=cpt", decided, sent_empty=True, status=422)
+    decided = stage.season["withdrawn"].email
+    yield Visit("my-credit-ask", f"{MINE}/ask?certificate=ccma", decided)
+    yield Visit("my-credit-ask-errors", f"{MINE}/ask?certificate=ccma", decided, sent_empty=True, status=422)
     yield Visit("my-credit-ask-not-yet", f"{MINE}/ask?certificate=cpt", completed)
     for state, (reference, email) in made.items():
         yield Visit(f"my-credit-{state.value.replace('_', '-')}", f"{MINE}/{reference}", email)

@@ -1,0 +1,111 @@
+# ruff: noqa: S608 - statements of our own
+"""Contradictions about college credit: what a request rests on, how many there are, what was told, and the clock."""
+
+from collections.abc import Callable, Mapping
+
+from tests.harness.vandal import Vandal
+
+
+def of_somebody_else(vandal: Vandal) -> None:
+    other = "SELECT {} FROM credit_request WHERE reference = :other"
+    vandal.change(
+        f"UPDATE credit_request SET result_id = ({other.format('result_id')}) WHERE reference = :reference",
+        other=vandal.told.credit.sent,
+        reference=vandal.told.credit.requested,
+    )
+
+
+def never_verified(vandal: Vandal) -> None:
+    """Let the result beneath a request wait for its check, history and all."""
+    vandal.bare("exam_result", "history")
+    mine = "(SELECT result_id FROM credit_request WHERE reference = :reference)"
+    reference = vandal.told.credit.requested
+    result = vandal.one(f"SELECT reference FROM exam_result WHERE id = {mine}", reference=reference)
+    vandal.change("UPDATE exam_result SET state = 'reported' WHERE reference = :result", result=result)
+    vandal.change("DELETE FROM history WHERE subject_reference = :result AND new_state = 'verified'", result=result)
+
+
+def recommended_for_something_else(vandal: Vandal) -> None:
+    other = "(SELECT min(id) FROM recommendation WHERE credential_id <> credit_request.credential_id)"
+    vandal.change(
+        f"UPDATE credit_request SET recommendation_id = {other} WHERE reference = :reference",
+        reference=vandal.told.credit.requested,
+    )
+
+
+def asked_twice(vandal: Vandal) -> None:
+    """Let somebody have another active request for the same credential, with history and clock."""
+    vandal.bare("credit_request", "history", "clock")
+    reference = vandal.told.credit.requested
+    vandal.copy("credit_request", f"reference = '{reference}'", id="id + 1000000", reference="'CR-COPY'")
+    vandal.copy("history", f"subject_reference = '{reference}'", id="id + 1000000", subject_reference="'CR-COPY'")
+    vandal.copy("clock", f"subject_reference = '{reference}'", id="id + 1000000", subject_reference="'CR-COPY'")
+
+
+def told_without_a_trace(vandal: Vandal) -> None:
+    vandal.bare("disclosure")
+    vandal.change(
+        "DELETE FROM disclosure WHERE about = (SELECT about FROM credit_request WHERE reference = :reference)",
+        reference=vandal.told.credit.sent,
+    )
+
+
+def told_on_another_consent(vandal: Vandal) -> None:
+    vandal.bare("disclosure")
+    vandal.change(
+        "UPDATE disclosure SET consent_at = at "
+        "WHERE about = (SELECT about FROM credit_request WHERE reference = :reference)",
+        reference=vandal.told.credit.sent,
+    )
+
+
+def waits_though_refunded(vandal: Vandal) -> None:
+    """Let a request that ended with its enrollment's refund wait as before, with history and clock."""
+    vandal.bare("credit_request", "history", "clock")
+    gone = vandal.told.credit.gone
+    vandal.change(
+        "UPDATE credit_request SET state = 'requested', ended_at = NULL, end_reason = NULL WHERE reference = :gone",
+        gone=gone,
+    )
+    vandal.change("DELETE FROM history WHERE subject_reference = :gone AND new_state = 'withdrawn'", gone=gone)
+    _clock(vandal, "state = 'running', ended_at = NULL", gone)
+
+
+def nobodys_task(vandal: Vandal) -> None:
+    vandal.change("UPDATE task SET key = 'lost' WHERE key = :key", key=f"credit_sent:{vandal.told.credit.sent_before}")
+
+
+def _clock(vandal: Vandal, change: str, request: str) -> None:
+    vandal.change(f"UPDATE clock SET {change} WHERE subject_reference = :request", request=request)
+
+
+def no_clock_of_credit(vandal: Vandal) -> None:
+    _clock(vandal, "about = 'P-99999999'", vandal.told.credit.requested)
+
+
+def runs_though_sent(vandal: Vandal) -> None:
+    _clock(vandal, "state = 'running', ended_at = NULL", vandal.told.credit.sent)
+
+
+def runs_though_asked(vandal: Vandal) -> None:
+    _clock(vandal, "state = 'running'", vandal.told.credit.asking)
+
+
+def met_though_withdrawn(vandal: Vandal) -> None:
+    _clock(vandal, "state = 'met'", vandal.told.credit.gone)
+
+
+CREDIT_PLANTS: Mapping[Callable[[Vandal], None], str] = {
+    of_somebody_else: "credit_rests_on_a_verified_pass",
+    never_verified: "credit_rests_on_a_verified_pass",
+    recommended_for_something_else: "credit_rests_on_a_verified_pass",
+    asked_twice: "one_active_credit_request",
+    told_without_a_trace: "college_was_told_with_consent",
+    told_on_another_consent: "college_was_told_with_consent",
+    waits_though_refunded: "refunded_credit_ends",
+    nobodys_task: "refunded_credit_ends",
+    no_clock_of_credit: "credit_clock_stands_as_its_request",
+    runs_though_sent: "credit_clock_stands_as_its_request",
+    runs_though_asked: "credit_clock_stands_as_its_request",
+    met_though_withdrawn: "credit_clock_stands_as_its_request",
+}
