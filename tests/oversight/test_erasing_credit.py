@@ -59,7 +59,7 @@ def test_nobody_is_erased_before_a_college_has_decided_and_then_only_what_was_to
         college_credit.close(reference, EndReason.DECIDED, CANARY["close"], at=AT + 3 * DAY)
         run_due(AT + 3 * DAY)
         db.session.remove()
-    assert set(everywhere(app, *CANARY.values())) == {"credit_request", "outbox_letter", "history_detail"}
+    assert set(everywhere(app, *CANARY.values())) == {"credit_request", "letter"}
     with app.app_context():
         erase(person)
         run_due(LATER + DAY)

@@ -28,8 +28,8 @@ TOLD = {
 }
 
 
-def _of(state: CreditState) -> sa.Select[str]:
-    return sa.select(CreditRequest.reference).where(CreditRequest.state == state).order_by(CreditRequest.id)
+def _of(*states: CreditState) -> sa.Select[str]:
+    return sa.select(CreditRequest.reference).where(CreditRequest.state.in_(states)).order_by(CreditRequest.id)
 
 
 def _whose(state: CreditState) -> sa.Select[str]:
@@ -51,7 +51,7 @@ FORMS = (
         {"outcome": "granted", "course": "MED 110", "channel": "mail", "evidence": "Mail of today"},
         "/decision",
     ),
-    Case("close credit", OFFICER, f"{STAFF}/{{credit_sent}}", {"end": "other"}, "/close"),
+    Case("close credit", OFFICER, f"{STAFF}/{{credit_to_close}}", {"end": "other"}, "/close"),
     Case("verify credit", OFFICER, f"{STAFF}/{{credit}}", {}, "/verify"),
 )
 BUTTONS = {
@@ -108,6 +108,7 @@ RECORDS = (
     by_query("credit", _of(S.REQUESTED)),
     by_query("credit_asked", _of(S.NEEDS_INFORMATION)),
     by_query("credit_sent", _of(S.SENT)),
+    by_query("credit_to_close", _of(S.SENT, S.RECEIVED, S.GRANTED, S.DENIED)),
     Records(("credit_verified",), _verified),
 )
 ROOM = Room(forms=FORMS, buttons=BUTTONS, student=_student, staff=_staff, records=RECORDS, objects=_objects)
