@@ -116,8 +116,9 @@ class World:
             "deny": lambda one: college_credit.decide(one, _DENIED, at=self.now),
             "close": lambda one: college_credit.close(one, EndReason.OTHER, REASON, at=self.now),
         }
-        for step in steps if request is not None else ():
-            self._tried(partial(does[step], request.reference))
+        if request is not None:
+            for step in steps:
+                self._tried(partial(does[step], request.reference))
 
     def refund(self, student: str) -> None:
         """A student asks for the money back; too late, the bursar makes an exception."""
