@@ -18,7 +18,7 @@ from provider.accounts.models import (
     SecondFactor,
     SignedLink,
 )
-from provider.accounts.rules import PASSWORD, EmailChangeState, Role, permissions
+from provider.accounts.rules import PASSWORD, EmailChangeState, Permission, Role, permissions
 from provider.kernel.database import db, table
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import up_to
@@ -209,6 +209,15 @@ def doers(kind: TaskKind) -> dict[str, str]:
         person.reference: person.name
         for person in staff()
         if person.disabled_at is None and can_do(kind, permissions(person.roles))
+    }
+
+
+def holders(*asked: Permission) -> dict[str, str]:
+    """Return who has all of these permissions, name by reference in the order of names; nobody who is locked out."""
+    return {
+        person.reference: person.name
+        for person in staff()
+        if person.disabled_at is None and permissions(person.roles).issuperset(asked)
     }
 
 

@@ -61,6 +61,15 @@ def health(email: str, *, lock: bool = False) -> AddressHealth | None:
     return db.session.scalar(query.with_for_update() if lock else query)
 
 
+def health_by(reference: str, *, lock: bool = False) -> AddressHealth:
+    """Return how an address stands by the reference of the entry; raises NotFound."""
+    query = sa.select(AddressHealth).where(AddressHealth.reference == reference)
+    found = db.session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def troubled(emails: Sequence[str]) -> dict[str, AddressHealth]:
     """Return which of these addresses letters do not reach, or did not want them."""
     query = sa.select(AddressHealth).where(

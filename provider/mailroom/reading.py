@@ -177,15 +177,27 @@ def _content(parts: Sequence[Message]) -> tuple[str, tuple[Enclosed, ...]]:
     pages: list[str] = []
     enclosed: list[Enclosed] = []
     for part in _leaves(parts):
-        kind, attached = _kind(part), _file_name(part)
-        if attached or part.get_content_disposition() == "attachment" or kind not in {"text/plain", "text/html"}:
-            enclosed.append(Enclosed(attached or "", kind[:100], len(payload(part))))
+        kind = _kind(part)
+        if _is_enclosed(part):
+            enclosed.append(Enclosed(_file_name(part), kind[:100], len(payload(part))))
         elif kind == "text/plain":
             plain.append(decode(payload(part), _charset(part)))
         else:
             pages.append(_words_of(decode(payload(part), _charset(part))))
     words = "\n\n".join(one.strip() for one in (plain if any(one.strip() for one in plain) else pages))
     return clean(words)[:LONGEST_TEXT], tuple(enclosed)
+
+
+def _is_enclosed(part: Message) -> bool:
+    attached = _file_name(part) or part.get_content_disposition() == "attachment"
+    return bool(attached) or _kind(part) not in {"text/plain", "text/html"}
+
+
+def enclosed_in(raw: bytes, number: int) -> bytes | None:
+    """Return the bytes of a file that came with a mail, by its place in the reading of it; None where there is none."""
+    _, parts = _taken_apart(raw)
+    files = [part for part in _leaves(parts) if _is_enclosed(part)]
+    return payload(files[number - 1]) if 0 < number <= len(files) else None
 
 
 def _kind(part: Message) -> str:

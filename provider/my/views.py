@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from provider.accounts import queries as people
 from provider.accounts import sessions
 from provider.accounts.rules import Permission
 from provider.cards import queries as cards
@@ -20,6 +21,8 @@ from provider.externships import queries as externships
 from provider.kernel.doors import Door
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at
+from provider.mail import queries as mail
+from provider.mail.models import AddressHealth
 from provider.payments.models import Payment
 from provider.payments.rules import PaymentState
 from provider.programs import queries as programs
@@ -47,7 +50,16 @@ def index() -> ResponseReturnValue:
         externships=externships.newest_of_each([one.id for one in mine]) if mine else {},
         credits=credit_requests.active_of_student(asker.person_id) if asker.person_id else (),
         now=received_at(),
+        returned=_returned(asker.person_id),
     )
+
+
+def _returned(person_id: int | None) -> AddressHealth | None:
+    """Return what is wrong with the student's address, when letters to it come back."""
+    if person_id is None:
+        return None
+    _, email = people.reference_and_email(person_id)
+    return mail.troubled([email]).get(email)
 
 
 @door.get("/enrollments/<reference>")

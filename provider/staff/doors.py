@@ -4,8 +4,10 @@ from provider.kernel.doors import Door
 from provider.staff import (
     nav,
     views_access,
+    views_addresses,
     views_agreements,
     views_bulk,
+    views_canned,
     views_certificates,
     views_closing,
     views_completions,
@@ -50,6 +52,8 @@ from provider.staff import (
     views_statements,
     views_students,
     views_tasks,
+    views_thread_sorting,
+    views_threads,
 )
 
 DOORS: tuple[Door, ...] = (
@@ -72,6 +76,10 @@ DOORS: tuple[Door, ...] = (
     views_journal.door,
     views_closing.door,
     views_refunds.overrides,
+    views_threads.door,
+    views_thread_sorting.door,
+    views_canned.door,
+    views_addresses.door,
     views_mail.door,
     views_links.door,
     views_programs.door,

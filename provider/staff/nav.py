@@ -44,6 +44,9 @@ WITHIN = {
     "staff_entries": "staff_externships",
     "staff_requirements": "staff_documents",
     "staff_exam_import": "staff_exams",
+    "staff_message_sorting": "staff_messages",
+    "staff_texts": "staff_messages",
+    "staff_addresses": "staff_messages",
 }
 Entry = tuple[str, str, bool, str | None]
 
@@ -74,6 +77,7 @@ ROOMS = (
     Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
     Room("Daily close", "staff_closing.index", P.SEE_MONEY),
     Room("Journal", "staff_journal.index", P.SEE_MONEY),
+    Room("Messages", "staff_messages.index", P.SEE_MESSAGES),
     Room("Letters", "staff_mail.index", P.SEE_MAIL, mail.waiting),
     Room("Programs", "staff_programs.index", P.SEE_CATALOG),
     Room("Recommended credit", "staff_recommendations.index", P.SEE_CATALOG),

@@ -8,10 +8,13 @@ from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
+from provider.mail import queries as mail
+from provider.mail.models import AddressHealth
 from provider.payments import queries as payments
 from provider.refunds import queries as refunds
 from provider.staff import stories
 from provider.staff.stories import Records, Story, Wanted
+from provider.staff.thread_pages import Beside, beside
 from provider.tasks import queries as tasks
 from provider.tasks.models import Task
 
@@ -26,6 +29,8 @@ class Student:
     tasks: Sequence[Task]
     story: Story
     money: bool
+    health: AddressHealth | None
+    beside: Beside | None
 
 
 def read(reference: str) -> Student:
@@ -44,4 +49,6 @@ def read(reference: str) -> Student:
         tasks=[task for task in raised if task.done_at is None],
         story=stories.read(abouts, records, Wanted.of_request()),
         money=money,
+        health=mail.troubled([person.email]).get(person.email),
+        beside=beside(person_id=person.id, email=person.email),
     )

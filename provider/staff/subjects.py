@@ -6,9 +6,12 @@ from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.affiliations.rules import SITE_PREFIX
 from provider.enrollments import queries as enrollments
+from provider.externships.rules import REQUEST_PREFIX
 from provider.kernel.errors import DomainError, NotFound
+from provider.threads.rules import THREAD_PREFIX
 
 OF_SITE = f"{SITE_PREFIX}-"
+OF_REQUEST, OF_THREAD = f"{REQUEST_PREFIX}-", f"{THREAD_PREFIX}-"
 OF_DAY = "DAY-"  # what a closed day's reference begins with
 
 
@@ -39,6 +42,11 @@ def href(reference: str | None) -> str | None:
     """Return the page of what a task is about, for somebody who may see it."""
     if reference and reference.startswith(OF_SITE):
         return url_for("staff_sites.show", reference=reference) if may(Permission.SEE_SITES) else None
+    if reference and reference.startswith(OF_REQUEST):
+        shown = may(Permission.SEE_PLACEMENTS)
+        return url_for("staff_externships.show", reference=reference) if shown else None
+    if reference and reference.startswith(OF_THREAD):
+        return url_for("staff_messages.show", reference=reference) if may(Permission.SEE_MESSAGES) else None
     if not reference or not may(Permission.SEE_ENROLLMENTS):
         return None
     if reference.startswith(OF_DAY):

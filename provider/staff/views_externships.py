@@ -25,6 +25,7 @@ from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import key
 from provider.staff.lists import Requests
 from provider.staff.schemas_externships import TakeBack
+from provider.staff.thread_pages import beside
 
 door = Door(
     "staff_externships",
@@ -73,6 +74,7 @@ def _page(found: ExternshipRequest, *, form: Form | None = None) -> str:
         form=form or Form(TakeBack()),
         can_place=may(Permission.MANAGE_PLACEMENTS) and found.state is RequestState.READY,
         may_manage=may(Permission.MANAGE_PLACEMENTS),
+        beside=beside(person_id=enrollment.person_id, email=enrollment.claimed_email, about=found.reference),
         story=stories.read({enrollment.reference: ""}, stories.Records(), stories.Wanted(only=STORY)),
     )
 

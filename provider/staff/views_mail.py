@@ -30,7 +30,13 @@ def index() -> ResponseReturnValue:
 def show(reference: str) -> ResponseReturnValue:
     letter = queries.by_reference(reference)
     resendable = letter.state in {LetterState.FAILED, LetterState.SENT} and may(Permission.RESEND_MAIL)
-    return render_template("staff/mail/show.html", letter=letter, shown=queries.shown(letter), can_resend=resendable)
+    return render_template(
+        "staff/mail/show.html",
+        letter=letter,
+        shown=queries.shown(letter),
+        can_resend=resendable,
+        health=queries.troubled([letter.recipient]).get(letter.recipient),
+    )
 
 
 @door.post("/<reference>/resend")

@@ -1,4 +1,4 @@
-"""Opening threads, adding what comes in, and believing who writes."""
+"""Opening threads, adding what comes in, believing who writes, and moving a thread on."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from provider.kernel import references
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import db, hold
 from provider.mail.rules import Mailbox
+from provider.search.actions import file_under
 from provider.threads.models import Thread, ThreadMessage
 from provider.threads.rules import (
     LIFECYCLE,
@@ -19,6 +20,7 @@ from provider.threads.rules import (
     LONGEST_TEXT,
     MESSAGE_PREFIX,
     NO_SUBJECT,
+    SEARCH_KIND,
     THREAD_PREFIX,
     Direction,
     Standing,
@@ -81,7 +83,9 @@ def open_thread(
         )
     )
     db.session.flush()
-    history.born(thread, actor=actor, at=at, about=about)
+    found_by = (thread.reference, writer.email, thread.correspondent_name, thread.subject)
+    file_under(kind=SEARCH_KIND, subject_id=thread.id, texts=found_by)
+    history.born(thread, actor=actor, at=at, about=told_under(thread))
     _keep(thread, writer, written, at)
     return thread
 
@@ -92,13 +96,21 @@ def add_incoming(
     """Add a message to a thread that is locked; it waits for staff again, unless nobody wrote it."""
     to = state_after(thread.state, writer.standing, automatic=written.automatic)
     if to is not thread.state:
-        history.move(thread, to, LIFECYCLE, actor=actor, at=at, about=thread.about)
-    if to is not ThreadState.WAITING:
-        thread.waiting_since = None
-    elif thread.waiting_since is None:
-        thread.waiting_since = at
+        go(thread, to, actor=actor, at=at)
     thread.last_at = max(thread.last_at, at)
     return _keep(thread, writer, written, at)
+
+
+def go(thread: Thread, to: ThreadState, *, actor: Actor, at: dt.datetime, since: dt.datetime | None = None) -> None:
+    """Move a thread that is locked to another state; one that waits does so ``since`` an instant, or from now on."""
+    history.move(thread, to, LIFECYCLE, actor=actor, at=at, about=told_under(thread))
+    thread.waiting_since = (since or at) if to is ThreadState.WAITING else None
+
+
+def told_under(thread: Thread) -> str:
+    """Return in whose story a thread is told: its student's, else that of what it is beside, else its own."""
+    person = db.session.get(Person, thread.person_id) if thread.person_id is not None else None
+    return person.reference if person is not None else thread.about or thread.reference
 
 
 def _keep(thread: Thread, writer: Writer, written: Written, at: dt.datetime) -> ThreadMessage:
@@ -128,5 +140,5 @@ def prove(thread: Thread, *, actor: Actor, at: dt.datetime, about: str | None = 
     if thread.standing is not Standing.CLAIMED or thread.person_id is None:
         return thread
     thread.standing, thread.about = Standing.PROVED, thread.about or about
-    history.note(thread, "thread.proved", actor=actor, at=at, about=thread.about)
+    history.note(thread, "thread.proved", actor=actor, at=at, about=told_under(thread))
     return thread

@@ -1,12 +1,14 @@
-"""What the registries call by name: how mail is told in stories."""
+"""What the registries call by name: how mail is told, found and counted, and the files that go with answers."""
 
 from provider.accounts.rules import Permission
 from provider.kernel.registry import Registry, Strand
+from provider.threads import finding, letters
+from provider.threads.lists import QUEUE
 
 STORY = Strand(
     "messages",
     "Messages",
-    frozenset({"thread"}),
+    frozenset({"thread", "thread_message"}),
     {
         "thread.waiting": ("A message waits for an answer", "event"),
         "thread.answered": ("Message answered", "good"),
@@ -14,9 +16,17 @@ STORY = Strand(
         "thread.quarantined": ("Message held until somebody looks at it", "warn"),
         "thread.spam": ("Message marked as spam", "warn"),
         "thread.merged": ("Message put together with another", "event"),
+        "thread.answered_again": ("Message answered again", "good"),
+        "thread.noted": ("Note beside a message", "event"),
+        "thread.assigned": ("Message given to {new}", "event"),
+        "thread.freed": ("Message given back to nobody", "event"),
+        "thread.grew": ("Message put together with {new}", "event"),
+        "thread.split": ("Message taken apart into {new}", "event"),
+        "thread.beside": ("Message put beside a record", "event"),
+        "thread_message.opened": ("File of a message opened", "document"),
         "thread.proved": ("Writer of a message proved who they are", "good"),
     },
-    needs=Permission.SEE_MAIL,
+    needs=Permission.SEE_MESSAGES,
     of_people=True,
 )
 
@@ -24,3 +34,6 @@ STORY = Strand(
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.strands.append(STORY)
+    registry.queues["messages"] = QUEUE
+    registry.attachments[letters.ANSWER] = letters.enclosed
+    registry.sources |= finding.SOURCES

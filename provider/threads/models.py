@@ -1,4 +1,4 @@
-"""Threads and their messages."""
+"""Threads and their messages, and the texts that staff keep for answers."""
 
 import datetime as dt
 from typing import Any
@@ -10,9 +10,10 @@ from provider.accounts.models import Person
 from provider.kernel.database import EmailText, Line, Model, Ref, known
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import Mailbox
-from provider.threads.rules import Direction, Standing, ThreadState
+from provider.threads.rules import LONGEST_KEY, Direction, Standing, ThreadState
 
 WAITING_ROWS = sa.text("state IN ('waiting', 'quarantined')")
+_IN_USE = sa.text("retired_at IS NULL")
 _MERGED = sa.text("merged_into_id IS NOT NULL")
 
 
@@ -49,6 +50,7 @@ class Thread(Model):
         known("state", ThreadState),
         sa.UniqueConstraint("reference"),
         sa.CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_into_another"),
+        sa.CheckConstraint("merged_into_id < id", name="merged_into_an_older"),
         sa.CheckConstraint("(state = 'waiting') = (waiting_since IS NOT NULL)", name="waiting_has_instant"),
         sa.CheckConstraint("standing <> 'proved' OR person_id IS NOT NULL", name="proved_is_somebody"),
         sa.Index("ix_thread_waiting", "id", sqlite_where=WAITING_ROWS, postgresql_where=WAITING_ROWS),
@@ -65,7 +67,8 @@ class ThreadMessage(Model):
     """One message of a thread.
 
     ``incoming`` is the reference of the mail as it came, ``letter`` the one that took an answer out; ``attachments``
-    are names, types and sizes of what came with it.
+    are names, types and sizes of what came with it, or goes out with it. ``submission_key`` is of the form that wrote
+    it: sent twice, it is one message.
     """
 
     __tablename__ = "thread_message"
@@ -85,6 +88,7 @@ class ThreadMessage(Model):
     incoming: Mapped[Ref | None]
     letter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("letter.id"))
     attachments: Mapped[list[Any]]
+    submission_key: Mapped[str | None] = mapped_column(sa.String(LONGEST_KEY))
     thread: Mapped[Thread] = relationship(lazy="raise")
     letter: Mapped[OutboxLetter | None] = relationship(lazy="raise")
 
@@ -94,8 +98,29 @@ class ThreadMessage(Model):
         sa.UniqueConstraint("reference"),
         sa.UniqueConstraint("incoming"),
         sa.UniqueConstraint("letter_id"),
+        sa.UniqueConstraint("submission_key"),
         sa.CheckConstraint("(direction = 'in') = (standing IS NOT NULL)", name="in_has_standing"),
         sa.CheckConstraint("(direction = 'in') = (sender IS NOT NULL)", name="in_has_sender"),
         sa.CheckConstraint("(direction = 'out') = (letter_id IS NOT NULL)", name="out_has_letter"),
         sa.Index(None, "thread_id", "id"),
+    )
+
+
+class CannedText(Model):
+    """A text that staff put into answers, with placeholders; for one mailbox, or for all."""
+
+    __tablename__ = "canned_text"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[Ref]
+    title: Mapped[Line]
+    mailbox: Mapped[Mailbox | None]
+    text: Mapped[str] = mapped_column(sa.Text)
+    changed_at: Mapped[dt.datetime]
+    retired_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        known("mailbox", Mailbox),
+        sa.UniqueConstraint("reference"),
+        sa.Index("uq_canned_text_title_in_use", "title", unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE),
     )

@@ -8,7 +8,9 @@ from sqlalchemy.orm import joinedload
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import up_to
-from provider.threads.models import WAITING_ROWS, Thread, ThreadMessage
+from provider.mail.rules import Mailbox
+from provider.threads.models import WAITING_ROWS, CannedText, Thread, ThreadMessage
+from provider.threads.rules import Direction, ThreadState
 
 
 def find(reference: str, *, lock: bool = False) -> Thread | None:
@@ -47,6 +49,73 @@ def messages(thread: Thread) -> Sequence[ThreadMessage]:
     """Return a thread's messages as they came and went, each with the letter that took it out."""
     query = sa.select(ThreadMessage).where(ThreadMessage.thread_id == thread.id).order_by(ThreadMessage.id)
     return db.session.scalars(query.options(joinedload(ThreadMessage.letter))).all()
+
+
+def of_submission(thread: Thread, key: str) -> ThreadMessage | None:
+    """Return what a form wrote into a thread, by the form's own key; None when it was not sent before."""
+    query = sa.select(ThreadMessage).where(ThreadMessage.submission_key == key, ThreadMessage.thread_id == thread.id)
+    return db.session.scalar(query)
+
+
+def message(reference: str) -> ThreadMessage:
+    """Return one message; raises NotFound."""
+    found = db.session.scalar(sa.select(ThreadMessage).where(ThreadMessage.reference == reference))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def came_in(thread: Thread) -> int:
+    """Return how many messages of a thread came in."""
+    query = sa.select(sa.func.count()).where(ThreadMessage.thread_id == thread.id)
+    return db.session.scalar(query.where(ThreadMessage.direction == Direction.IN)) or 0
+
+
+def pair(one: str, other: str) -> tuple[Thread, Thread]:
+    """Return two threads, locked in the order of their age, so that nobody waits for each other; raises NotFound."""
+    query = sa.select(Thread).where(Thread.reference.in_({one, other})).order_by(Thread.id).with_for_update()
+    found = {thread.reference: thread for thread in db.session.scalars(query)}
+    if one not in found or other not in found:
+        raise NotFound
+    return found[one], found[other]
+
+
+def living(thread: Thread) -> Thread:
+    """Return the thread itself, or the one that took it in."""
+    return _living(thread) or thread
+
+
+def in_use(mailbox: Mailbox | None = None) -> Sequence[CannedText]:
+    """Return the texts for answers of a mailbox, or all of them, by title."""
+    query = sa.select(CannedText).where(CannedText.retired_at.is_(None)).order_by(CannedText.title, CannedText.id)
+    if mailbox is not None:
+        query = query.where(sa.or_(CannedText.mailbox.is_(None), CannedText.mailbox == mailbox))
+    return db.session.scalars(query).all()
+
+
+def canned(reference: str, *, lock: bool = False) -> CannedText:
+    """Return one text for answers; raises NotFound."""
+    query = sa.select(CannedText).where(CannedText.reference == reference)
+    found = db.session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def beside(
+    *, person_id: int | None, email: str | None, about: str | None, mailboxes: Sequence[Mailbox], most: int
+) -> Sequence[Thread]:
+    """Return the last threads around a student (by who wrote, and by the address) or a record, newest first."""
+    ways = []
+    if person_id is not None:
+        ways.append(Thread.person_id == person_id)
+    if email is not None:
+        ways.append(Thread.correspondent == email)
+    if about is not None:
+        ways.append(Thread.about == about)
+    query = sa.select(Thread).where(sa.or_(sa.false(), *ways), Thread.mailbox.in_(mailboxes))
+    query = query.where(Thread.state.not_in((ThreadState.MERGED, ThreadState.SPAM)))
+    return db.session.scalars(query.order_by(Thread.last_at.desc(), Thread.id.desc()).limit(most)).all()
 
 
 def around(about: str) -> Sequence[Thread]:

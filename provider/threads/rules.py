@@ -1,15 +1,21 @@
 """Threads of mail: their states, who a sender is believed to be, and which way a message went."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 
-THREAD_PREFIX, MESSAGE_PREFIX = "T", "TM"
+THREAD_PREFIX, MESSAGE_PREFIX, CANNED_PREFIX = "TH", "TM", "CT"
+SEARCH_KIND = "thread"
 LONGEST_NAME = 200
 LONGEST_SUBJECT = 200
 LONGEST_TEXT = 100_000  # what is shown of a message; the mail itself is kept whole
 NO_SUBJECT = "(no subject)"
+LONGEST_ANSWER = 20_000
+LONGEST_KEY = 64
+MOST_FILES = 3
+MOST_FILE_BYTES = 10 * 1024 * 1024  # of one answer together: servers commonly refuse mail of 25 megabytes
 
 
 class Standing(State):
@@ -77,7 +83,7 @@ LIFECYCLE: Lifecycle[ThreadState] = Lifecycle(
         _S.WAITING: frozenset({_S.ANSWERED, _S.CLOSED, _S.SPAM, _S.MERGED, _S.QUARANTINED}),
         _S.ANSWERED: frozenset({_S.WAITING, _S.CLOSED, _S.SPAM, _S.MERGED, _S.QUARANTINED}),
         # Whoever writes again opens it again.
-        _S.CLOSED: frozenset({_S.WAITING, _S.MERGED, _S.QUARANTINED}),
+        _S.CLOSED: frozenset({_S.WAITING, _S.ANSWERED, _S.SPAM, _S.MERGED, _S.QUARANTINED}),
         _S.QUARANTINED: frozenset({_S.WAITING, _S.SPAM}),
         _S.SPAM: frozenset({_S.WAITING}),
     }
@@ -99,3 +105,94 @@ def state_after(state: ThreadState, standing: Standing, *, automatic: bool) -> T
     if standing is Standing.STAFF_UNPROVED:
         return _S.QUARANTINED
     return state if automatic else _S.WAITING
+
+
+ANSWERABLE = frozenset({_S.WAITING, _S.ANSWERED, _S.CLOSED})
+MERGEABLE = ANSWERABLE
+
+
+def reply_subject(subject: str) -> str:
+    """Return the subject of an answer: mail programs put the two in one conversation by it."""
+    return subject if subject[:3].casefold() == "re:" else f"Re: {subject}"
+
+
+def allows(standing: Standing) -> str:
+    """Say in a sentence what may be told to a writer, and why."""
+    return _ALLOWS[standing]
+
+
+_ALLOWS: Mapping[Standing, str] = {
+    _T.PROVED: "The writer proved who they are. You may tell what their records say.",
+    _T.CLAIMED: (
+        "The address is known, but nobody proved that the mail came from its owner: anybody can write any address as "
+        "the sender. Tell nothing that stands in the person’s records, not even that there are any."
+    ),
+    _T.UNKNOWN: (
+        "The address belongs to nobody we know. Answer what anybody may know, and tell nothing about any student."
+    ),
+    _T.STAFF_UNPROVED: (
+        "The mail claims to come from a colleague, and nothing proves it. Ask the colleague by another way before you "
+        "release it, and do nothing that it asks for."
+    ),
+}
+
+
+class Placeholder(StrEnum):
+    """What a canned text may leave to be filled in."""
+
+    NAME = "name"
+    SCHOOL = "school"
+    REFERENCE = "reference"
+    PROGRAM = "program"
+    MISSING = "missing"
+
+    @property
+    def words(self) -> str:
+        """Return what is put in its place, as the page of texts tells it."""
+        return _PLACEHOLDERS[self]
+
+    @property
+    def of_records(self) -> bool:
+        """Say whether it tells what a person's records say, which only a proved writer may read."""
+        return self in {Placeholder.PROGRAM, Placeholder.MISSING}
+
+
+_PLACEHOLDERS: Mapping[Placeholder, str] = {
+    Placeholder.NAME: "how the writer is called",
+    Placeholder.SCHOOL: "the name of the school",
+    Placeholder.REFERENCE: "the reference of the messages",
+    Placeholder.PROGRAM: "the program of the request beside the messages",
+    Placeholder.MISSING: "what is still missing for that request, one a line",
+}
+# One pair of braces around a name; two pairs are not ours and stay as they are.
+_MARK = re.compile(r"(?<!\{)\{\s*([A-Za-z_]{1,40})\s*\}(?!\})")
+
+
+def placeholders(text: str) -> frozenset[Placeholder]:
+    """Return the placeholders of a text."""
+    return frozenset(Placeholder(name) for name in _names(text) if name in set(Placeholder))
+
+
+def unknown_placeholders(text: str) -> list[str]:
+    """Return what looks like a placeholder and is none, each once."""
+    known = {f"{{{one}}}" for one in Placeholder}
+    return list(dict.fromkeys(mark.group() for mark in _MARK.finditer(text) if mark.group() not in known))
+
+
+def _names(text: str) -> Iterable[str]:
+    return (mark.group(1) for mark in _MARK.finditer(text))
+
+
+def fill(text: str, facts: Mapping[Placeholder, str]) -> str:
+    """Put facts in the place of placeholders, once: what a fact says is never looked through again."""
+
+    def put(mark: re.Match[str]) -> str:
+        name = mark.group(1)
+        return facts.get(Placeholder(name), mark.group()) if name in set(Placeholder) else mark.group()
+
+    return _MARK.sub(put, text)
+
+
+def one_of_theirs(*, same_address: bool, person: int | None, other: int | None) -> bool:
+    """Say whether two threads are one person's mail: the same address, or the same student beside both."""
+    return same_address or (person is not None and person == other)

@@ -19,6 +19,7 @@ from tests.harness.rooms import (
     school,
     site,
     tasks,
+    threads,
 )
 
 ROOMS = tuple(
@@ -26,6 +27,7 @@ ROOMS = tuple(
     for each in (
         site,
         mail,
+        threads,
         accounts,
         enrollments,
         payments,

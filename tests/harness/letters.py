@@ -398,6 +398,13 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "message": "Good morning,\n\nis there a place near Napa?\n\nAna",
         "received_at": _AT,
     },
+    "thread_answer": {
+        "subject": "Re: Where do I send my TB test?",
+        "message": "Hello Ana,\n\nupload it on the page of your documents.\n\nWe check it within two days.",
+        "signed": "Kim Coordinator",
+        "reference": "TH-7K2M9Q4T",
+        "files": [{"file": "F-7K2M9Q4T", "name": "TH-7K2M9Q4T-1.pdf"}],
+    },
     "test_letter": {"name": "Kim Admin", "asked_at": _AT},
     "staff_notice": {
         "title": "Two refunds are due",

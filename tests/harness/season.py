@@ -54,6 +54,7 @@ from tests.harness import (
     season_of_placements,
     season_of_plans,
     season_of_sites,
+    threads,
 )
 from tests.harness.cards import card_payments
 from tests.harness.cards import pay as pay_by_card
@@ -354,6 +355,7 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             decided=told["withdrawn"][0].email,
             now=now,
         )
+        threads.tell(proved=told["paying"][0].email, claimed=told["fresh"][0].email, now=now)
         papers.give(at_sites["extern"].email, at=now)  # whatever is asked for by now, so that no placement is held
         run_due(now)
     students = {state: student for state, (student, _) in told.items()} | by_card | placed

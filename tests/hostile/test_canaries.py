@@ -58,6 +58,8 @@ REFUSED = {
     ("opening", "places"),
     ("opening again", "places"),
     ("report exam", "score"),
+    ("merge thread", "other"),
+    ("thread beside", "record"),
     ("verify exam", "score"),
     ("decide credit", "credits"),
     ("recommendation", "credits"),

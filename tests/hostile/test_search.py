@@ -15,12 +15,14 @@ from provider.fieldwork.models import ExternshipRecord
 from provider.files.models import File
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
+from provider.mail.rules import Mailbox
 from provider.payments.models import Payment, Receipt
 from provider.policies.models import StateFloorRow
 from provider.programs.models import Program
 from provider.refunds.models import Payout, Withdrawal
 from provider.search.finding import open_sources
 from provider.tasks.models import Task
+from provider.threads.models import Thread
 from provider.tuition.models import TuitionPlan
 from tests.harness.season import Season
 from tests.harness.stories import sign_in
@@ -53,6 +55,7 @@ def _references(school: Flask, season: Season) -> dict[str, str]:
         "placement_plans": sa.select(PlacementPlan.reference),
         "externship_records": sa.select(ExternshipRecord.reference),
         "student_documents": sa.select(StudentDocument.reference),
+        **{f"messages_{mailbox}": sa.select(Thread.reference).where(Thread.mailbox == mailbox) for mailbox in Mailbox},
         "exam_results": sa.select(ExamResult.reference),
         "credit_requests": sa.select(CreditRequest.reference),
     }

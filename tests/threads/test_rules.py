@@ -1,6 +1,18 @@
 import pytest
 
-from provider.threads.rules import LIFECYCLE, Standing, ThreadState, first_state, state_after
+from provider.threads.rules import (
+    LIFECYCLE,
+    Placeholder,
+    Standing,
+    ThreadState,
+    allows,
+    fill,
+    first_state,
+    placeholders,
+    reply_subject,
+    state_after,
+    unknown_placeholders,
+)
 
 _S = ThreadState
 
@@ -22,3 +34,24 @@ def test_a_thread_goes_only_where_its_lifecycle_lets_it(state: _S, standing: Sta
 def test_whoever_writes_again_opens_a_thread_again_and_a_machine_does_not(state: _S) -> None:
     assert state_after(state, Standing.UNKNOWN, automatic=False) is _S.WAITING
     assert state_after(state, Standing.UNKNOWN, automatic=True) is state
+
+
+def test_a_placeholder_is_one_pair_of_braces_around_a_known_name() -> None:
+    facts = {Placeholder.NAME: "{school}", Placeholder.SCHOOL: "Sample School"}
+    text = "Hello {name} of {school}. {{7*7}} {{name}} {missing} {% raw %}"
+    assert fill(text, facts) == "Hello {school} of Sample School. {{7*7}} {{name}} {missing} {% raw %}"
+    assert placeholders(text) == {Placeholder.NAME, Placeholder.SCHOOL, Placeholder.MISSING}
+    assert unknown_placeholders("{name} {Name} { name } {price} {price} {{7*7}} {7}") == [
+        "{Name}",
+        "{ name }",
+        "{price}",
+    ]
+
+
+def test_a_reply_says_so_once() -> None:
+    assert [reply_subject(one) for one in ("TB test", "RE: TB test")] == ["Re: TB test", "RE: TB test"]
+
+
+def test_only_proved_writers_are_told_what_records_say() -> None:
+    assert [one for one in Placeholder if one.of_records] == [Placeholder.PROGRAM, Placeholder.MISSING]
+    assert all(allows(standing).endswith(".") for standing in Standing)

@@ -1,0 +1,155 @@
+"""What staff fill in about messages, and what their list is narrowed to."""
+
+from marshmallow import fields
+
+from provider.files.rules import LARGEST_BYTES
+from provider.history.rules import LONGEST_NOTE
+from provider.kernel.forms import Email, Schema, Text
+from provider.kernel.inputs import Upload
+from provider.mail.rules import Mailbox
+from provider.threads.rules import LONGEST_ANSWER, LONGEST_KEY, LONGEST_SUBJECT
+
+LONGEST_REFERENCE = 16
+
+
+def _hidden(longest: int, *, required: bool = True) -> Text:
+    if required:
+        return Text(required=True, longest=longest, metadata={"label": "This form", "widget": "hidden"})
+    return Text(load_default="", longest=longest, metadata={"label": "Show", "widget": "hidden"})
+
+
+def _choice(label: str) -> Text:
+    return Text(load_default="", longest=32, metadata={"label": label, "widget": "select"})
+
+
+class FindThreads(Schema):
+    """What the list of messages is narrowed to; tabs choose the state."""
+
+    state = _hidden(32, required=False)
+    q = Text(load_default="", longest=200, metadata={"label": "Subject, name, e-mail or reference", "widget": "search"})
+    mailbox = _choice("Mailbox")
+    owner = _choice("Whose")
+    standing = _choice("Writer")
+    sort = _choice("Order")
+
+
+def _file(label: str, hint: str = "") -> Upload:
+    meta = {"label": label, "hint": hint, "attrs": {"accept": "application/pdf,image/jpeg,image/png"}}
+    return Upload(load_default=None, most_bytes=LARGEST_BYTES, metadata=meta)
+
+
+class AnswerThread(Schema):
+    """An answer, what stood on the page when it was written, and the files that go with it."""
+
+    key = _hidden(LONGEST_KEY)
+    seen = _hidden(LONGEST_REFERENCE)
+    text = Text(
+        required=True,
+        longest=LONGEST_ANSWER,
+        lines=True,
+        error_messages={"required": "Write your answer."},
+        metadata={
+            "label": "Your answer",
+            "hint": "Your name is put under it.",
+            "widget": "textarea",
+            "attrs": {"rows": "10"},
+        },
+    )
+    file1 = _file("A file to go with it", "PDF, JPEG or PNG; three at most, together no larger than 10 megabytes.")
+    file2 = _file("A second file")
+    file3 = _file("A third file")
+
+
+class NoteOnThread(Schema):
+    """A note for colleagues."""
+
+    key = _hidden(LONGEST_KEY)
+    text = Text(
+        required=True,
+        longest=LONGEST_NOTE,
+        lines=True,
+        error_messages={"required": "Write the note."},
+        metadata={
+            "label": "Note for colleagues",
+            "hint": "It never leaves the house.",
+            "widget": "textarea",
+            "attrs": {"rows": "3"},
+        },
+    )
+
+
+class AssignThread(Schema):
+    """Who looks after the messages."""
+
+    owner = Text(load_default=None, longest=LONGEST_REFERENCE, metadata={"label": "Who answers", "widget": "select"})
+
+
+class MergeThread(Schema):
+    """The messages to put these together with."""
+
+    other = Text(
+        required=True,
+        longest=LONGEST_REFERENCE,
+        error_messages={"required": "Write the reference of the other messages."},
+        metadata={
+            "label": "Reference of the others",
+            "hint": "Such as TH-7K2M9Q4T. All of them go into the older ones.",
+            "attrs": {"autocapitalize": "characters", "spellcheck": "false"},
+        },
+    )
+
+
+class SplitThread(Schema):
+    """What a message is called that gets a thread of its own."""
+
+    subject = Text(
+        required=True,
+        longest=LONGEST_SUBJECT,
+        error_messages={"required": "Write what it is about."},
+        metadata={"label": "Subject", "hint": "What the message is about."},
+    )
+
+
+class PutBeside(Schema):
+    """The record that messages belong to."""
+
+    record = Text(
+        load_default=None,
+        longest=LONGEST_REFERENCE,
+        metadata={
+            "label": "Reference of a student, an enrollment or a request",
+            "hint": "Such as P-7K2M9Q4T. Leave it empty to put them beside nothing.",
+            "attrs": {"autocapitalize": "characters", "spellcheck": "false"},
+        },
+    )
+
+
+class WriteCanned(Schema):
+    """A text for answers."""
+
+    title = Text(required=True, longest=80, metadata={"label": "Title", "hint": "By which it is chosen."})
+    mailbox = fields.Enum(
+        Mailbox,
+        by_value=True,
+        load_default=None,
+        error_messages={"unknown": "Choose one of these."},
+        metadata={
+            "label": "For mail to",
+            "widget": "select",
+            "choices": [("", "Every mailbox"), *((one.value, f"{one}@") for one in Mailbox)],
+        },
+    )
+    text = Text(
+        required=True,
+        longest=LONGEST_ANSWER,
+        lines=True,
+        error_messages={"required": "Write the text."},
+        metadata={"label": "Text", "widget": "textarea", "attrs": {"rows": "12"}},
+    )
+
+
+class WorksAgain(Schema):
+    """The address that letters arrive at again."""
+
+    email = Email(required=True, metadata={"label": "Address", "widget": "hidden"})
+    back = Text(load_default="", longest=200, metadata={"label": "Page", "widget": "hidden"})

@@ -1,0 +1,157 @@
+"""The pages of messages: who sees whose, answering from the page, drafts, texts, files, and addresses."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from provider.accounts.rules import Role
+from provider.documents.rules import DocumentKind
+from provider.kernel.database import db
+from provider.mail.models import OutboxLetter
+from provider.mail.rules import Mailbox
+from provider.threads import queries
+from provider.threads.models import CannedText
+from provider.threads.rules import Direction, Standing
+from tests.harness.papers import ask
+from tests.harness.statements import statements
+from tests.harness.stories import enroll, prove, row
+from tests.harness.threads import bounce, opened, wrote_again
+from tests.harness.visitor import Visitor
+
+Colleague = Callable[..., Visitor]
+
+
+@pytest.fixture
+def coordinator(colleague: Colleague) -> Visitor:
+    return colleague(Role.COORDINATOR)
+
+
+def made(app: Flask, *args: str, **values: object) -> str:
+    with app.app_context():
+        reference = opened(*args, **values)  # type: ignore[arg-type]
+        db.session.remove()
+    return reference
+
+
+def letters(app: Flask) -> list[str]:
+    with app.app_context():
+        query = sa.select(OutboxLetter).where(OutboxLetter.template == "thread_answer").order_by(OutboxLetter.id)
+        return [one.values["message"] for one in db.session.scalars(query)]
+
+
+def test_mail_is_seen_by_those_of_its_mailbox_alone(app: Flask, colleague: Colleague) -> None:
+    theirs, others = made(app, "Papers"), made(app, "Prices", mailbox=Mailbox.ENQUIRIES)
+    coordinator, admissions = colleague(Role.COORDINATOR), colleague(Role.ADMISSIONS)
+    assert "Papers" in coordinator.get("/staff/messages?state=all").text
+    assert "Prices" not in coordinator.get("/staff/messages?state=all").text
+    coordinator.get(f"/staff/messages/{others}", 404)
+    coordinator.get("/staff/messages")
+    coordinator.post(f"/staff/messages/{others}/close", {}, 404)
+    assert "Prices" in admissions.get("/staff/messages?state=all").text
+    admissions.get(f"/staff/messages/{theirs}", 404)
+
+
+def test_an_answer_is_sent_once_and_an_old_page_loses_nothing_typed(app: Flask, coordinator: Visitor) -> None:
+    reference = made(app)
+    page = coordinator.get(f"/staff/messages/{reference}")
+    fields = {
+        "key": str(page.all("input[name=key]")[0].attrs["value"]),
+        "seen": str(page.all("input[name=seen]")[0].attrs["value"]),
+        "text": "In January.",
+    }
+    for _ in range(2):
+        coordinator.post(f"/staff/messages/{reference}/answers", fields, 303)
+        coordinator.get("/staff/messages")
+    assert letters(app) == ["In January."]
+    page = coordinator.post(f"/staff/messages/{reference}/answers", fields | {"key": "other", "text": "In May."}, 422)
+    assert "Something was added to these messages while you wrote" in page.words()
+    assert page.all("textarea[name=text]")[0].to_text().strip() == "In May."
+    again = fields | {"key": "other", "seen": str(page.all("input[name=seen]")[0].attrs["value"]), "text": "In May."}
+    coordinator.post(f"/staff/messages/{reference}/answers", again, 303)
+    assert letters(app) == ["In January.", "In May."]
+
+
+def test_what_is_missing_is_offered_for_proved_writers_alone(
+    app: Flask, coordinator: Visitor, visitors: Callable[[], Visitor]
+) -> None:
+    student = visitors()
+    enrollment = enroll(student)
+    prove(app, student, enrollment)
+    with app.app_context():
+        email = row(enrollment).claimed_email
+        ask(DocumentKind.TB)
+        db.session.remove()
+    coordinator.get("/staff/messages/texts/new")
+    coordinator.submit({"title": "Papers", "text": "Hello {name}: {missing} {{7*7}}"})
+    claimed = made(app, email=email, standing=Standing.CLAIMED)
+    page = coordinator.get(f"/staff/messages/{claimed}?begin=missing")
+    assert page.all("#begin") == []
+    assert page.all("textarea[name=text]")[0].to_text().strip() == ""
+    assert "nobody proved to be their student" in page.words()
+    assert "TB" not in page.words()
+
+
+def test_a_text_with_an_unknown_placeholder_is_refused_and_what_is_no_placeholder_stays(
+    app: Flask, coordinator: Visitor
+) -> None:
+    coordinator.get("/staff/messages/texts/new")
+    page = coordinator.submit({"title": "Hello", "text": "Hello {nmae}"}, 422)
+    assert "Nothing is put in the place of {nmae}." in page.words()
+    coordinator.submit({"title": "Hello", "text": "Hello {name} {{7*7}} <b>"})
+    reference = made(app)
+    with app.app_context():
+        kept = db.session.scalars(sa.select(CannedText.reference)).one()
+        db.session.remove()
+    page = coordinator.get(f"/staff/messages/{reference}?begin={kept}")
+    assert page.all("textarea[name=text]")[0].to_text().strip() == "Hello Zoe Quist {{7*7}} <b>"
+    coordinator.post(f"/staff/messages/texts/{kept}/retire", {}, 303)
+    assert coordinator.get(f"/staff/messages/{reference}?begin={kept}").all("#begin") == []
+
+
+def test_a_message_that_is_taken_apart_and_put_together_again_is_found(app: Flask, coordinator: Visitor) -> None:
+    reference = made(app)
+    with app.app_context():
+        wrote_again(reference, "Something else")
+        second = [one.reference for one in queries.messages(queries.by_reference(reference))][1]
+        db.session.remove()
+    coordinator.get(f"/staff/messages/{reference}")
+    coordinator.post(f"/staff/messages/{reference}/{second}/split", {"subject": "Else"})
+    own = coordinator.follow().path.rpartition("/")[2].partition("#")[0]
+    assert own != reference
+    coordinator.post(f"/staff/messages/{own}/merge", {"other": "TH-22222222"}, 422)
+    coordinator.post(f"/staff/messages/{own}/merge", {"other": reference.lower()})
+    with app.app_context():
+        found = queries.messages(queries.by_reference(reference))
+        assert [one.direction for one in found] == [Direction.IN, Direction.IN]
+
+
+def test_an_address_that_letters_come_back_from_is_shown_until_somebody_says_it_works(
+    app: Flask, coordinator: Visitor
+) -> None:
+    reference = made(app)
+    with app.app_context():
+        health = bounce("zoe@example.com")
+        db.session.remove()
+    assert "Letters to zoe@example.com come back" in coordinator.get(f"/staff/messages/{reference}").words()
+    coordinator.post(f"/staff/addresses/{health}/works", {"back": "//evil.example.org"})
+    assert coordinator.get(f"/staff/messages/{reference}").all(".notice--bad") == []
+
+
+def test_a_list_and_a_thread_cost_the_same_with_little_and_with_much(app: Flask, coordinator: Visitor) -> None:
+    reference = made(app)
+    counts = []
+    for number in (1, 20):
+        with app.app_context():
+            for _ in range(number):
+                wrote_again(reference)
+                opened()
+            db.session.remove()
+        for path in ("/staff/messages", f"/staff/messages/{reference}"):
+            coordinator.get(path)
+            with statements(app) as counted:
+                coordinator.get(path)
+            counts.append(len(counted))
+    assert counts[:2] == counts[2:]
+    assert max(counts) <= 20
