@@ -28,6 +28,7 @@ import provider.careers.queries
 import provider.careers.views
 import provider.catalog.commands
 import provider.credits.handlers
+import provider.credits.registrar_handlers
 import provider.credits.views
 import provider.documents.handlers
 import provider.documents.views
@@ -91,6 +92,7 @@ HANDLERS: tuple[Callable[[registry.Registry], None], ...] = (
     provider.cards.handlers.register,
     provider.exams.handlers.register,
     provider.credits.handlers.register,
+    provider.credits.registrar_handlers.register,
     provider.affiliations.handlers.register,
     provider.externships.handlers.register,
     provider.documents.handlers.register,

@@ -67,6 +67,21 @@ class DecideCredit(Schema):
     )
 
 
+class DecideByLink(DecideCredit):
+    """The same, by the registrar who was written to."""
+
+    by = Text(
+        required=True,
+        longest=200,
+        error_messages={"required": "Write your name, and your office if you like."},
+        metadata={
+            "label": "Your name and office",
+            "hint": "The student reads what you decide.",
+            "autocomplete": "name",
+        },
+    )
+
+
 def decided(data: dict[str, Any], *, recommended: int) -> Decision:
     """Return what was loaded as a decision about so many recommended credits; all of them need not be counted out."""
     outcome, number = CreditState(data["outcome"]), data["credits"]

@@ -14,6 +14,7 @@ STORY = Strand(
         "credit_request.verified": ("Credit request verified", "good"),
         "credit_request.needs_information": ("Student asked for information", "warn"),
         "credit_request.sent": ("Letter sent to the college", "letter"),
+        "credit_request.reminded": ("College reminded after {days} days", "letter"),
         "credit_request.received": ("The college has the letter", "event"),
         "credit_request.granted": ("Credit granted by the college", "good"),
         "credit_request.partly_granted": ("Credit granted in part by the college", "good"),

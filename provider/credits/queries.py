@@ -1,5 +1,6 @@
 """Reading credit requests and colleges: one's own, what may be asked for, and what hangs on an enrollment."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -153,6 +154,12 @@ def _entitling(person_id: int) -> dict[str, Enrollment]:
             for code in programs.content(programs.latest(enrollment.program_id)).credentials:
                 found.setdefault(code, enrollment)
     return found
+
+
+def last_pass_on(recommendation_id: int) -> dt.date | None:
+    """Return the last day of a pass for which a request rests on a recommendation; None when none does."""
+    query = sa.select(sa.func.max(ExamResult.taken_on)).join(CreditRequest, CreditRequest.result_id == ExamResult.id)
+    return db.session.scalar(query.where(CreditRequest.recommendation_id == recommendation_id))
 
 
 def missing(request: CreditRequest) -> tuple[Missing, ...]:

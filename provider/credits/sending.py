@@ -38,6 +38,6 @@ def send(*, request: CreditRequest, actor: Actor, at: dt.datetime) -> CreditRequ
         about=request.about,
         consent_at=request.consent_at,
     )
-    registrar.send_letter(request, at=at)
+    registrar.send_letter(request, at=at, actor=actor)
     post(letters.sent(request), at=at)
     return request

@@ -11,6 +11,8 @@ from provider.careers.queries import library
 from provider.careers.rules import address_of
 from provider.catalog.pages import Moment
 from provider.catalog.queries import PlanOffer, ProgramOffer
+from provider.credits.published import numbers
+from provider.credits.rules import FEWEST_PUBLISHED, REMIND_REGISTRAR_DAYS
 from provider.kernel.days import counted, day_of, start_of
 from provider.kernel.settings import settings
 from provider.places.rules import STATE_NAMES
@@ -115,9 +117,15 @@ def exam(moment: Moment, slug: str) -> Values:
 
 
 def college_credit(moment: Moment) -> Values:
-    """Return the credentials that a number of credits is stated for."""
+    """Return the credentials that a number of credits is stated for, and what colleges decided so far."""
     advised = [credential for credential in moment.catalog.credentials if credential.recommendation]
-    return {"advised": advised, "sample": any(one.recommendation.sample for one in advised if one.recommendation)}
+    return {
+        "advised": advised,
+        "sample": any(one.recommendation.sample for one in advised if one.recommendation),
+        "numbers": numbers(),
+        "fewest": FEWEST_PUBLISHED,
+        "reminders": REMIND_REGISTRAR_DAYS,
+    }
 
 
 def _cards(offer: ProgramOffer, today: dt.date) -> list[PlanCard]:

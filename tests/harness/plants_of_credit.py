@@ -95,7 +95,29 @@ def met_though_withdrawn(vandal: Vandal) -> None:
     _clock(vandal, "state = 'met'", vandal.told.credit.gone)
 
 
+def lettered_without_a_code(vandal: Vandal) -> None:
+    vandal.bare("issued_document")
+    vandal.change("DELETE FROM issued_document WHERE subject_reference = :reference", reference=vandal.told.credit.sent)
+
+
+def lettered_to_another(vandal: Vandal) -> None:
+    """Let a request be about another college than its letter names."""
+    vandal.copy(
+        "college",
+        "id = (SELECT min(id) FROM college)",
+        id="99999",
+        reference="'CG-COPY'",
+        name="'Elsewhere'",
+        key="'elsewhere'",
+    )
+    vandal.change(
+        "UPDATE credit_request SET college_id = 99999 WHERE reference = :reference", reference=vandal.told.credit.sent
+    )
+
+
 CREDIT_PLANTS: Mapping[Callable[[Vandal], None], str] = {
+    lettered_without_a_code: "credit_letter_says_what_was_asked",
+    lettered_to_another: "credit_letter_says_what_was_asked",
     of_somebody_else: "credit_rests_on_a_verified_pass",
     never_verified: "credit_rests_on_a_verified_pass",
     recommended_for_something_else: "credit_rests_on_a_verified_pass",

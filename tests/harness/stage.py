@@ -18,6 +18,8 @@ from provider.accounts import queries as people
 from provider.accounts.rules import CHANGE_EMAIL, STOP_EMAIL_CHANGE, Role
 from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIGN_AGREEMENT
 from provider.app import create_app
+from provider.credits.registrar import ANSWER_LINK as CREDIT_LINK
+from provider.credits.rules import CreditState
 from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
 from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.rules import EvaluationKind
@@ -28,6 +30,7 @@ from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
 from tests.harness import (
     card_students,
+    college_credit,
     season,
     season_of_hours,
     season_of_offers,
@@ -115,6 +118,18 @@ def _place_links(app: Flask, made: Season) -> dict[str, str]:
     }
 
 
+def _credit_links(app: Flask, made: Season) -> dict[str, str]:
+    """Return the links of a college that is asked, and of one that has decided."""
+    asked, decided = made["late"].email, made["graduate"].email
+    with app.app_context():
+        found = {
+            "credit-link": college_credit.in_state(asked, CreditState.SENT),
+            "credit-link-decided": college_credit.in_state(decided, CreditState.PARTLY_GRANTED, code="CPT"),
+        }
+        db.session.remove()
+    return {name: f"/links/{token_for(app, CREDIT_LINK, reference)}" for name, reference in found.items()}
+
+
 @contextmanager
 def staged(folder: Path, now: dt.datetime | None = None) -> Iterator[Stage]:
     """Prepare an instance, let a season happen in it, and serve it."""
@@ -142,6 +157,7 @@ def _staged(folder: Path, service: CardService, now: dt.datetime) -> Iterator[St
         "refund-link": f"/links/{token_for(app, 'refund', made['fresh'].enrollment)}",
         **_evaluation_links(app),
         **_place_links(app, made),
+        **_credit_links(app, made),
         "card-link": f"/links/{card_link}",
         "card-link-card": f"/links/{card_link}?page=card",
         "sign-link": f"/links/{token_for(app, SIGN_AGREEMENT, made.sites.sent)}",

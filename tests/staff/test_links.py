@@ -20,6 +20,9 @@ from provider.accounts.rules import (
 )
 from provider.affiliations.rules import COUNTERSIGN_AGREEMENT, OFFER_PLACES, SIGN_AGREEMENT
 from provider.cards.rules import CHANGE_CARD_LINK
+from provider.credits.registrar import ANSWER_LINK as ANSWER_LINK_OF_COLLEGE
+from provider.enrollments import actions as enrollments
+from provider.enrollments import queries as enrolled
 from provider.enrollments.actions import PROVE_EMAIL
 from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
 from provider.fieldwork import entries, evaluations
@@ -32,7 +35,7 @@ from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, insert_all, unit_of_work
 from provider.kernel.registry import registry
 from provider.mailroom.rules import PROVE
-from tests.harness import season_of_sites
+from tests.harness import college_credit, season_of_sites
 from tests.harness.cards import card_payments
 from tests.harness.checksums import checksums
 from tests.harness.externs import asked
@@ -45,6 +48,7 @@ from tests.harness.statements import statements
 from tests.harness.stories import enroll, person, staff, token_for
 from tests.harness.visitor import Visitor
 
+DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
 Colleague = Callable[..., Visitor]
 
@@ -73,6 +77,17 @@ def asked_to_evaluate() -> str:
         return evaluations.ask(placement=placement, kind=kind, actor=SYSTEM, at=clock.now()).reference
 
 
+def sent_to_college() -> str:
+    """Let a college be told of a certificate; returns the reference of the request."""
+    paid = agreed(at=clock.now() - 30 * DAY)
+    record(paid, 189_900, at=clock.now() - 29 * DAY)
+    with unit_of_work():
+        enrollments.join_by_letter(
+            enrollment=enrolled.by_reference(paid, lock=True), actor=SYSTEM, at=clock.now() - 29 * DAY
+        )
+    return college_credit.sent(enrolled.by_reference(paid).claimed_email)
+
+
 def week_to_approve() -> str:
     """Let a week be sent to a preceptor; returns its reference."""
     who = placed()
@@ -97,6 +112,7 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
         offered, answered = two_offers()
         claimed = came(mail(sender=email)).thread
         assert claimed is not None
+        told = sent_to_college()
     subjects = {
         PROVE_EMAIL: reference,
         "refund": paid,
@@ -113,6 +129,7 @@ def one_of_each(app: Flask, visitor: Visitor) -> dict[str, str]:
         OFFER_PLACES: made.whole.contact,
         WEEK_LINK: week,
         PROVE: claimed,
+        ANSWER_LINK_OF_COLLEGE: told,
     }
     return {purpose: make(app, purpose, subject)[0] for purpose, subject in subjects.items()}
 

@@ -1,17 +1,25 @@
 """Programs with their plans, policies with the laws beneath them, and questions with answers."""
 
+import datetime as dt
 from collections.abc import Iterator
 
 import sqlalchemy as sa
+from flask import Flask
 
 from provider.accounts.rules import Role
+from provider.kernel import clock
+from provider.kernel.actors import SYSTEM
+from provider.kernel.database import unit_of_work
 from provider.policies.models import StateFloorRow
 from provider.programs.models import FaqItem, Program, Recommendation
+from provider.programs.queries import credential_by_code
+from provider.programs.recommendations import Advice, begin
 from provider.tuition.models import TuitionPlan
-from tests.harness.room import Case, Objects, Room, Visit, by_query, by_staff, first, looked_up
+from tests.harness.room import Case, Objects, Records, Room, Visit, by_query, by_staff, first, looked_up
 from tests.harness.season import Season
 from tests.harness.stage import Stage
 
+BEGUN = dt.date(2026, 1, 1)
 FORMS = (
     Case("program", Role.EDITOR, "/staff/programs/{program}/edit"),
     Case(
@@ -47,9 +55,21 @@ FORMS = (
         "recommendation",
         Role.EDITOR,
         "/staff/recommendations/new",
-        {"credential": "CET", "credits": "3", "source": "ACE’s record of 2026", "valid_from": "2026-01-01"},
+        {
+            "credential": "CET",
+            "credits": "3",
+            "source": "ACE’s record",
+            "valid_from": "2020-01-01",
+            "valid_to": "2020-12-31",
+        },
     ),
-    Case("recommendation again", Role.EDITOR, "/staff/recommendations/{recommendation}", part="/words"),
+    Case(
+        "recommendation again",
+        Role.EDITOR,
+        "/staff/recommendations/{unused_recommendation}",
+        {"credits": "4"},
+        "/words",
+    ),
     Case(
         "end of a recommendation",
         Role.EDITOR,
@@ -117,12 +137,27 @@ def _objects(season: Season) -> Objects:
     }
 
 
+def _unused(school: Flask, _season: Season) -> dict[str, str]:
+    """Return a recommendation that no request rests on, begun now."""
+
+    def find() -> str:
+        said = Advice(
+            credits=3, level=None, subject=None, source="ACE", valid_from=BEGUN, valid_to=None, sample=False
+        )  # fmt: skip
+        with unit_of_work():
+            credential = credential_by_code("CET")
+            return begin(credential=credential, advice=said, actor=SYSTEM, at=clock.now()).reference
+
+    return {"unused_recommendation": looked_up(school, find)}
+
+
 RECORDS = (
     by_query("program", CCMA),
     by_query("plan", PLAN),
     by_query("faq", QUESTION),
     by_query("floor", FLOOR),
     by_query("recommendation", ADVICE),
+    Records(("unused_recommendation",), _unused),
 )
 
 

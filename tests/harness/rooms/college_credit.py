@@ -8,9 +8,11 @@ from flask import Flask
 from provider.accounts.models import Person
 from provider.accounts.rules import Role
 from provider.credits.models import CreditRequest
+from provider.credits.registrar import ANSWER_LINK
 from provider.credits.rules import CreditState
+from provider.kernel.database import db
 from tests.harness import college_credit
-from tests.harness.room import OWNER, Case, Objects, Records, Room, Visit, by_query, by_staff, first, looked_up
+from tests.harness.room import OWNER, Case, Objects, Records, Room, Visit, by_link, by_query, by_staff, first, looked_up
 from tests.harness.season import Season
 from tests.harness.stage import Stage
 
@@ -52,6 +54,12 @@ FORMS = (
         "/decision",
     ),
     Case("close credit", OFFICER, f"{STAFF}/{{credit_to_close}}", {"end": "other"}, "/close"),
+    Case(
+        "credit decided by link",
+        None,
+        "/links/{college_link}",
+        {"outcome": "granted", "course": "MED 110", "by": "A. Ash"},
+    ),
     Case("verify credit", OFFICER, f"{STAFF}/{{credit}}", {}, "/verify"),
 )
 BUTTONS = {
@@ -98,6 +106,12 @@ def _verified(school: Flask, season: Season) -> dict[str, str]:
     return {"credit_verified": looked_up(school, find)}
 
 
+def _told(season: Season) -> str:
+    """Return a request that waits for its college; a new one where forms have answered for the others."""
+    waiting = db.session.scalars(_of(S.SENT).limit(1)).first()
+    return waiting or college_credit.sent(season["extern"].email)
+
+
 def _objects(season: Season) -> Objects:
     owner = season[OWNER].email
     reference = college_credit.in_state(owner, S.REQUESTED)
@@ -110,5 +124,6 @@ RECORDS = (
     by_query("credit_sent", _of(S.SENT)),
     by_query("credit_to_close", _of(S.SENT, S.RECEIVED, S.GRANTED, S.DENIED)),
     Records(("credit_verified",), _verified),
+    by_link("college_link", ANSWER_LINK, _told),
 )
 ROOM = Room(forms=FORMS, buttons=BUTTONS, student=_student, staff=_staff, records=RECORDS, objects=_objects)

@@ -29,6 +29,7 @@ def _public(stage: Stage) -> Iterator[Visit]:
     """Every link that the stage has; that of an evaluation also as it looks when its form was sent empty."""
     for name, path in stage.links.items():
         yield Visit(name, path)
+    yield Visit("credit-link-errors", stage.links["credit-link"], sent_empty=True, status=422)
     yield Visit("evaluate-link-errors", stage.links["evaluate-link"], sent_empty=True, status=422)
 
 
