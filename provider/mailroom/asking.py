@@ -9,9 +9,7 @@ instant at which it came in.
 import re
 import unicodedata
 
-from mailparser_reply import EmailReplyParser
-
-from provider.mailroom.reading import BROKEN
+from provider.threads.quoting import folded
 
 _ASKS = re.compile(
     r"\brefund(?:s|ed|ing)?\b"
@@ -42,10 +40,7 @@ def asks_for_money_back(subject: str, text: str) -> str | None:
 
 def own_words(text: str) -> str:
     """Return what the writer of an answer wrote, without what they quote; all of it when that leaves nothing."""
-    try:
-        reply = EmailReplyParser(languages=["en", "es"]).parse_reply(text[:_LONGEST]) or ""
-    except BROKEN:
-        reply = text[:_LONGEST]
+    reply, _ = folded(text[:_LONGEST])
     own = "\n".join(line for line in reply.splitlines() if not line.lstrip().startswith(">"))
     return own if own.strip() else text[:_LONGEST]
 

@@ -349,6 +349,7 @@ HELD: tuple[Held, ...] = (
 OUTSIDE: Mapping[str, str] = {
     "acknowledged": "When a sender was last told that a mail came in, under a hash, removed after two days.",
     "blueprint": "Topics of exams.",
+    "canned_text": "Texts that staff begin answers with, the same for everybody.",
     "catalog_stamp": "A mark of the catalog.",
     "college": "Names of colleges, and the mailboxes of their registrars.",
     "counsel_confirmation": "An administrator’s word for the school, as its decision.",

@@ -29,7 +29,9 @@ THREADS: tuple[Held, ...] = (
         _messages,
         {"at": "When", "direction": "Way", "sender": "From", "text": "Text"},
         ("reference", "sender_name", "standing", "automatic", "message_id", "incoming", "attachments"),
-        {"id": INSIDE, "thread_id": INSIDE, "letter_id": INSIDE, "written_by": COLLEAGUE},
+        {
+            "id": INSIDE, "thread_id": INSIDE, "letter_id": INSIDE, "written_by": COLLEAGUE, "submission_key": INSIDE,
+        },
     ),
     Held(
         "threads",

@@ -6,6 +6,7 @@ A library that does this by regular expressions took half a minute for a mail of
 _QUOTE = ">"
 _HEAD_LINES = 5  # of the header that some programs put above what they quote
 _ATTRIBUTION_LINES = 3  # programs break a long "On … wrote:"
+_BEGIN, _END = ("on ", "el "), ("wrote:", "escribió:")
 _RULES = ("-----original message-----", "---------- forwarded message")
 
 
@@ -22,6 +23,8 @@ def _start(lines: list[str]) -> int:
     tail = _tail(lines)
     for number, line in enumerate(lines[:tail]):
         stripped = line.strip().lower()
+        if stripped.endswith(_END) and (begun := _begins(lines, number)) is not None:
+            return begun
         if stripped.startswith(_RULES) or _is_head(stripped, lines[number + 1 : number + _HEAD_LINES]):
             return number
     return _attribution(lines, tail)
@@ -53,9 +56,13 @@ def _attribution(lines: list[str], tail: int) -> int:
     at = tail - 1
     while at >= 0 and not lines[at].strip():
         at -= 1
-    if at < 0 or not lines[at].rstrip().endswith(":"):
-        return tail
-    for number in range(at, max(at - _ATTRIBUTION_LINES, -1), -1):
-        if lines[number].lstrip().lower().startswith("on "):
+    begun = _begins(lines, at) if at >= 0 and lines[at].rstrip().endswith(":") else None
+    return tail if begun is None else begun
+
+
+def _begins(lines: list[str], end: int) -> int | None:
+    """Return the line on which an attribution begins that ends on a line; None when none does."""
+    for number in range(end, max(end - _ATTRIBUTION_LINES, -1), -1):
+        if lines[number].lstrip().lower().startswith(_BEGIN):
             return number
-    return tail
+    return None

@@ -15,6 +15,7 @@ OUTLOOK = "Here it is.\n\nFrom: Sample School\nSent: Saturday\nTo: Ana\nSubject:
         (ATTRIBUTED, "Here it is.\n\nAna", ATTRIBUTED[ATTRIBUTED.index("On Sat") :].strip()),
         (OUTLOOK, "Here it is.", OUTLOOK[OUTLOOK.index("From:") :]),
         ("Yes.\n-----Original Message-----\nold", "Yes.", "-----Original Message-----\nold"),
+        ("Sí.\n\nEl sábado, la escuela escribió:\nMándalo.", "Sí.", "El sábado, la escuela escribió:\nMándalo."),
         ("Yes.\n\n> May I?\n", "Yes.", "> May I?"),
         ("> May I?\nYes.", "> May I?\nYes.", ""),
         ("> only a quote", "> only a quote", ""),
@@ -22,7 +23,18 @@ OUTLOOK = "Here it is.\n\nFrom: Sample School\nSent: Saturday\nTo: Ana\nSubject:
         ("On the list:\n- a thing", "On the list:\n- a thing", ""),
         ("", "", ""),
     ],
-    ids=["attributed", "outlook", "original", "tail", "under the quote", "nothing else", "a word", "a list", "empty"],
+    ids=[
+        "attributed",
+        "outlook",
+        "original",
+        "spanish",
+        "tail",
+        "under the quote",
+        "nothing else",
+        "a word",
+        "a list",
+        "empty",
+    ],
 )
 def test_what_is_quoted_under_a_mail_is_told_from_what_was_written(text: str, own: str, quoted: str) -> None:
     assert folded(text) == (own, quoted)
