@@ -45,6 +45,8 @@ from provider.search.actions import file_anew
 from provider.tasks.actions import finish_by_key
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
+from provider.threads.models import Thread
+from provider.threads.rules import SEARCH_KIND as THREADS
 
 FORGET_LETTER = "oversight.forget_letter"
 LETTER_WAIT = dt.timedelta(minutes=10)
@@ -236,12 +238,15 @@ def _close_account(subject: Subject, actor: Actor, at: dt.datetime) -> None:
 
 def _blank(subject: Subject, text: str) -> None:
     paid = was_paid(subject)
+    theirs = db.session.execute(sa.select(Thread.id, Thread.reference).where(_HELD["threads"].finds(subject))).all()
     for name, erasing in ERASES.items():
         _blank_rows(_HELD[name], erasing, subject, paid=paid, text=text)
     for number, reference in subject.enrollments:
         file_anew(kind=ENROLLMENTS, subject_id=number, texts=[reference])
     if subject.person_id is not None:
         file_anew(kind=PEOPLE, subject_id=subject.person_id, texts=[subject.reference])
+    for thread in theirs:
+        file_anew(kind=THREADS, subject_id=thread.id, texts=[thread.reference])
     db.session.expire_all()
 
 

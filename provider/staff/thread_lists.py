@@ -27,6 +27,7 @@ class Threads(Listed[ThreadLine]):
         super().__init__(given)
         if self.asked.sort is LONGEST and self._state not in {"", ThreadState.WAITING}:
             self.asked = Asked(self.asked.form, NEWEST)  # only what waits has waited for a while
+            self.asked.form.values["sort"] = NEWEST.name
 
     @property
     def _state(self) -> str:

@@ -68,7 +68,7 @@ class ThreadState(State):
     @property
     def label(self) -> str:
         """Return the state in words."""
-        return {_S.WAITING: "Waits for us"}.get(self) or super().label
+        return {_S.WAITING: "Waits for us", _S.QUARANTINED: "Held"}.get(self) or super().label
 
     @property
     def tone(self) -> Tone:
