@@ -29,7 +29,8 @@ def upgrade() -> None:
         sa.CheckConstraint("(state = 'stored') = (filed_at IS NULL)", name=op.f("ck_incoming_mail_filed_has_instant")),
         sa.CheckConstraint("(state = 'stored') = (judged IS NULL)", name=op.f("ck_incoming_mail_filed_is_judged")),
         sa.CheckConstraint(
-            "judged IN ('person', 'automatic', 'own', 'bounce', 'complaint')", name=op.f("ck_incoming_mail_judged_known")
+            "judged IN ('person', 'automatic', 'own', 'bounce', 'complaint')",
+            name=op.f("ck_incoming_mail_judged_known"),
         ),
         sa.CheckConstraint(
             "mailbox IN ('enquiries', 'externship', 'collegecredits')", name=op.f("ck_incoming_mail_mailbox_known")
@@ -80,7 +81,9 @@ def upgrade() -> None:
         sa.Column("decided_by", sa.String(length=16), nullable=True),
         sa.Column("refund", sa.String(length=16), nullable=True),
         sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name=op.f("ck_refund_draft_decided_has_instant")),
-        sa.CheckConstraint("(state = 'entered') = (refund IS NOT NULL)", name=op.f("ck_refund_draft_entered_is_refund")),
+        sa.CheckConstraint(
+            "(state = 'entered') = (refund IS NOT NULL)", name=op.f("ck_refund_draft_entered_is_refund")
+        ),
         sa.CheckConstraint(
             "standing IN ('proved', 'claimed', 'unknown', 'staff_unproved')",
             name=op.f("ck_refund_draft_standing_known"),
