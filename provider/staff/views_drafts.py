@@ -12,6 +12,7 @@ from provider.kernel.web import actor, received_at
 from provider.mailroom import actions, queries
 from provider.mailroom.asking import own_words
 from provider.staff.answers import try_to
+from provider.staff.subjects import href
 from provider.threads import queries as threads
 
 door = Door(
@@ -33,6 +34,7 @@ def show(reference: str) -> ResponseReturnValue:
         message=message,
         words=own_words(message.text) if message else "",
         names=people.names({draft.decided_by} if draft.decided_by else set()),
+        thread=href(draft.thread),
         can_decide=may(Permission.RECORD_MONEY),
     )
 

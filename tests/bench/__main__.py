@@ -3,6 +3,7 @@
     make bench                         all of it, about twenty minutes
     python -m tests.bench --quick      smaller tables and fewer rounds, for a look in between
     python -m tests.bench --planner    plans of placements alone
+    python -m tests.bench --mails      mail alone
     python -m tests.bench --largest    the largest plan alone, 100,000 students and 20,000 openings: part of make soak
 
 The web processes run as in production; the worker does not run, on either side, while something is measured.
@@ -23,6 +24,7 @@ from tests.bench.exports import Exports
 from tests.bench.fill import EMAIL, PASSWORD, fill
 from tests.bench.front import Front
 from tests.bench.load import Order
+from tests.bench.mails import Mails
 from tests.bench.measure import Loader, Sheet, median_ratio, rate_ratio
 from tests.bench.office import Office
 from tests.bench.planner import LARGEST, SIZES, Planner, Size
@@ -46,10 +48,20 @@ class Plan:
     starts: int = 5
     due: int = 10_000
     batch: int = 500
+    mail_rounds: int = 4
 
 
 QUICK = Plan(
-    small=8_000, big=80_000, rounds=4, seconds=0.8, office_rounds=3, office_seconds=0.2, starts=3, due=500, batch=250
+    small=8_000,
+    big=80_000,
+    rounds=4,
+    seconds=0.8,
+    office_rounds=3,
+    office_seconds=0.2,
+    starts=3,
+    due=500,
+    batch=250,
+    mail_rounds=2,
 )
 
 
@@ -57,6 +69,13 @@ def plans(databases: Databases, folder: Path, sizes: tuple[Size, ...]) -> Sheet:
     """Measure plans of placements alone."""
     sheet = Sheet(databases.name)
     Planner(sheet, databases, folder).run(sizes)
+    return sheet
+
+
+def mails(databases: Databases, folder: Path, plan: Plan) -> Sheet:
+    """Measure mail alone."""
+    sheet = Sheet(databases.name)
+    Mails(sheet, databases, folder).run(rounds=plan.mail_rounds, batch=500, letters=1_000)
     return sheet
 
 
@@ -99,6 +118,7 @@ class Bench:
             for side in (self.bare, self.small, self.big):
                 side.stop()
         self.cards()
+        Mails(self.sheet, self.databases, self.folder).run(rounds=self.plan.mail_rounds, batch=500, letters=1_000)
         Planner(self.sheet, self.databases, self.folder).run(SIZES)
 
     def from_empty(self) -> None:
@@ -221,6 +241,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="smaller tables, fewer rounds: a look, not a judgement")
     parser.add_argument("--only", choices=ENGINES, help="one database")
     parser.add_argument("--planner", action="store_true", help="plans of placements alone")
+    parser.add_argument("--mails", action="store_true", help="mail alone")
     parser.add_argument("--largest", action="store_true", help="the largest plan of placements alone")
     given = parser.parse_args()
     plan = QUICK if given.quick else Plan()
@@ -232,6 +253,8 @@ def main() -> int:
             def measure(databases: Databases) -> Sheet:
                 if given.planner or given.largest:
                     return plans(databases, folder, LARGEST if given.largest else SIZES)
+                if given.mails:
+                    return mails(databases, folder, plan)
                 bench = Bench(databases, folder, plan, loader)
                 bench.run()
                 return bench.sheet

@@ -49,6 +49,9 @@ INTAKE = Bar("payment events taken in, 8 connections, against a bare door", 0.25
 INTAKE_TAIL = Bar("payment events taken in, 8 connections, p99 / p50 of the answer", 20, 8)
 HUNG = Bar("worst page while 8 calls to the payment service hang, p50 against idle", 1.2, 1.1)
 INSTALLMENTS = Bar("due installments charged, against the payment server's own limit", 0.1, 0.25, at_least=True)
+MAIL_IN = Bar("mails taken in, 8 connections, against aiosmtpd writing to a Maildir", 0.5, 1, at_least=True)
+FILED = Bar("mails filed", 10, 60, at_least=True, unit="/s")
+LETTERS_OUT = Bar("letters out, against the mail server’s own limit", 0.005, 0.05, at_least=True)
 PLAN = Bar("plan, read, narrowed and solved, against bare OR-Tools on its arcs", 3, 1.5)
 PLAN_MEMORY = Bar("plan, highest memory, against that process", 2, 1.5)
 PLAN_JOB = Bar("plan, the whole job with reasons and storing, against bare OR-Tools", 10, 5)
@@ -60,7 +63,8 @@ _OFFICE = (LISTS, SEARCH, NAMES, HISTORY, STUDENT, TAIL, EXPORT)
 _FRONT = (FRONT, UNCHANGED, FRONT_STATEMENTS, TWO, FOUR)
 _CARDS = (INTAKE, INTAKE_TAIL, INSTALLMENTS, HUNG)
 _PLANNER = (PLAN, PLAN_MEMORY, PLAN_JOB, PLAN_UNPLACED, PLAN_GAP, FIRST_COME, FIRST_COME_MILES)
-ORDER = _SCHOOL + _OFFICE + _FRONT + _CARDS + _PLANNER
+_MAILS = (MAIL_IN, FILED, LETTERS_OUT)
+ORDER = _SCHOOL + _OFFICE + _FRONT + _CARDS + _MAILS + _PLANNER
 
 
 @dataclass(frozen=True, slots=True)

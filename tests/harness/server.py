@@ -35,12 +35,14 @@ class Server:
     ) -> None:
         self.folder = folder
         self.port = free_port()
+        self.mail_port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.clock_file = folder / "clock"
         self.log = folder / "log"
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))},
             "PORT": str(self.port),
+            "MAILROOM_PORT": str(self.mail_port),
             "INSTANCE_DIR": str(folder / "instance"),
             "DATABASE_URL": database_url,
             "MAIL_URL": mail_url,
@@ -91,6 +93,16 @@ class Server:
     def start_worker(self) -> None:
         """Start the worker."""
         self._start("worker", [str(BIN / "flask"), "--app", "tests.harness.moved", "worker"])
+
+    def start_mailroom(self) -> None:
+        """Start the mailroom and wait until it listens."""
+        self._start("mailroom", [str(BIN / "flask"), "--app", "tests.harness.moved", "mailroom"])
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.mail_port), 1):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the mailroom does not listen:\n{self.log.read_text()}")
 
     def _start(self, name: str, command: list[str]) -> None:
         with self.log.open("ab") as log:

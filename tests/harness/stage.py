@@ -28,6 +28,7 @@ from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mail.models import OutboxLetter
+from provider.mailroom.rules import PROVE
 from tests.harness import (
     card_students,
     college_credit,
@@ -38,6 +39,7 @@ from tests.harness import (
 )
 from tests.harness.card_service import CardService
 from tests.harness.factors import HALF_IN, WITH_FACTOR, set_factor, unused_code
+from tests.harness.mail_in import claimed_thread
 from tests.harness.remote import RemoteClient, RemoteVisitor
 from tests.harness.season import Season
 from tests.harness.server import Server, running
@@ -155,6 +157,7 @@ def _staged(folder: Path, service: CardService, now: dt.datetime) -> Iterator[St
         "stop-email-change": f"/links/{token_for(app, STOP_EMAIL_CHANGE, change)}",
         "prove-email": f"/links/{token_for(app, 'prove_email', made['started'].enrollment)}",
         "refund-link": f"/links/{token_for(app, 'refund', made['fresh'].enrollment)}",
+        "prove-mail": f"/links/{token_for(app, PROVE, claimed_thread(app, made['completed'].email))}",
         **_evaluation_links(app),
         **_place_links(app, made),
         **_credit_links(app, made),

@@ -56,6 +56,7 @@ BUTTONS = {
     "/staff/payouts/export": Role.BURSAR,
     "/staff/payouts/{not_taken}/try-again": Role.BURSAR,
     "/staff/refund-drafts/{refund_draft}/dismiss": Role.BURSAR,
+    "/staff/refund-drafts/{refund_draft}/enter": Role.BURSAR,
 }
 
 STATES = ("refunding", "settled", "declined", "excepted", "to_card", "under_way", "not_taken")
