@@ -42,7 +42,7 @@ def _verified(standing: Standing) -> tuple[str, ...]:
 
 
 def _needs_information(_: Standing) -> tuple[str, ...]:
-    return ("You answer below. The clock stands still until you do.", "Then we check your request and send it.")
+    return ("You answer our question. The clock stands still until you do.", "Then we check your request and send it.")
 
 
 def _sent(standing: Standing) -> tuple[str, ...]:

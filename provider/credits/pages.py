@@ -84,7 +84,7 @@ def shown(request: CreditRequest, *, now: dt.datetime) -> Shown:
     return Shown(
         request=request,
         stated=recommended(request.credits, confirmed=request.recommendation.confirmed_on is not None),
-        missing=queries.missing(request) if request.ended_at is None else (),
+        missing=queries.missing(request) if request.state in UNSENT else (),
         next_steps=steps(standing),
         past=past(request.reference),
         clock=clock,

@@ -56,7 +56,6 @@ _S = CreditState
 _LABELS = {
     _S.REQUESTED: "Being checked",
     _S.VERIFIED: "Ready to send",
-    _S.NEEDS_INFORMATION: "Waits for the student",
     _S.SENT: "Sent to the college",
     _S.RECEIVED: "Received by the college",
     _S.DENIED: "Not granted",

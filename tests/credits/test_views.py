@@ -167,7 +167,7 @@ def test_the_queue_shows_what_waits_and_costs_the_same_however_much_there_is(
     officer.get(STAFF)
     with statements(school) as few:
         words = officer.get(f"{STAFF}?state=active").words()
-    assert "Waits for the student" in words
+    assert "Needs information" in words
     with school.app_context():
         for name in ("fresh", "paying", "declined"):
             college_credit.asked(season[name].email)

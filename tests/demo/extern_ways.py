@@ -3,6 +3,7 @@
 from provider.affiliations.rules import SiteKind, mask
 from provider.documents.rules import DocumentKind
 from provider.fieldwork.rules import EvaluationKind
+from tests.demo import credit_steps as credit
 from tests.demo import extern_steps as externs
 from tests.demo import field_steps as field
 from tests.demo import steps
@@ -68,6 +69,16 @@ def _ended(*, reason: str | None = None) -> tuple[Beat, ...]:
     )
 
 
+def told(on: int, *, ask: Step | None = None) -> tuple[Beat, ...]:
+    """Return passing the exam so many days ago, its check on the next day, asking for credit then, and the letter."""
+    return (
+        (day(on), credit.report()),
+        (day(on - 1), credit.check("C7-4410-2286")),
+        (day(on - 2), ask or credit.ask()),
+        (day(on - 3), credit.send),
+    )
+
+
 def done() -> list[Way]:
     """Return those who have their record."""
     early = (82, 70)
@@ -78,14 +89,18 @@ def done() -> list[Way]:
     return [
         graduate("externship completed", "Yolanda Quiñones|NY|10027", *asked(69), *placed("harbor first", 65),
             *worked(-7), (week(-6, TUESDAY, 9, 16), field.visit(SEEN)), *worked(-6),
-            MID, *worked(-5, -4), *_ended(), since=early),
+            MID, *worked(-5, -4), *_ended(), *told(16, ask=credit.ask(number="L-20418")), (day(9), credit.receive),
+            (day(3), credit.decide(course="MED 110, Introduction to clinical practice")), since=early),
         graduate("externship completed", "Desmond Achterberg|NY|11215", *asked(69), *placed("harbor first", 64),
-            *worked(-7, -6), MID, *worked(-5), *_ended(reason=less), since=early),
+            *worked(-7, -6), MID, *worked(-5), *_ended(reason=less),
+            *told(15, ask=credit.ask(credit.VALLEY)),
+            (day(2), credit.decide(reason="The program here has no course that it would stand for.")), since=early),
         graduate("record revoked", "Priscilla Nakashima|NJ|07030", *asked(68), *placed("juniper first", 64),
             *worked(-7, -6), MID, *worked(-5, -4), *_ended(),
-            (week(-2, MONDAY, 9, 16), field.revoke(wrong, "A corrected record will be issued.")), since=early),
+            (week(-2, MONDAY, 9, 16), field.revoke(wrong, "A corrected record will be issued.")),
+            (day(5), credit.report(passed=False, score=371)), (day(4), credit.check()), since=early),
         graduate("externship completed", "Hyacinth Baptiste|NJ|07306", *asked(67), *placed("newark first", 63),
-            *worked(-6), MID, *worked(-5, -4), *_ended(), plan="cpt upfront", since=early),
+            *worked(-6), MID, *worked(-5, -4), *_ended(), *told(17), plan="cpt upfront", since=early),
     ]  # fmt: skip
 
 
@@ -105,13 +120,17 @@ def there() -> list[Way]:
         graduate("nearly done", "Tuấn Lê|NY|11372", *asked(55), *placed("juniper now", 50), *worked(-4, -3),
             (week(-2, WEDNESDAY, 9, 16), field.evaluate(_E.MID, 3, GOOD)),
             (week(-2, THURSDAY, 10, 16), field.visit("Spoke with the practice manager; all is well.", by_phone=True)),
-            *worked(-2), (week(-1, FRIDAY), field.write_and_send(-1)), (after(hours=2), field.approve()), since=recent),
+            *worked(-2), (week(-1, FRIDAY), field.write_and_send(-1)), (after(hours=2), field.approve()),
+            (before_now(3), credit.report(score=405)), since=recent),
         graduate("held for a document", "Małgorzata Wójcik|IL|60657",
             *asked(45, papers=externs.bring(but=(_D.LIABILITY_COVER,))), *placed("prairie now", 39),
             *worked(-3), (week(-2, FRIDAY), field.write_and_send(-2)), (after(hours=2), field.approve()),
             (day(1), externs.bring(only=(_D.LIABILITY_COVER,))), since=recent),
         graduate("site closed", "Thandiwe Dlamini|NY|10956", *asked(40), *placed("mill now", 34),
-            (week(-2, FRIDAY), field.write_and_send(-2)), (after(hours=2), field.approve()), since=recent),
+            (week(-2, FRIDAY), field.write_and_send(-2)), (after(hours=2), field.approve()),
+            (day(7), credit.report()), (day(6), credit.check()), (day(5), credit.ask(credit.VALLEY, badge=False)),
+            (day(2), credit.ask_back("Valley State has two registrars. Which school have you applied to?")),
+            since=recent),
     ]  # fmt: skip
 
 
@@ -119,8 +138,9 @@ def waiting() -> list[Way]:
     """Return those whose placement is to come, and those with an offer that somebody has to answer."""
     later = (60, 24)
     return [
-        graduate("placed", "Kwabena Mensah|NY|10301", *asked(20), *placed("harbor next", 12), since=later),
-        graduate("placed", "Ngozi Umeh|NY|11368", *asked(21), *placed("juniper next", 13), since=later),
+        graduate("placed", "Kwabena Mensah|NY|10301", *asked(20), *placed("harbor next", 12),
+            (day(8), credit.report()), (day(7), credit.check("C7-4471-0093")), (day(1), credit.ask()), since=later),
+        graduate("placed", "Ngozi Umeh|NY|11368", *asked(21), *placed("juniper next", 13), *told(9), since=later),
         graduate("placed", "Catalina Vasquez-Orr|IL|60302", *asked(19), *placed("oak lawn next", 11), since=later),
         graduate("offer waits for the student", "Bilal Choudhury|NJ|08817", *asked(4),
             (day(1), externs.offer("newark next")), plan="cpt upfront", since=later),

@@ -41,6 +41,14 @@ EXTERNS: tuple[tuple[str, str], ...] = (
     ("clocked in", "is at a site and clocked in: clock out"),
     ("externship completed", "has the record, as a page and as a PDF"),
 )
+OFFICER = "checks results and requests: /staff/exams and /staff/credit-requests"
+CREDIT: tuple[tuple[str, str], ...] = (
+    ("nearly done", "reported an exam result, which waits for its check: My exams"),
+    ("record revoked", "failed an exam, and sees from when it may be taken again"),
+    ("placed", "asked that a college be told: My credit requests"),
+    ("site closed", "was asked for something before the letter can go"),
+    ("externship completed", "was granted credit by a college"),
+)
 
 
 def written(cast: Cast) -> str:
@@ -57,6 +65,8 @@ def written(cast: Cast) -> str:
             "",
             *_lines("Externships: sign in as", [*_externs(cast), (STAFF[Role.COORDINATOR][1], "places them")]),
             "",
+            *_lines("Exams and college credit: sign in as", [*_credit(cast), (STAFF[Role.CREDIT_OFFICER][1], OFFICER)]),
+            "",
             *_lines("Externships: open without an account, as whoever got the letter", _by_links(cast)),
             "",
             *_lines("Externships: the coordinator’s pages, and what everybody may see", _pages(cast)),
@@ -65,6 +75,10 @@ def written(cast: Cast) -> str:
             "",
         ]
     )
+
+
+def _credit(cast: Cast) -> list[tuple[str, str]]:
+    return [(cast.first(way).email, said) for way, said in CREDIT]
 
 
 def _externs(cast: Cast) -> list[tuple[str, str]]:

@@ -16,10 +16,14 @@ from provider.cards.models import Card, Charge, Dispute, PaymentEvent
 from provider.cards.rules import CardState, ChargeState, DisputeState, EventState
 from provider.clocks.models import Clock
 from provider.clocks.rules import ClockState
+from provider.credits.models import CreditRequest
+from provider.credits.rules import CreditState
 from provider.documents.models import StudentDocument
 from provider.documents.rules import DocumentState
 from provider.enrollments.models import Agreement, Enrollment, Installment
 from provider.enrollments.rules import EnrollmentState, InstallmentState
+from provider.exams.models import ExamResult
+from provider.exams.rules import ExamState
 from provider.externships import published
 from provider.externships.models import ExternshipRequest, Offer, Placement, PlacementPlan, PlanRow
 from provider.externships.planning import RowOutcome
@@ -229,8 +233,15 @@ def test_staff_have_what_a_week_brings(demonstration: Demonstration) -> None:
     kinds |= {TaskKind.PAYMENT_HOLD, TaskKind.PAY_OUT, TaskKind.PAYOUT_FAILED, TaskKind.RETURN_PAYMENT}
     kinds |= {TaskKind.CHECK_CARD_PAYMENT, TaskKind.ANSWER_DISPUTE}
     kinds |= {TaskKind.CHECK_DOCUMENT, TaskKind.PLACE_STUDENT, TaskKind.PLACEMENT_HELD, TaskKind.PRECEPTOR_ASKS}
+    kinds |= {TaskKind.CHECK_EXAM_RESULT, TaskKind.CHECK_CREDIT_REQUEST}
     kinds |= {TaskKind.AGREEMENT_ENDS, TaskKind.COUNTERSIGN_AGREEMENT, TaskKind.SITE_DECLINED, TaskKind.SITE_OFFERS}
     assert _counted(demonstration, Task.kind) - {TaskKind.EVALUATION_LATE} == kinds  # late by some days of the week
+
+
+def test_results_and_credit_requests_stand_where_they_can(demonstration: Demonstration) -> None:
+    assert _counted(demonstration, ExamResult.state) == {ExamState.REPORTED, ExamState.VERIFIED}
+    asked = {CreditState.REQUESTED, CreditState.NEEDS_INFORMATION, CreditState.SENT}
+    assert _counted(demonstration, CreditRequest.state) == asked | {CreditState.GRANTED, CreditState.DENIED}
 
 
 def test_nothing_contradicts_anything(demonstration: Demonstration) -> None:

@@ -1,4 +1,5 @@
 import datetime as dt
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from provider.exams.actions import AttemptKnown, DayRefused, NothingToRenew, Rep
 from provider.exams.models import ExamResult
 from provider.exams.rules import MOST_RESULTS, ExamState
 from provider.files.models import File
+from provider.kernel import references
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.lifecycles import IllegalTransition
@@ -129,6 +131,35 @@ def test_one_attempt_that_is_reported_in_eight_tabs_at_once_is_one_result(app: F
         db.session.execute(sa.update(ExamResult).values(state=ExamState.VERIFIED, decided_at=AT))
     (broken,) = replayed(app)
     assert "verified" in broken
+
+
+def unguarded(credential_id: int, person: tuple[int, str], barrier: threading.Barrier) -> None:
+    """Report like `actions.report`, but without holding the person: read, then insert."""
+    known = db.session.scalar(sa.select(ExamResult.id).where(ExamResult.taken_on == TODAY - DAY))
+    db.session.rollback()
+    barrier.wait()
+    if known is not None:
+        return
+    row = ExamResult(
+        reference=references.new("X"), person_id=person[0], about=person[1], credential_id=credential_id,
+        taken_on=TODAY - DAY, passed=True, state=ExamState.REPORTED, reported_at=AT,
+    )  # fmt: skip
+    with unit_of_work():
+        db.session.add(row)
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["with the index", "without it"])
+def test_without_the_index_the_same_tabs_report_a_result_each(app: Flask, student: str, *, guarded: bool) -> None:
+    with app.app_context():
+        person, credential_id = (who().id, who().reference), exams.credential("CCMA").id
+        if not guarded:
+            with unit_of_work():
+                db.session.execute(sa.text("DROP INDEX uq_exam_result_attempt"))
+    barrier = threading.Barrier(8)
+    at_once(app, *[lambda: unguarded(credential_id, person, barrier)] * 8)
+    with app.app_context():
+        number = db.session.scalar(sa.select(sa.func.count()).select_from(ExamResult))
+        assert number == (1 if guarded else 8)
 
 
 def test_a_day_to_come_and_results_without_end_are_refused(app: Flask, student: str) -> None:
