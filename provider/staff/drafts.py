@@ -6,6 +6,9 @@ What a person's records say is put in only where the writer proved to be that pe
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from provider.credits import queries as college_credit
+from provider.credits.rules import REQUEST_PREFIX as CREDIT
+from provider.credits.rules import Missing as OfCredit
 from provider.documents import queries as documents
 from provider.documents.rules import Standing as DocumentStanding
 from provider.enrollments import queries as enrollments
@@ -76,6 +79,11 @@ def missing_for(thread: Thread) -> list[Missing]:
     """Return what its student still has to do for the request beside a thread."""
     if thread.person_id is None:
         return []
+    if (thread.about or "").startswith(f"{CREDIT}-"):
+        request = college_credit.by_reference(str(thread.about))
+        own = request.person_id == thread.person_id
+        known = college_credit.missing(request) if own else ()
+        return [Missing(one.sentence, "") for one in known if one is not OfCredit.NOT_CONFIRMED]  # that is the school's
     wanted = documents.wanted(thread.person_id)
     needs = documents.needs(thread.person_id, wanted, today=day_of(received_at(), settings().SCHOOL_ZONE))
     return [

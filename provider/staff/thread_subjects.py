@@ -1,7 +1,9 @@
-"""What messages may be put beside: a student, an enrollment, an externship request, by reference."""
+"""What messages may be put beside: a student, an enrollment, an externship or credit request, by reference."""
 
 from provider.accounts import queries as people
 from provider.accounts.models import Person
+from provider.credits import queries as college_credit
+from provider.credits.rules import REQUEST_PREFIX as CREDIT
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
 from provider.externships import queries as externships
@@ -33,6 +35,8 @@ def _student(wanted: str) -> Person | None:
     prefix = wanted.partition("-")[0]
     if prefix == "P":
         return enrollments.of_student(wanted)[0]
+    if prefix == CREDIT:
+        return people.by_id(college_credit.by_reference(wanted).person_id)
     return _owner(externships.by_reference(wanted).enrollment if prefix == EXTERNSHIP else _enrollment(wanted))
 
 

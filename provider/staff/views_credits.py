@@ -22,6 +22,7 @@ from provider.staff.answers import attempt, done, try_to
 from provider.staff.credit_lists import CreditRequests
 from provider.staff.listing import key
 from provider.staff.schemas_credits import AskInformation, CloseCredit, ReceiveCredit, RecordDecision, VerifyCredit
+from provider.staff.thread_pages import beside
 
 RIGHTS = {"needs": Permission.SEE_CREDITS, "changes": Permission.SEND_CREDITS}
 door = Door("staff_credits", __name__, url_prefix="/staff/credit-requests", **RIGHTS)
@@ -63,6 +64,7 @@ def _page(reference: str, form: Form | None = None) -> str:
         at_college=found.state in AT_COLLEGE,
         over=found.state in ENDED,
         story=stories.of_record(reference),
+        beside=beside(person_id=found.person_id, email=None, about=found.reference),
     )
 
 

@@ -155,3 +155,21 @@ def test_a_list_and_a_thread_cost_the_same_with_little_and_with_much(app: Flask,
             counts.append(len(counted))
     assert counts[:2] == counts[2:]
     assert max(counts) <= 20
+
+
+def test_mail_is_put_beside_a_record_and_stands_on_the_page_of_its_student(
+    app: Flask, colleague: Colleague, visitors: Callable[[], Visitor]
+) -> None:
+    student = visitors()
+    enrollment = enroll(student)
+    prove(app, student, enrollment)
+    reference = made(app, "From my other address")
+    coordinator = colleague(Role.COORDINATOR)
+    page = coordinator.get(f"/staff/messages/{reference}")
+    page = coordinator.post(f"/staff/messages/{reference}/beside", {"record": "P-22222222"}, 422)
+    assert "There is no student, enrollment or request with this reference." in page.words()
+    coordinator.post(f"/staff/messages/{reference}/beside", {"record": enrollment.lower()})
+    page = coordinator.get(f"/staff/messages/{reference}")
+    assert "Claims to be" in page.words()
+    [link] = {one.attrs["href"] for one in page.all("main a") if "/staff/students/" in str(one.attrs["href"])}
+    assert "From my other address" in coordinator.get(str(link)).words(".aside")
