@@ -122,7 +122,7 @@ def _place_links(app: Flask, made: Season) -> dict[str, str]:
 
 def _credit_links(app: Flask, made: Season) -> dict[str, str]:
     """Return the links of a college that is asked, and of one that has decided."""
-    asked, decided = made["late"].email, made["graduate"].email
+    asked, decided = made["late"].email, made["withdrawn"].email
     with app.app_context():
         found = {
             "credit-link": college_credit.in_state(asked, CreditState.SENT),
