@@ -26,7 +26,7 @@ ALIVE = sa.select(Thread.reference).where(Thread.id.in_(sa.select(Thread.merged_
 TWIN = sa.select(Thread.reference).where(
     Thread.subject == "Two mails", Thread.state == ThreadState.WAITING, Thread.reference.not_in(ALIVE)
 )
-CANNED = sa.select(CannedText.reference).where(CannedText.retired_at.is_(None))
+CANNED = sa.select(CannedText.reference).where(CannedText.retired_at.is_(None)).order_by(CannedText.id)
 ADDRESS = sa.select(AddressHealth.reference)
 MESSAGE = (
     sa.select(ThreadMessage.reference)
