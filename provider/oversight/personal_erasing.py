@@ -150,11 +150,6 @@ ERASES: Mapping[str, Erasing] = {
             "attachments": constant([]),
         },
     ),
-    "threads": Erasing(
-        kept="That there was mail of this kind, and how long it waited.",
-        blanked="The subjects of mail, with names and addresses",
-        blanks={"subject": words, "correspondent": address, "correspondent_name": constant("")},
-    ),
     "address_health": Erasing(blanked="How letters to the address arrived", removes=True),
     "letters": Erasing(
         kept="That a letter of this kind was sent, and when: it proves that a decision was told.",
@@ -237,6 +232,11 @@ ERASES: Mapping[str, Erasing] = {
         blanks={
             "name": words, "email": address, "phone": NOTHING, "zone": constant("UTC"), "password_hash": NOTHING,
         },
+    ),
+    "threads": Erasing(
+        kept="That there was mail of this kind, and how long it waited.",
+        blanked="The subjects of mail, with names and addresses",
+        blanks={"subject": words, "correspondent": address, "correspondent_name": constant("")},
     ),
 }  # fmt: skip
 # What holds traces for a short while, and goes by itself.

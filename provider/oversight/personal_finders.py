@@ -90,6 +90,26 @@ def about(model: type[Model]) -> Callable[[Subject], Condition]:
     return lambda subject: table(model).c.about.in_(subject.references)
 
 
+def threads(subject: Subject) -> Condition:
+    """Find threads by who somebody proved or claimed to be, and by the address that wrote.
+
+    Of an enrollment that nobody proved, only what came from its address without being anybody's: the address may have
+    been typed by another.
+    """
+    wrote = Thread.correspondent == subject.email
+    if subject.person_id is None:
+        return sa.and_(wrote, Thread.person_id.is_(None))
+    return sa.or_(wrote, Thread.person_id == subject.person_id)
+
+
+def about_or_in_threads(model: type[Model]) -> Callable[[Subject], Condition]:
+    """Find rows by the references of the person, the enrollments and the threads of their mail."""
+    column = table(model).c.about
+    return lambda subject: sa.or_(
+        column.in_(subject.references), column.in_(_ids(Thread, "reference", threads(subject)))
+    )
+
+
 def of_person(model: type[Model], column: str = "person_id") -> Callable[[Subject], Condition]:
     """Find rows by the id of the person; none for an enrollment that nobody proved."""
     return lambda subject: table(model).c[column] == subject.person_id
@@ -136,8 +156,8 @@ def links(subject: Subject) -> Condition:
     """Return which signed links were made for somebody, by purpose first, as they are indexed."""
     changes = _ids(EmailChange, "reference", EmailChange.person_id == subject.person_id)
     known = SignedLink.purpose.in_(list(registry().links))
-    threads = _ids(Thread, "reference", Thread.person_id == subject.person_id)
-    elsewhere = [SignedLink.subject_reference.in_(who) for who in (changes, threads, *_of_externships(subject))]
+    written = _ids(Thread, "reference", threads(subject))
+    elsewhere = [SignedLink.subject_reference.in_(who) for who in (changes, written, *_of_externships(subject))]
     theirs = [SignedLink.subject_reference.in_(subject.references), *elsewhere]
     return SignedLink.id.in_(sa.union(*(_ids(SignedLink, "id", sa.and_(known, each)) for each in theirs)))
 

@@ -11,10 +11,8 @@ from provider.threads.models import Thread
 
 def _theirs(subject: Subject) -> Condition:
     """Find mails by the threads of somebody, and by the address that they were sent under."""
-    mine = sa.or_(Thread.person_id == subject.person_id, Thread.correspondent == subject.email)
-    return sa.or_(
-        IncomingMail.thread.in_(sa.select(Thread.reference).where(mine)), IncomingMail.envelope_from == subject.email
-    )
+    mine = sa.select(Thread.reference).where(find.threads(subject))
+    return sa.or_(IncomingMail.thread.in_(mine), IncomingMail.envelope_from == subject.email)
 
 
 MAILS: tuple[Held, ...] = (

@@ -227,7 +227,7 @@ HELD: tuple[Held, ...] = (
         "letters",
         OutboxLetter,
         _S.LETTERS,
-        find.about(OutboxLetter),
+        find.about_or_in_threads(OutboxLetter),
         {"subject": "Letter", "recipient": "To", "state": "State", "sent_at": "Sent"},
         (
             "reference", "event", "template", "mailbox", "reply_to", "about", "values", "message_id", "queued_at",
@@ -253,7 +253,7 @@ HELD: tuple[Held, ...] = (
         "files",
         File,
         _S.FILES,
-        find.about(File),
+        find.about_or_in_threads(File),
         {"reference": "File", "content_type": "Kind", "size": "Bytes", "created_at": "Since"},
         ("about", "sha256", "data"),
         {"id": INSIDE, "created_by": COLLEAGUE},

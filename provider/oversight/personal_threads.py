@@ -3,18 +3,14 @@
 import sqlalchemy as sa
 
 from provider.mail.models import AddressHealth
+from provider.oversight import personal_finders as find
 from provider.oversight.personal import Subject
 from provider.oversight.personal_finders import COLLEAGUE, INSIDE, Condition, Held, Section
 from provider.threads.models import Thread, ThreadMessage
 
 
-def _theirs(subject: Subject) -> Condition:
-    """Find threads by who somebody proved to be, and by the address that wrote."""
-    return sa.or_(Thread.person_id == subject.person_id, Thread.correspondent == subject.email)
-
-
 def _messages(subject: Subject) -> Condition:
-    return ThreadMessage.thread_id.in_(sa.select(Thread.id).where(_theirs(subject)))
+    return ThreadMessage.thread_id.in_(sa.select(Thread.id).where(find.threads(subject)))
 
 
 def _health(subject: Subject) -> Condition:
@@ -37,7 +33,7 @@ THREADS: tuple[Held, ...] = (
         "threads",
         Thread,
         Section.MESSAGES,
-        _theirs,
+        find.threads,
         {"reference": "Thread", "subject": "Subject", "state": "State", "opened_at": "Opened"},
         (
             "mailbox", "correspondent", "correspondent_name", "standing", "about", "last_at", "waiting_since",
