@@ -142,7 +142,7 @@ class Config:
     RETENTION_LETTER_MONTHS: int = 24
     # Months after which mails as they came in are removed; what was read of them stays with its thread. 0: never.
     RETENTION_MAIL_MONTHS: int = 24
-    # Months after which an answered message of the contact form is blanked; 0: never.
+    # Months after which mail and messages that were answered are blanked; 0: never.
     RETENTION_MESSAGE_MONTHS: int = 12
     # Months after which ended sessions, and personal links that nobody used, are removed; 0: never.
     RETENTION_SESSION_MONTHS: int = 6

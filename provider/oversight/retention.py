@@ -18,7 +18,7 @@ from provider.kernel.database import db, rows_changed, table, unit_of_work
 from provider.kernel.days import day_of, written
 from provider.kernel.settings import settings
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import ON_ITS_WAY
+from provider.mail.rules import ERASED_DOMAIN, ON_ITS_WAY
 from provider.mailroom.models import IncomingMail
 from provider.mailroom.rules import MailState
 from provider.oversight import personal, personal_erasure
@@ -26,9 +26,12 @@ from provider.oversight.models import Erasure
 from provider.oversight.personal_erasing import ERASES, Erasing, changed
 from provider.oversight.personal_finders import Condition
 from provider.oversight.rules import TRIES_KEPT, ErasureBasis, kept_since
+from provider.search.actions import file_anew
 from provider.tasks.actions import finish_by_key
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind, TaskState
+from provider.threads.models import Thread, ThreadMessage
+from provider.threads.rules import SEARCH_KIND, ThreadState
 
 AT_ONCE = 500
 MESSAGE = "contact_message"
@@ -52,7 +55,10 @@ def rules(now: dt.datetime) -> Iterator[Rule]:
     """
     known = settings()
     yield _texts("texts of letters", known.RETENTION_LETTER_MONTHS, _old_letters, _WITHOUT_TEXT, now)
-    yield _texts("answered messages", known.RETENTION_MESSAGE_MONTHS, _answered, ERASES["messages"], now)
+    yield _texts(
+        "answered messages of earlier versions", known.RETENTION_MESSAGE_MONTHS, _answered, ERASES["messages"], now
+    )
+    yield _threads(now, known.RETENTION_MESSAGE_MONTHS)
     yield _mails(now, known.RETENTION_MAIL_MONTHS)
     yield _papers(now, known.RETENTION_DOCUMENT_MONTHS)
     months = known.RETENTION_SESSION_MONTHS
@@ -149,6 +155,36 @@ def _texts(what: str, months: int, old: Callable[[dt.datetime], Condition], eras
 
     return Rule(
         what, _kept(months), lambda: _number(_LETTERS, condition), lambda: _in_parts(_LETTERS, condition, blank)
+    )
+
+
+_THREADS = table(Thread)
+_DONE_WITH = (ThreadState.ANSWERED, ThreadState.CLOSED, ThreadState.SPAM, ThreadState.MERGED)
+
+
+def _threads(now: dt.datetime, months: int) -> Rule:
+    """Return the rule of what was written to the school and is answered: its texts go, that it was written stays."""
+    since = kept_since(now, months)
+    done = sa.and_(_THREADS.c.state.in_(_DONE_WITH), _THREADS.c.correspondent.not_like(f"%@{ERASED_DOMAIN}"))
+    condition = sa.false() if since is None else sa.and_(_THREADS.c.last_at < since, done)
+    text = f"Removed on {written(day_of(now, settings().SCHOOL_ZONE))}"
+
+    def blank(ids: list[int]) -> sa.Update:
+        messages = table(ThreadMessage)
+        values = changed(messages, ERASES["thread_messages"], paid=True, text=text)
+        rows_changed(sa.update(messages).where(messages.c.thread_id.in_(ids)).values(values))
+        rows = db.session.execute(sa.select(_THREADS.c.id, _THREADS.c.reference).where(_THREADS.c.id.in_(ids))).all()
+        for row in rows:
+            file_anew(kind=SEARCH_KIND, subject_id=row.id, texts=[row.reference])
+        rows_changed(sa.delete(File).where(File.about.in_([row.reference for row in rows])))
+        values = changed(_THREADS, ERASES["threads"], paid=True, text=text)
+        return sa.update(_THREADS).where(_THREADS.c.id.in_(ids)).values(values)
+
+    return Rule(
+        "answered mail and messages",
+        _kept(months),
+        lambda: _number(_THREADS, condition),
+        lambda: _in_parts(_THREADS, condition, blank),
     )
 
 

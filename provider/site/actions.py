@@ -1,36 +1,62 @@
-"""Taking a visitor's message: a letter to the school's mailbox, and a task for staff."""
+"""Taking a visitor's message: a thread of the mailbox that its topic belongs to."""
 
 import datetime as dt
 import hashlib
 
+from provider.accounts import queries as people
 from provider.accounts.throttles import count_try
+from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.settings import settings
-from provider.mail.actions import post
-from provider.site import letters
+from provider.mailroom import queries as mailroom
+from provider.mailroom.trust import standing
 from provider.site.rules import Topic
-from provider.tasks.actions import raise_task
-from provider.tasks.models import Task
-from provider.tasks.rules import TaskKind
+from provider.threads import queries as threads
+from provider.threads.actions import Writer, Written, open_thread
+from provider.threads.models import Thread
+from provider.threads.rules import Standing
 
 HOUR = dt.timedelta(hours=1)
 
 
-def send_message(*, name: str, email: str, topic: Topic, message: str, client: str, at: dt.datetime) -> Task:
-    """Pass a message on to the school; the same words sent again on the same day are one message.
+def send_message(
+    *,
+    name: str,
+    email: str,
+    topic: Topic,
+    message: str,
+    client: str,
+    at: dt.datetime,
+    asker: str | None = None,
+    actor: Actor = SYSTEM,
+) -> Thread:
+    """Put a message before the school; the same words sent again on the same day are one message.
 
+    ``asker`` is the reference of who is signed in: only their own address is believed, since the answer goes there.
     Raises TooMany when this client has sent as many in this hour as the settings allow.
     """
     count_try(key=f"message:{client}", limit=settings().MESSAGES_PER_HOUR, window=HOUR, at=at)
     said = "\n".join((f"{at:%Y-%m-%d}", name, email, topic, message))
-    task = raise_task(
-        kind=TaskKind.ANSWER_MESSAGE,
-        key=f"message:{hashlib.sha256(said.encode()).hexdigest()}",
-        sentence=f"{topic.label}: answer {name} ({email}). The message lies in the enquiries mailbox.",
+    key = hashlib.sha256(said.encode()).hexdigest()
+    known = threads.by_submission(key)
+    if known is not None:
+        return known
+    writer = _writer(name, email, asker)
+    own = writer.person if writer.standing is Standing.PROVED else None
+    return open_thread(
+        mailbox=topic.mailbox,
+        subject=topic.label,
+        writer=writer,
+        written=Written(message, key=key),
+        about=mailroom.about(topic.mailbox, own) if own is not None else None,
         at=at,
+        actor=actor,
     )
-    if task.created_at == at:
-        letter = letters.contact_message(
-            reference=task.reference, name=name, email=email, topic=topic.label, message=message, at=at
-        )
-        post(letter, at=at)
-    return task
+
+
+def _writer(name: str, email: str, asker: str | None) -> Writer:
+    """Return who is believed to write: a form proves nothing about an address, being signed in with it does."""
+    person = people.by_email(email)
+    if person is None:
+        return Writer(email, name, Standing.UNKNOWN)
+    believed = standing(proved=person.reference == asker, known=True, staff=person.is_staff)
+    return Writer(email, name, believed, None if believed is Standing.STAFF_UNPROVED else person)

@@ -4,6 +4,8 @@ import enum
 import re
 from dataclasses import dataclass
 
+from provider.mail.rules import Mailbox
+
 CONDITIONS = "externship-conditions"
 _WORD = re.compile(r"\bguarantee(?:d|s)?\b", re.IGNORECASE)
 
@@ -50,3 +52,10 @@ class Topic(enum.StrEnum):
             "credit": "College credit",
             "other": "Something else",
         }[self.value]
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """Whose colleagues answer."""
+        return {Topic.EXTERNSHIP: Mailbox.EXTERNSHIP, Topic.CREDIT: Mailbox.COLLEGE_CREDITS}.get(
+            self, Mailbox.ENQUIRIES
+        )

@@ -6,6 +6,7 @@ from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
+from provider.accounts import sessions
 from provider.careers import queries as careers
 from provider.catalog.offers import NOTHING
 from provider.catalog.queries import current_if_any
@@ -110,11 +111,23 @@ def send_message() -> ResponseReturnValue:
     if not form.ok:
         return render_template("site/contact.html", form=form), 422
     try:
-        reference = retrying(lambda: actions.send_message(**form.data, client=client(), at=received_at()).reference)
+        reference = retrying(lambda: _sent(form))
     except TooMany as busy:
         form.add_error("_schema", TOO_MANY)
         return render_template("site/contact.html", form=form), 429, busy.headers
     return redirect(url_for("site.contact", sent=reference), code=303)
+
+
+def _sent(form: Form) -> str:
+    viewer = sessions.signed_in()
+    thread = actions.send_message(
+        **form.data,
+        client=client(),
+        asker=viewer.reference if viewer else None,
+        actor=sessions.actor(),
+        at=received_at(),
+    )
+    return thread.reference
 
 
 @door.get("/health/live")

@@ -45,13 +45,17 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came in: its text as it is shown, and what is known of the mail that brought it, if a mail did."""
+    """What came in: its text as it is shown, and what is known of the mail that brought it, if a mail did.
+
+    ``key`` is of the form that brought it otherwise: sent twice, it is one message.
+    """
 
     text: str
     message_id: str | None = None
     incoming: str | None = None
     automatic: bool = False
     attachments: Sequence[dict[str, Any]] = ()
+    key: str | None = None
 
 
 def open_thread(
@@ -128,6 +132,7 @@ def _keep(thread: Thread, writer: Writer, written: Written, at: dt.datetime) -> 
             message_id=written.message_id,
             incoming=written.incoming,
             attachments=list(written.attachments),
+            submission_key=written.key,
         )
     )
 

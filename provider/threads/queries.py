@@ -57,6 +57,12 @@ def of_submission(thread: Thread, key: str) -> ThreadMessage | None:
     return db.session.scalar(query)
 
 
+def by_submission(key: str) -> Thread | None:
+    """Return the thread with the message that a form brought, wherever staff have put it since; None without one."""
+    query = sa.select(Thread).join(ThreadMessage).where(ThreadMessage.submission_key == key)
+    return db.session.scalar(query)
+
+
 def message(reference: str) -> ThreadMessage:
     """Return one message; raises NotFound."""
     found = db.session.scalar(sa.select(ThreadMessage).where(ThreadMessage.reference == reference))

@@ -16,6 +16,8 @@ from provider.site.rules import Topic
 from provider.tasks import actions as tasks
 from provider.tasks import queries as waiting
 from provider.tasks.rules import TaskKind
+from provider.threads import answering
+from provider.threads import queries as mail
 from tests.demo.times import on, zone
 
 STAFF: dict[Role, tuple[str, str]] = {
@@ -43,14 +45,24 @@ class Message:
 
     def send(self, office: "Office", at: dt.datetime) -> None:
         """Ask by the contact form."""
-        task = site.send_message(
+        thread = site.send_message(
             name=self.name, email=self.email, topic=self.topic, message=self.words, client=self.email, at=at
         )
-        office.tasks[self.words] = task.reference
+        office.named[self.words] = thread.reference
 
     def reply(self, office: "Office", at: dt.datetime) -> None:
-        """Answer it."""
-        office.finish(self.words, self.answer, Role.ADMISSIONS, at)
+        """Answer it from its page."""
+        thread = mail.by_reference(office.named[self.words], lock=True)
+        role = Role.COORDINATOR if self.topic is Topic.EXTERNSHIP else Role.ADMISSIONS
+        answering.answer(
+            thread,
+            text=self.answer or "",
+            seen=mail.messages(thread)[-1].reference,
+            key=f"demo-{thread.reference}",
+            signed=STAFF[role][0],
+            actor=office.actors[role],
+            at=at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ MESSAGES = (
         "carla.jimenez@example.com",
         Topic.PROGRAM,
         "I finished high school in Mexico. Does my diploma count for the phlebotomy program?",
-        "Wrote that an evaluated foreign diploma counts, with two addresses that evaluate.",
+        "Yes, once it was evaluated. The state publishes a list of who does that; it takes about three weeks.",
     ),
     Message(
         21,
@@ -97,7 +109,7 @@ MESSAGES = (
         "derek.boone@example.net",
         Topic.EXTERNSHIP,
         "I live 70 miles from the next hospital.\nCan I do the externship in a clinic, and how far would I drive?",
-        "Called him: clinics are fine, and he chooses the distance himself.",
+        "Clinics are fine, and you choose the distance yourself: up to 250 miles, on the form that asks for a place.",
     ),
     Message(
         6,

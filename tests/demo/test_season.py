@@ -229,7 +229,7 @@ def test_every_state_is_there(
 
 
 def test_staff_have_what_a_week_brings(demonstration: Demonstration) -> None:
-    kinds = {TaskKind.ANSWER_MESSAGE, TaskKind.ERASE_PERSON, TaskKind.FOLLOW_UP, TaskKind.LETTER_FAILED}
+    kinds = {TaskKind.ERASE_PERSON, TaskKind.FOLLOW_UP, TaskKind.LETTER_FAILED}
     kinds |= {TaskKind.PAYMENT_HOLD, TaskKind.PAY_OUT, TaskKind.PAYOUT_FAILED, TaskKind.RETURN_PAYMENT}
     kinds |= {TaskKind.CHECK_CARD_PAYMENT, TaskKind.ANSWER_DISPUTE}
     kinds |= {TaskKind.CHECK_DOCUMENT, TaskKind.PLACE_STUDENT, TaskKind.PLACEMENT_HELD, TaskKind.PRECEPTOR_ASKS}

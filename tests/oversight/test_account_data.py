@@ -87,6 +87,11 @@ def test_the_file_holds_every_row_of_a_person_and_the_papers_whole(app: Flask, s
             "email_changes",
             "exam_results",
             "credit_requests",
+            "incoming_mails",
+            "refund_drafts",
+            "address_health",
+            "messages",
+            "tasks",
         }
         | cards
         | externships
@@ -97,8 +102,7 @@ def test_the_file_holds_every_row_of_a_person_and_the_papers_whole(app: Flask, s
     assert held["receipts"][0]["content"]["name"] == who.name
     assert base64.b64decode(held["files"][0]["data"]) == SCAN
     assert any("refund" in letter["body_text"].lower() for letter in held["letters"])
-    assert held["messages"][0]["values"]["message"] == f"A question of {who.name}"
-    assert [task["kind"] for task in held["tasks"]] == ["answer_message"]
+    assert [message["text"] for message in held["thread_messages"]] == [f"A question of {who.name}"]
     assert held["history_details"][0]["data"]["phone"][1] == f"of {who.name}"
     assert held["refunds"][0]["note"].startswith("My shifts changed")
 
@@ -153,7 +157,6 @@ def test_the_page_shows_it_in_words(app: Flask, season: Season) -> None:
         "Letters we sent you",
         "Messages you wrote to us",
         "Files",
-        "Work of our staff for you",
         "What happened",
         "How you signed in",
         "What we told others about you",

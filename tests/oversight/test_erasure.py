@@ -84,7 +84,16 @@ def test_a_person_who_paid_is_gone_but_for_the_papers(app: Flask, season: Season
     with app.app_context():
         run_due(clock.now())
     before = everywhere(app, who.name, who.email, "010-0199", "Grace A.")
-    assert {"person", "enrollment", "letter", "task", "history_detail", "search_word", "agreement"} <= set(before)
+    assert {
+        "person",
+        "enrollment",
+        "letter",
+        "thread",
+        "thread_message",
+        "history_detail",
+        "search_word",
+        "agreement",
+    } <= set(before)
     erase(app, person(app, who.email))
     with app.app_context():
         run_due(clock.now())
