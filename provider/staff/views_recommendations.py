@@ -50,7 +50,10 @@ def new() -> ResponseReturnValue:
 
 @door.post("/new")
 def create() -> ResponseReturnValue:
-    form = Form(BeginRecommendation(), choices=_credentials()).load_form(request.form)
+    offered = _credentials()
+    form = Form(BeginRecommendation(), choices=offered).load_form(request.form)
+    if form.ok and form.data["credential"] not in dict(offered["credential"]):
+        form.add_error("credential", "Choose one of these.")
     if form.ok:
         attempt(form, lambda: _begin(form.data))
     if not form.ok:

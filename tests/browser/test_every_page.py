@@ -96,6 +96,7 @@ NO_PAGES = {
     "documents.file",
     "exams.evidence",
     "staff_exams.evidence",
+    "staff_messages.attachment",
     "externship_offers.calendar",
     "externship_offers.confirmation",
     "externship_record.show_pdf",

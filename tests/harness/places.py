@@ -70,7 +70,7 @@ def placed(request: str, opening: str, *, at: dt.datetime = ASKED) -> str:
     reference = offer(request, opening, at=at)
     accept(reference, at=at)
     answer_yes(reference, at=at)
-    return offer_queries.placements_of(offered(reference).request_id)[0].reference
+    return kept(offer_queries.placements_of(offered(reference).request_id)[0]).reference
 
 
 def start(reference: str, *, at: dt.datetime) -> bool:

@@ -246,9 +246,12 @@ def test_a_letter_without_some_values_still_reads(template: str, absent: dict[st
 
 
 def test_stored_text_opens_nothing_and_staff_see_only_that_a_link_is_there(
-    server: MailServer, post: Callable[..., str], row: Callable[[str], OutboxLetter]
+    server: MailServer,
+    post: Callable[..., str],
+    row: Callable[[str], OutboxLetter],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    registry().letter_links = lambda reference: f"{BASE}/links/{reference.lower()}-secret"
+    monkeypatch.setattr(registry(), "letter_links", lambda reference: f"{BASE}/links/{reference.lower()}-secret")
     reference = post(template="password_link", values=VALUES["password_link"])
     before = queries.shown(row(reference)).text
     run_due(POSTED)

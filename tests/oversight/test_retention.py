@@ -226,7 +226,7 @@ def test_a_mail_loses_its_bytes_when_its_months_are_over_and_what_was_read_of_it
             store([Arrival(b"Waits.", ((Mailbox.ENQUIRIES, ENQUIRIES),), "sam@example.com", "127.0.0.1", since - LONG)])
         rule = next(one for one in retention.rules(now) if one.what == "mails as they came in")
         assert (rule.count(), rule.apply(), rule.count()) == (1, 1, 0)
-        found = {mail.reference: mail for mail in db.session.scalars(sa.select(IncomingMail))}
+        found = {mail.reference: mail for mail in db.session.scalars(sa.select(IncomingMail).order_by(IncomingMail.id))}
         assert (found[old].raw, found[old].envelope_from, found[old].state) == (None, None, MailState.FILED)
         assert [one.raw is None for one in found.values()] == [True, False, False]
         assert kept in found

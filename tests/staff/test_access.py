@@ -39,12 +39,21 @@ def test_the_menu_has_only_the_rooms_a_role_may_see(app: Flask, visitors: Callab
     assert rooms == {
         R.COORDINATOR: [
             *("Home", "Tasks", "Enrollments", "Completions"),
-            *("Externships", "Plans", "Documents", "Sites", "Openings"),
+            *("Externships", "Plans", "Documents", "Sites", "Openings", "Messages"),
         ],
-        R.EDITOR: ["Home", "Tasks", "Programs", "Refund policy", "Questions"],
+        R.EDITOR: ["Home", "Tasks", "Programs", "Recommended credit", "Refund policy", "Questions"],
         R.BURSAR: [
             *("Home", "Tasks", "Enrollments", "Completions", "Payments", "Refunds"),
-            *("Daily close", "Journal", "Letters", "Programs", "Refund policy", "Questions"),
+            *(
+                "Daily close",
+                "Journal",
+                "Messages",
+                "Letters",
+                "Programs",
+                "Recommended credit",
+                "Refund policy",
+                "Questions",
+            ),
         ],
     }
 
