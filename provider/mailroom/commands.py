@@ -9,7 +9,6 @@ from flask import Blueprint, Flask, current_app
 
 from provider.kernel.settings import settings
 from provider.kernel.starting import why_not
-from provider.mailroom.listener import serve_until_interrupted
 from provider.mailroom.rules import PORT_TAKEN
 
 bp = Blueprint("mailroom", __name__, cli_group=None)
@@ -24,6 +23,8 @@ def mailroom() -> None:
     problem = why_not(app)
     if problem is not None:
         raise click.ClickException(problem)
+    from provider.mailroom.listener import serve_until_interrupted  # noqa: PLC0415 - no other process needs aiosmtpd
+
     host, port = settings().MAILROOM_HOST, settings().MAILROOM_PORT
     try:
         asyncio.run(serve_until_interrupted(app, listening=lambda bound: _say(host, bound)))
