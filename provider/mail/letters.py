@@ -235,7 +235,8 @@ def _before(value: str, other: str) -> bool:
     return _instant(value) < _instant(other)
 
 
-def _address(path: str) -> str:
+@jinja2.pass_context  # or the address of a constant path is written into the compiled template, for good
+def _address(_context: jinja2.runtime.Context, path: str) -> str:
     """Return the full address of a page of the school."""
     if not path.startswith("/") or path.startswith("//"):
         raise ValueError(f"not a path of this site: {path}")

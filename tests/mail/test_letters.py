@@ -290,6 +290,16 @@ def test_links_begin_with_the_configured_address_whatever_host_was_asked_for(
     assert "evil.example" not in delivery.content.decode()
 
 
+def test_the_address_of_a_constant_page_follows_the_school_it_is_written_for(words: Flask) -> None:
+    before = words.extensions["settings"]
+    for base_url in (before.BASE_URL, "https://other.example"):
+        words.extensions["settings"] = replace(before, BASE_URL=base_url)
+        written = sent(outbox("exam_verified"))
+        words.extensions["settings"] = before
+        assert f"{base_url}/my/credit-requests" in written.text
+        assert f'href="{base_url}/my/credit-requests"' in written.html
+
+
 def test_international_domains_are_written_in_ascii(server: MailServer, post: Callable[..., str]) -> None:
     post(recipient="ana@xn--mnchen-3ya.example")
     run_due(POSTED)
