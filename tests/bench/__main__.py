@@ -4,6 +4,7 @@
     python -m tests.bench --quick      smaller tables and fewer rounds, for a look in between
     python -m tests.bench --planner    plans of placements alone
     python -m tests.bench --mails      mail alone
+    python -m tests.bench --cards      payments by card alone
     python -m tests.bench --largest    the largest plan alone, 100,000 students and 20,000 openings: part of make soak
 
 The web processes run as in production; the worker does not run, on either side, while something is measured.
@@ -79,6 +80,19 @@ def mails(databases: Databases, folder: Path, plan: Plan) -> Sheet:
     return sheet
 
 
+def cards(databases: Databases, folder: Path, plan: Plan, loader: Loader) -> Sheet:
+    """Measure payments by card alone."""
+    sheet = Sheet(databases.name)
+    _cards(sheet, databases, folder, plan, loader)
+    return sheet
+
+
+def _cards(sheet: Sheet, databases: Databases, folder: Path, plan: Plan, loader: Loader) -> None:
+    """Measure cards; the day of the many installments is that of a school with PostgreSQL."""
+    due = plan.due if databases.name == "PostgreSQL" else max(plan.batch, plan.due // 5)
+    Cards(sheet, databases, folder, loader).run(due=due, batch=plan.batch, rounds=plan.rounds, seconds=plan.seconds)
+
+
 class Bench:
     """All figures on one database."""
 
@@ -117,7 +131,7 @@ class Bench:
         finally:
             for side in (self.bare, self.small, self.big):
                 side.stop()
-        self.cards()
+        _cards(self.sheet, self.databases, self.folder, self.plan, self.loader)
         Mails(self.sheet, self.databases, self.folder).run(rounds=self.plan.mail_rounds, batch=500, letters=1_000)
         Planner(self.sheet, self.databases, self.folder).run(SIZES)
 
@@ -225,13 +239,6 @@ class Bench:
             rounds=self.plan.rounds, seconds=self.plan.seconds, visits=self.plan.starts
         )
 
-    def cards(self) -> None:
-        """Measure cards; the day of the many installments is that of a school with PostgreSQL."""
-        due = self.plan.due if self.databases.name == "PostgreSQL" else max(self.plan.batch, self.plan.due // 5)
-        Cards(self.sheet, self.databases, self.folder, self.loader).run(
-            due=due, batch=self.plan.batch, rounds=self.plan.rounds, seconds=self.plan.seconds
-        )
-
 
 def main() -> int:
     """Measure, print the table, and return 1 when something that must hold does not."""
@@ -242,6 +249,7 @@ def main() -> int:
     parser.add_argument("--only", choices=ENGINES, help="one database")
     parser.add_argument("--planner", action="store_true", help="plans of placements alone")
     parser.add_argument("--mails", action="store_true", help="mail alone")
+    parser.add_argument("--cards", action="store_true", help="payments by card alone")
     parser.add_argument("--largest", action="store_true", help="the largest plan of placements alone")
     given = parser.parse_args()
     plan = QUICK if given.quick else Plan()
@@ -255,6 +263,8 @@ def main() -> int:
                     return plans(databases, folder, LARGEST if given.largest else SIZES)
                 if given.mails:
                     return mails(databases, folder, plan)
+                if given.cards:
+                    return cards(databases, folder, plan, loader)
                 bench = Bench(databases, folder, plan, loader)
                 bench.run()
                 return bench.sheet
