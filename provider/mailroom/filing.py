@@ -150,12 +150,17 @@ def _in_thread(mail: IncomingMail, reading: Reading, writer: Writer, written: Wr
 
 
 def _about(mail: IncomingMail, letter: OutboxLetter | None, writer: Writer) -> str | None:
-    """Return what a new thread is beside: only who is proved is put beside anything."""
+    """Return what a new thread is beside: for whom our letter went to what that was about, for who is proved theirs.
+
+    A registrar or a site has no account to prove; what their mail stands beside tells them nothing. Who only claims to
+    be a student is put beside nothing.
+    """
     person: Person | None = writer.person
+    answers = letter is not None and letter.recipient == writer.email and letter.about is not None
+    if letter is not None and answers and writer.standing in {Standing.PROVED, Standing.UNKNOWN}:
+        return queries.subject(letter)
     if writer.standing is not Standing.PROVED or person is None:
         return None
-    if letter is not None and letter.recipient == writer.email and letter.about is not None:
-        return letter.about
     return queries.about(mail.mailbox, person)
 
 

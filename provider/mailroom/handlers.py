@@ -11,6 +11,7 @@ from provider.kernel.actors import Actor
 from provider.kernel.database import unit_of_work
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.web import only
+from provider.mail.rules import Mailbox
 from provider.mailroom import queries
 from provider.mailroom.acknowledging import forget
 from provider.mailroom.filing import file_mail
@@ -19,6 +20,7 @@ from provider.threads import queries as threads
 from provider.threads.actions import prove
 
 TIDY = "mailroom.tidy"
+GOES_ON = {Mailbox.COLLEGE_CREDITS: "credits.index", Mailbox.EXTERNSHIP: "externships.index"}
 
 
 def tidy(_payload: Payload, *, now: dt.datetime) -> None:
@@ -44,8 +46,9 @@ class ProveMailLink:
             if person is None or person.email != thread.correspondent:  # the address is another's by now
                 raise LinkClosed
             prove(thread, actor=actor, at=received_at, about=queries.about(thread.mailbox, person))
+            onward = GOES_ON.get(thread.mailbox, "my.index")
         flash("Thank you. Now we know that this mail was yours, and we can answer what only you may know.")
-        return redirect(url_for("accounts.sign_in"), code=303)
+        return redirect(url_for("accounts.sign_in", next=url_for(onward)), code=303)
 
 
 STORY = Strand(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload, undefer
 
 from provider.accounts.models import Person
 from provider.credits.models import ACTIVE_ROWS, CreditRequest
+from provider.credits.rules import REQUEST_PREFIX as CREDIT_PREFIX
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
 from provider.externships import queries as externships
@@ -79,6 +80,12 @@ def thread_of(letter: OutboxLetter | None) -> Thread | None:
     while thread is not None and thread.merged_into_id is not None:
         thread = db.session.get(Thread, thread.merged_into_id)
     return threads.find(thread.reference, lock=True) if thread is not None else None
+
+
+def subject(letter: OutboxLetter) -> str | None:
+    """Return what a letter was about: the credit request that it names, else the record under which it is told."""
+    named = str(letter.values.get("reference", ""))
+    return named if named.startswith(f"{CREDIT_PREFIX}-") else letter.about
 
 
 def about(mailbox: Mailbox, person: Person) -> str:

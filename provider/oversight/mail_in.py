@@ -10,14 +10,25 @@ from provider.kernel import clock
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import ERASED_DOMAIN
 from provider.mailroom.models import IncomingMail, RefundDraft
-from provider.mailroom.rules import ACKNOWLEDGED_EVERY, FILED_WITHIN, RECEIVED, DraftState, Judged, MailState
+from provider.mailroom.rules import (
+    ACKNOWLEDGED_EVERY,
+    DRAFT_PREFIX,
+    FILED_WITHIN,
+    MAIL_PREFIX,
+    RECEIVED,
+    DraftState,
+    Judged,
+    MailState,
+)
 from provider.oversight.checks import Finding, findings
 from provider.refunds.models import Refund
 from provider.refunds.rules import Channel
 from provider.threads.models import Thread, ThreadMessage
+from provider.threads.rules import MESSAGE_PREFIX, THREAD_PREFIX
 
 # Records that mail touches; whatever else has a mail, or a thread of mail, for its actor was moved by it.
 _OF_MAIL = ("incoming_mail", "refund_draft", "thread", "thread_message", "letter", "address_health", "task")
+_MAIL = (MAIL_PREFIX, DRAFT_PREFIX, THREAD_PREFIX, MESSAGE_PREFIX)
 _SLACK = dt.timedelta(seconds=1)
 
 
@@ -49,7 +60,7 @@ def mail_stands_in_its_thread() -> Iterator[Finding]:
 def mail_moves_nothing() -> Iterator[Finding]:
     """No money, no placement and no consent was moved by a mail: somebody with a name decided what it asked for."""
     moved = sa.select(History.subject_reference.label("subject"), History.event.label("event")).where(
-        sa.or_(History.actor_reference.like("IM-%"), History.actor_reference.like("T-%")),
+        sa.or_(*(History.actor_reference.like(f"{prefix}-%") for prefix in _MAIL)),
         History.subject_kind.not_in(_OF_MAIL),
     )
     yield from findings(moved, "has an event {event} that a mail brought about")

@@ -6,6 +6,8 @@ What a person's records say is put in only where the writer proved to be that pe
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from flask import url_for
+
 from provider.credits import queries as college_credit
 from provider.credits.rules import REQUEST_PREFIX as CREDIT
 from provider.credits.rules import Missing as OfCredit
@@ -13,9 +15,11 @@ from provider.documents import queries as documents
 from provider.documents.rules import Standing as DocumentStanding
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
+from provider.externships.rules import REQUEST_PREFIX as EXTERNSHIP
 from provider.kernel.days import day_of
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at
+from provider.mail.rules import Mailbox
 from provider.threads import queries
 from provider.threads.models import CannedText, Thread
 from provider.threads.rules import Placeholder, Standing, fill, placeholders
@@ -84,6 +88,8 @@ def missing_for(thread: Thread) -> list[Missing]:
         own = request.person_id == thread.person_id
         known = college_credit.missing(request) if own else ()
         return [Missing(one.sentence, "") for one in known if one is not OfCredit.NOT_CONFIRMED]  # that is the school's
+    if thread.mailbox is Mailbox.COLLEGE_CREDITS and not (thread.about or "").startswith(f"{EXTERNSHIP}-"):
+        return _before_credit(thread.person_id)
     wanted = documents.wanted(thread.person_id)
     needs = documents.needs(thread.person_id, wanted, today=day_of(received_at(), settings().SCHOOL_ZONE))
     return [
@@ -91,6 +97,22 @@ def missing_for(thread: Thread) -> list[Missing]:
         for need in needs
         if need.standing.waits_for_student and any(one.asked for one in wanted)
     ]
+
+
+def _before_credit(person_id: int) -> list[Missing]:
+    """Return what has to be there before a college is told of each exam: the verified pass, then the request itself.
+
+    A mail is no request: it gives no consent. The student asks on the page that is named.
+    """
+    found = []
+    for chance in college_credit.chances(person_id):
+        code, page = chance.credential.code, url_for("credits.new", certificate=chance.credential.slug)
+        if chance.blocked is not None:
+            found.append(Missing(f"{code}: {chance.blocked.sentence}", ""))
+        elif chance.active is None:
+            words = f"{code}: the college, its registrar’s mailbox and your consent. Ask on {settings().BASE_URL}{page}"
+            found.append(Missing(words, ""))
+    return found
 
 
 _HOW = {

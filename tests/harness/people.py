@@ -73,6 +73,14 @@ def enroll_and_prove(journey: Journey, email: str, name: str = "Ana Ñúñez") -
     return student, reference
 
 
+def set_password(journey: Journey, student: Visitor, email: str) -> None:
+    """Let somebody who proved their address choose a password, by the letter that they ask for."""
+    student.get("/forgot-password")
+    student.submit({"email": email}, 200)
+    student.get(journey.link_in(journey.letter(email, "password")))
+    student.submit({"password": PASSWORD})
+
+
 def record_payment(staff: Visitor, reference: str, known_as: str) -> Page:
     """Record what is due first, as the form proposes it."""
     staff.get(f"/staff/enrollments/{reference}/payments/new")

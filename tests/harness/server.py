@@ -114,6 +114,10 @@ class Server:
         """End a process and its children at once, as a power cut would."""
         self._end(name, signal.SIGKILL)
 
+    def end(self, name: str) -> None:
+        """End a process as its operator would."""
+        self._end(name, signal.SIGTERM)
+
     def stop(self) -> None:
         """End everything that was started here."""
         for name in tuple(self._running):

@@ -1,27 +1,22 @@
 """From a completed program to a record that anybody can check: the site and its preceptor act by links alone."""
 
 import datetime as dt
-import io
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pypdf
 import pytest
 
 from provider.fieldwork.evaluating import ASPECTS, OVERALL, SKILLS
 from provider.kernel.days import written
 from tests.harness.papers import PAPER
-from tests.harness.people import Journey, enroll_and_prove, record_payment, submit_to
+from tests.harness.people import Journey, enroll_and_prove, record_payment, set_password, submit_to
+from tests.harness.read import files, lacking, read, reference_in, until, uploaded
 from tests.harness.remote import RemoteVisitor
 from tests.harness.sites import PDF
-from tests.harness.smtp import Delivery
-from tests.harness.stories import PASSWORD, sign_in
+from tests.harness.stories import sign_in
 from tests.harness.visitor import Page
 
 pytestmark = pytest.mark.xdist_group("servers")
@@ -33,7 +28,6 @@ DEAN, DANA = "dean@example.org", "Dana Dean"
 SITE, PROGRAM = "Riverside Clinic", "Clinical medical assistant"
 WORKDAYS, WEEKS = ["0", "1", "2", "3", "4"], 4
 REFERENCE = r"-[2-9A-Z]{8}"
-SECONDS = 15.0
 
 
 @dataclass
@@ -76,61 +70,12 @@ class Story:
         return someone
 
 
-def files(letter: Delivery) -> dict[str, bytes]:
-    """Return what is attached to a letter, by the kind of file, with the names checked."""
-    found = {}
-    for part in letter.mail.iter_attachments():
-        assert isinstance(part, EmailMessage)
-        found[part.get_content_type()] = part.get_payload(decode=True)
-        assert part.get_filename(), part.get_content_type()
-    return found  # type: ignore[return-value] # decoded payloads are bytes
-
-
-def read(data: bytes) -> str:
-    """Return the words of a PDF, which is tagged."""
-    reader = pypdf.PdfReader(io.BytesIO(data))
-    assert "/StructTreeRoot" in reader.trailer["/Root"]  # type: ignore[operator] # a dictionary
-    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
-
-
-def lacking(paper: str, facts: tuple[str, ...]) -> list[str]:
-    """Return what a paper does not say; blanks aside, since a reader of PDFs takes a wide gap of letters for one."""
-    squeezed = paper.replace(" ", "")
-    return [fact for fact in facts if fact.replace(" ", "") not in squeezed]
-
-
-def until(look: Callable[[], Page], words: str) -> Page:
-    """Open a page again and again until the worker has done what it tells of."""
-    end = time.monotonic() + SECONDS
-    page = look()
-    while words not in page.words():
-        assert time.monotonic() < end, page.words()
-        time.sleep(0.05)
-        page = look()
-    return page
-
-
-def uploaded(data: bytes, name: str) -> tuple[io.BytesIO, str]:
-    return io.BytesIO(data), name
-
-
-def reference_in(visitor: RemoteVisitor, pattern: str) -> str:
-    """Return the one thing on a page that looks like this."""
-    assert visitor.page is not None
-    found = set(re.findall(pattern, visitor.page.text))
-    assert len(found) == 1, (visitor.page.path, found)
-    return str(found.pop())
-
-
 def _graduate(story: Story) -> None:
     """Let somebody enroll, pay, set a password and complete the program."""
     journey = story.journey
     student, story.enrollment = enroll_and_prove(journey, STUDENT, NAME)
     record_payment(journey.admin(), story.enrollment, "EXTERN-1")
-    student.get("/forgot-password")
-    student.submit({"email": STUDENT}, 200)
-    student.get(journey.link_in(journey.letter(STUDENT, "password")))
-    student.submit({"password": PASSWORD})
+    set_password(journey, student, STUDENT)
     staff = journey.admin()
     staff.get(f"/staff/enrollments/{story.enrollment}")
     submit_to(staff, "/completion", {})

@@ -180,6 +180,23 @@ def test_an_answer_to_a_letter_about_an_enrollment_is_beside_it_when_proved(cont
     assert thread_of(came(mail("Two."), to=answer_to(letter))).about is None
 
 
+@ONE
+def test_a_college_that_answers_our_letter_by_mail_is_beside_its_request_and_not_known(context: AppContext) -> None:
+    with unit_of_work():
+        values = {"name": "Sam", "reference": "CR-7K2M9Q4T"}
+        told = Letter(template="test_letter", recipient="registrar@college.example", event="one", about="P-7K2M9Q4T",
+                      values=values)  # fmt: skip
+        letter = post(told, at=AT)
+    answer = mail("We grant it.", sender="registrar@college.example")
+    thread = thread_of(came(answer, to=answer_to(letter)))
+    assert (thread.about, thread.standing, thread.person_id) == ("CR-7K2M9Q4T", Standing.UNKNOWN, None)
+    by_another = mail("We grant it too.", sender="eve@example.com")
+    assert thread_of(came(by_another, to=answer_to(letter))).about is None
+    site = a_letter("site@example.com", about="E-7K2M9Q4T", event="two")
+    quoting = mail("She may come.", sender="site@example.com", In_Reply_To=site.message_id)
+    assert thread_of(came(quoting)).about == "E-7K2M9Q4T"
+
+
 def test_a_sender_is_told_once_a_day_and_a_thread_once(context: AppContext) -> None:
     for number in range(3):
         came(mail(f"{number}"), at=AT + number * dt.timedelta(hours=11))

@@ -8,13 +8,18 @@ from flask import Flask
 
 from provider.accounts.rules import Role
 from provider.documents.rules import DocumentKind
+from provider.enrollments.queries import by_reference, recipient
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import Mailbox
 from provider.threads import queries
 from provider.threads.models import CannedText
 from provider.threads.rules import Direction, Standing
+from tests.harness import college_credit
+from tests.harness.externs import active, graduate
+from tests.harness.externs import ask as ask_for_place
 from tests.harness.papers import ask
+from tests.harness.people import submit_to
 from tests.harness.statements import statements
 from tests.harness.stories import enroll, prove, row
 from tests.harness.threads import bounce, opened, wrote_again
@@ -91,6 +96,52 @@ def test_what_is_missing_is_offered_for_proved_writers_alone(
     assert page.all("textarea[name=text]")[0].to_text().strip() == ""
     assert "nobody proved to be their student" in page.words()
     assert "TB" not in page.words()
+
+
+def test_an_answer_to_a_proved_student_begins_with_each_paper_that_is_missing(app: Flask, coordinator: Visitor) -> None:
+    with app.app_context():
+        email = recipient(by_reference(enrollment := graduate()))
+        ask(DocumentKind.TB, DocumentKind.CPR_CARD)
+        ask_for_place(enrollment)
+        db.session.remove()
+    proved = made(app, email=email, name="Ana", standing=Standing.PROVED)
+    page = coordinator.get(f"/staff/messages/{proved}?begin=missing")
+    begun = page.all("textarea[name=text]")[0].to_text().strip()
+    assert [line for line in begun.splitlines() if line.startswith("- ")] == ["- TB test", "- BLS or CPR card"]
+    submit_to(coordinator, "/answers", {})
+    assert letters(app) == [begun]
+    claimed = made(app, email=email, name="Ana", standing=Standing.CLAIMED)
+    assert "TB test" not in coordinator.get(f"/staff/messages/{claimed}?begin=missing").words()
+
+
+def test_an_answer_about_credit_begins_with_what_a_college_is_told_only_after(
+    app: Flask, colleague: Colleague, visitors: Callable[[], Visitor]
+) -> None:
+    with app.app_context():
+        active(email="ana@example.org")
+        db.session.remove()
+    mailbox = Mailbox.COLLEGE_CREDITS
+    proved, claimed = (
+        made(app, email="ana@example.org", standing=standing, mailbox=mailbox)
+        for standing in (Standing.PROVED, Standing.CLAIMED)
+    )
+    officer = colleague(Role.CREDIT_OFFICER)
+
+    def begun(reference: str) -> str:
+        return str(officer.get(f"/staff/messages/{reference}?begin=missing").all("textarea[name=text]")[0].to_text())
+
+    assert "- CCMA: No pass of this exam is verified yet. Report your result first; we check it." in begun(proved)
+    with app.app_context():
+        college_credit.passed("ana@example.org")
+        db.session.remove()
+    asking = "- CCMA: the college, its registrar’s mailbox and your consent. Ask on http://"
+    assert asking in begun(proved)
+    assert "/my/credit-requests/ask?certificate=ccma" in begun(proved)
+    assert begun(claimed).strip() == ""
+    with app.app_context():
+        college_credit.ask("ana@example.org")
+        db.session.remove()
+    assert begun(proved).strip() == ""
 
 
 def test_a_text_with_an_unknown_placeholder_is_refused_and_what_is_no_placeholder_stays(
