@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from provider.cards.models import Card, CardCustomer, Charge, ChargePause, Dispute
 from provider.cards.rules import CardState, ChargeState, DisputeState
 from provider.enrollments.models import Enrollment, Installment
-from provider.enrollments.rules import CLASSROOM_STATES, OWED_STATES
+from provider.enrollments.rules import CLASSROOM_STATES, OWED_STATES, UNPAID_STATES
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.payments.models import Payment
@@ -185,6 +185,28 @@ def left_before(instant: dt.datetime) -> Sequence[str]:
     charged = sa.exists().where(Charge.card_id == Card.id, Charge.state == ChargeState.STARTED)
     unused = sa.and_(Card.state == CardState.SAVED, ~Card.kept, Card.saved_at < instant, ~charged)
     return db.session.scalars(sa.select(Card.reference).where(began | unused).order_by(Card.id)).all()
+
+
+def has_lost(enrollment_id: int) -> bool:
+    """Say whether a bank has kept money of an enrollment, so that no card is charged for it any more."""
+    return db.session.scalar(sa.select(_lost(sa.literal(enrollment_id)))) or False
+
+
+def kept_for_nothing() -> Sequence[str]:
+    """Return the kept cards to which nothing is charged any more: all is paid, or the enrollment takes no more."""
+    owed = sa.exists().where(Installment.enrollment_id == Enrollment.id, Installment.state.in_(OWED_STATES))
+    goes_on = Enrollment.state.in_(CLASSROOM_STATES | UNPAID_STATES)
+    query = sa.select(Card.reference).join(Enrollment, Enrollment.id == Card.enrollment_id)
+    query = query.where(Card.kept, Card.state == CardState.SAVED, ~sa.and_(goes_on, owed, ~_lost(Enrollment.id)))
+    return db.session.scalars(query.order_by(Card.id)).all()
+
+
+def _lost(enrollment_id: sa.ColumnElement[int] | InstrumentedAttribute[int]) -> sa.Exists:
+    return sa.exists().where(
+        Payment.enrollment_id == enrollment_id,
+        Dispute.payment_id == Payment.id,
+        Dispute.state == DisputeState.LOST,
+    )
 
 
 def _fresh(query: sa.Select[T]) -> sa.Select[T]:

@@ -8,7 +8,7 @@ from provider.cards import queries
 from provider.cards.models import Card, CardCustomer
 from provider.cards.rules import CARD_LIFECYCLE, CARD_PREFIX, CARDS_PER_HOUR, PENDING_FOR, CardState
 from provider.enrollments.models import Enrollment
-from provider.enrollments.rules import UNPAID_STATES
+from provider.enrollments.rules import CLASSROOM_STATES, UNPAID_STATES
 from provider.history.actions import born, move
 from provider.jobs.actions import enqueue_once
 from provider.kernel import references
@@ -231,12 +231,22 @@ def _method_of(setup_id: str) -> str | None:
 
 
 def tidy(*, now: dt.datetime) -> None:
-    """Let go of cards that were left: a closed tab may have saved them at the service, or never paid with them."""
-    for reference in queries.left_before(now - PENDING_FOR):
+    """Let go of cards that were left, and of kept ones that serve nothing any more.
+
+    A closed tab may have saved a card at the service, or never paid with it. What was left to charge to a kept one may
+    have been paid by check, waived, or ended with the enrollment; after a lost dispute nothing is charged.
+    """
+    for reference in (*queries.left_before(now - PENDING_FOR), *queries.kept_for_nothing()):
         with unit_of_work():
             card = queries.card(reference)
             enrollment = payments.hold(card.enrollment_id)
             card = queries.card(reference)
             running = queries.running(enrollment.id)
-            if not card.kept and (running is None or running.card_id != card.id):
+            if not (card.kept and _serves(enrollment)) and (running is None or running.card_id != card.id):
                 release(card, enrollment, actor=SYSTEM, at=now)
+
+
+def _serves(enrollment: Enrollment) -> bool:
+    """Say whether a kept card of an enrollment is there for anything: an installment that will be charged to it."""
+    goes_on = enrollment.state in UNPAID_STATES | CLASSROOM_STATES and bool(payments.owed(enrollment))
+    return goes_on and not queries.has_lost(enrollment.id)

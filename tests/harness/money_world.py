@@ -245,6 +245,7 @@ class World:
         assert self._cash() == sum(one.captured - one.returned - one.disputed for one in totals.values())
         for student in self.students:
             self._check_kept(student)
+        self._check_forgotten()
         failed = db.session.scalars(sa.select(Job.last_error).where(Job.state == JobState.FAILED)).all()
         assert failed == []
         audit.assert_clean(self.app, self.now)
@@ -262,6 +263,16 @@ class World:
         signed = sa.case((LedgerEntry.side == Side.DEBIT, LedgerEntry.cents), else_=-LedgerEntry.cents)
         query = sa.select(sa.func.coalesce(sa.func.sum(signed), 0)).where(LedgerEntry.account == Account.CASH_CARD)
         return int(db.session.scalars(query).one())
+
+    def _check_forgotten(self) -> None:
+        """The service keeps no card but the one that its student lets us charge, and that only for what is to come."""
+        serving = {
+            card.method_id
+            for card in (queries.kept_card(stored(student).id) for student in self.students)
+            if card is not None
+        }
+        assert {name for name, method in self.service._methods.items() if method.customer_id} == serving
+        assert queries.kept_for_nothing() == []
 
     def _check_kept(self, student: str) -> None:
         """Nobody paid more by card than the tuition, and who got the money back, or never began, has all of it."""
