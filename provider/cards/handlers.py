@@ -19,20 +19,17 @@ from provider.cards.rules import (
 )
 from provider.cards.saving import DETACH
 from provider.enrollments import queries as enrollments
-from provider.jobs.actions import postpone, wake
-from provider.jobs.queries import anything_waits
 from provider.jobs.rules import Later
 from provider.kernel.database import unit_of_work
 from provider.kernel.registry import JobHandler, Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
+from provider.payments import outages
 from provider.payments.gateway import Unreachable
-from provider.payments.service import SERVICE
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
 
 SCHEDULE = "cards.schedule"
 TIDY = "cards.tidy"
-OUTAGE = dt.timedelta(minutes=1)
 
 
 def reaching(kind: str, work: JobHandler) -> JobHandler:
@@ -45,13 +42,8 @@ def reaching(kind: str, work: JobHandler) -> JobHandler:
         try:
             work(payload, now=now)
         except Unreachable as error:
-            again = now + OUTAGE
-            with unit_of_work():
-                postpone(kind=kind, until=again, waits_for=SERVICE, at=now)
-            raise Later(again + dt.timedelta(seconds=1), str(error), waits_for=SERVICE) from error
-        if anything_waits(SERVICE):
-            with unit_of_work():
-                wake(SERVICE, at=now)
+            raise outages.wait(kind, error, now=now) from error
+        outages.is_over(now=now)
 
     return job
 

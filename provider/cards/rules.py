@@ -231,6 +231,7 @@ _WHY_FAILED = {
     "authentication_not_handled": _CONFIRM,
     "payment_intent_authentication_failure": _CONFIRM,
     "processing_error": "Something went wrong at the bank. Nothing was taken; trying again often works.",
+    "refused": "Our payment service would not charge this card, and the bank was not asked. Our staff look into it.",
     "ended": "The enrollment ended before the payment was made, so nothing was taken.",
     "abandoned": "The payment was not confirmed, so nothing was taken.",
 }

@@ -20,7 +20,8 @@ from provider.kernel.errors import DomainError, NotFound, TooMany
 from provider.kernel.forms import Form, Schema
 from provider.kernel.settings import settings
 from provider.kernel.web import only, received_at
-from provider.payments.gateway import ServiceError, Unreachable
+from provider.payments import outages
+from provider.payments.gateway import NotLetIn, ServiceError, Unreachable
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
 
@@ -171,6 +172,10 @@ def _reaching(caller: Caller) -> Iterator[None]:
     enrollment = caller.way.reference
     try:
         yield
+    except NotLetIn as error:
+        with unit_of_work():
+            outages.tell_keys(error, at=received_at())
+        raise CardsRefused from error
     except Unreachable as error:
         raise ServiceAway from error
     except ServiceError as error:
@@ -179,8 +184,8 @@ def _reaching(caller: Caller) -> Iterator[None]:
                 kind=TaskKind.CHECK_CARD_PAYMENT,
                 key=f"cards_refused:{day_of(received_at(), settings().SCHOOL_ZONE)}",
                 about=enrollment,
-                sentence=f"The payment service refused a card of {enrollment}: {error}. Nothing was taken. If it goes "
-                "on, look at the keys in the settings.",
+                sentence=f"The payment service refused a card of {enrollment}: {error}. Nothing was taken. Look the "
+                "card up there.",
                 at=received_at(),
             )
         raise CardsRefused from error

@@ -22,8 +22,12 @@ class Unreachable(ServiceError):
     """No usable answer: a time-out, a lost line, 429, 5xx, a page of HTML. It may have happened or not; ask again."""
 
 
+class NotLetIn(Unreachable):
+    """The service does not take our keys, or none are set: nothing is asked there until somebody corrects them."""
+
+
 class Refused(ServiceError):
-    """The service understood and will not: our call is wrong, or the keys are. It did not happen."""
+    """The service understood and will not: our call is wrong. It did not happen."""
 
 
 class Unknown(Refused):

@@ -9,7 +9,7 @@ from flask import current_app, has_request_context
 
 from provider.kernel.database import db, in_unit_of_work
 from provider.kernel.settings import settings
-from provider.payments.gateway import Gateway, Unreachable
+from provider.payments.gateway import Gateway, NotLetIn, Unreachable
 
 T = TypeVar("T")
 
@@ -24,12 +24,16 @@ class InsideUnit(RuntimeError):
 def ask(call: Callable[[Gateway], T]) -> T:
     """Call the service and return its answer. Raises what the gateway raises, and Unreachable when too many wait.
 
+    Without keys nothing is asked (NotLetIn): what was begun under keys that are gone now waits for others.
+
     Of the threads of a web process half may wait for the service, so that its pages never do; whoever comes then is
     told that the payment is being processed, and the worker takes it on.
     """
     if in_unit_of_work():
         raise InsideUnit
     db.session.rollback()  # a read transaction that waits for a stranger helps nobody
+    if not connected():
+        raise NotLetIn("the keys of the payment service are not set")
     if not has_request_context():
         return call(gateway())
     slots = _slots()

@@ -17,6 +17,7 @@ from provider.payments.gateway import (
     Intent,
     IntentStatus,
     Method,
+    NotLetIn,
     Refused,
     Return,
     ServiceError,
@@ -205,9 +206,10 @@ class StripeGateway:
     def _meaning(self, error: "stripe.StripeError") -> ServiceError:
         """Return our word for an error of Stripe; 409 says that the same key is still being worked on."""
         told = self._stripe
+        if isinstance(error, told.AuthenticationError | told.PermissionError):
+            return NotLetIn(str(error))
         known = (told.InvalidRequestError, told.IdempotencyError, told.CardError)
-        keys = (told.AuthenticationError, told.PermissionError)
-        if error.http_status == 409 or not isinstance(error, known + keys):
+        if error.http_status == 409 or not isinstance(error, known):
             return Unreachable(str(error))
         if error.http_status == 404 or error.code == "resource_missing":
             return Unknown(str(error))

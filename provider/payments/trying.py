@@ -8,7 +8,7 @@ from provider.history.actions import note
 from provider.kernel.actors import Actor
 from provider.kernel.settings import settings
 from provider.payments import service
-from provider.payments.gateway import ServiceError, Unreachable
+from provider.payments.gateway import NotLetIn, ServiceError, Unreachable
 
 HOUR = dt.timedelta(hours=1)
 
@@ -45,6 +45,11 @@ def ask_service(*, now: dt.datetime) -> Trial:
         return Trial(Answer.OFF, "The keys of Stripe are not set, so there is nothing to ask.")
     try:
         found = service.ask(lambda gateway: list(gateway.intents_between(now - HOUR, now)))
+    except NotLetIn as error:
+        return Trial(
+            Answer.REFUSED,
+            f"The payment service refuses the keys: {error}. Ask the operator to check STRIPE_SECRET_KEY.",
+        )
     except Unreachable as error:
         return Trial(
             Answer.UNREACHABLE,
@@ -54,7 +59,7 @@ def ask_service(*, now: dt.datetime) -> Trial:
     except ServiceError as error:
         return Trial(
             Answer.REFUSED,
-            f"The payment service refuses the keys: {error}. Ask the operator to check STRIPE_SECRET_KEY.",
+            f"The payment service answers and refuses the question: {error}. Tell the operator.",
         )
     mode = "live: money moves" if known.live_cards else "for tests: no money moves"
     lately = "no charge" if not found else "1 charge" if len(found) == 1 else f"{len(found)} charges"

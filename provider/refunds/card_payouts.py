@@ -7,19 +7,17 @@ from functools import partial
 
 from provider.cards import queries as cards
 from provider.enrollments.models import Enrollment
-from provider.jobs import actions as jobs
-from provider.jobs.queries import anything_waits
 from provider.jobs.rules import Later
 from provider.kernel.actors import SYSTEM
-from provider.kernel.database import retrying, unit_of_work
+from provider.kernel.database import retrying
 from provider.kernel.registry import Payload
 from provider.ledger.rules import Account
-from provider.payments import calls
+from provider.payments import calls, outages
 from provider.payments import queries as payments
 from provider.payments.gateway import CURRENCY, Gateway, Refused, Return, Unreachable
 from provider.payments.models import Payment
 from provider.payments.rules import CallKind, PaymentMethod, PaymentState
-from provider.payments.service import SERVICE, ask
+from provider.payments.service import ask
 from provider.refunds import actions, queries
 from provider.refunds.actions import NotForReturn
 from provider.refunds.models import Payout
@@ -27,10 +25,8 @@ from provider.refunds.payouts import claim, fail, follow, send
 from provider.refunds.rules import LOST_IN_PART, PAY_OUT, REFUSED, SETTLE, WON_AFTER_ALL, Channel, PayoutState
 from provider.refunds.settling import settle
 
-OUTAGE_WAIT = dt.timedelta(minutes=1)
 DISPUTE_WAIT = dt.timedelta(minutes=15)
 MINUTE = dt.timedelta(minutes=1)
-_TURN = dt.timedelta(seconds=1)  # who found the service away goes after all others, so that nobody blocks them
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +52,10 @@ def pay_out(payload: Payload, *, now: dt.datetime) -> None:
         if cents:
             _send(errand, cents, now)
     except Unreachable as error:
-        raise _wait_for_service(PAY_OUT, error, now) from error
+        raise outages.wait(PAY_OUT, error, now=now) from error
     except calls.CallEnded:
         raise Later(now + MINUTE, "somebody else ended the call") from None
-    if anything_waits(SERVICE):
-        with unit_of_work():
-            jobs.wake(SERVICE, at=now)
-
-
-def _wait_for_service(kind: str, error: Unreachable, now: dt.datetime) -> Later:
-    """Let all jobs of a kind wait for the service, so that one attempt speaks for them; return this one's."""
-    with unit_of_work():
-        jobs.postpone(kind=kind, until=now + OUTAGE_WAIT, waits_for=SERVICE, at=now)
-    return Later(now + OUTAGE_WAIT + _TURN, str(error), waits_for=SERVICE)
+    outages.is_over(now=now)
 
 
 def _take(reference: str, now: dt.datetime) -> Errand | None:
@@ -199,7 +186,7 @@ def settle_intent(payload: Payload, *, now: dt.datetime) -> None:
     try:
         returns = returns_of(intent_id)
     except Unreachable as error:
-        raise _wait_for_service(SETTLE, error, now) from error
+        raise outages.wait(SETTLE, error, now=now) from error
     retrying(lambda: settle_returns(intent_id, returns, now))
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
@@ -18,6 +19,7 @@ from provider.kernel.database import db, unit_of_work
 from provider.kernel.web import CONTENT_SECURITY_POLICY
 from provider.payments.gateway import IntentStatus, Refused
 from provider.payments.queries import of_enrollment
+from provider.tasks.models import Task
 from provider.tasks.queries import about as tasks_about
 from tests.harness.cards import TimedService
 from tests.harness.money import BURSAR, PAID, kept, letters, record, rows
@@ -364,11 +366,23 @@ def test_the_script_is_told_in_json_why_no_card_can_be_entered(service: TimedSer
     assert visitor.client.post(f"{home(reference)}/pay/card").status_code == 400
 
 
-def test_a_service_that_refuses_our_keys_is_a_task_of_staff(
+def test_a_service_that_refuses_our_keys_is_a_task_of_staff(service: TimedService, visitor: Visitor) -> None:
+    service.fail_next(Fault.KEYS)
+    reference = enroll(visitor)
+    visitor.get(f"{home(reference)}/pay")
+    answer = visitor.client.post(f"{home(reference)}/pay/card", headers={"X-CSRFToken": visitor.token()})
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "cards_refused")
+    (task,) = read(
+        visitor, lambda: db.session.scalars(sa.select(Task).where(Task.key.startswith("keys_refused:"))).all()
+    )
+    assert "does not take the school's keys" in task.sentence
+
+
+def test_a_service_that_refuses_a_card_is_a_task_of_staff(
     service: TimedService, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_: object) -> str:
-        raise Refused("Invalid API Key provided")
+        raise Refused("No such customer")
 
     monkeypatch.setattr(service, "create_customer", refuse)
     reference = enroll(visitor)
@@ -376,7 +390,7 @@ def test_a_service_that_refuses_our_keys_is_a_task_of_staff(
     answer = visitor.client.post(f"{home(reference)}/pay/card", headers={"X-CSRFToken": visitor.token()})
     assert (answer.status_code, answer.get_json()["code"]) == (503, "cards_refused")
     (task,) = read(visitor, lambda: tasks_about(reference))
-    assert "Invalid API Key provided" in task.sentence
+    assert "No such customer" in task.sentence
 
 
 def test_what_has_changed_since_the_page_was_made_is_never_charged(service: TimedService, visitor: Visitor) -> None:

@@ -18,6 +18,7 @@ from provider.payments.gateway import (
     Intent,
     IntentStatus,
     Method,
+    NotLetIn,
     Refused,
     Return,
     ServiceError,
@@ -48,7 +49,7 @@ def _over_the_line(
         if meanwhile := self.meanwhile.pop(name, None):
             meanwhile()
         if fault is not None:
-            raise Unreachable(fault.value)
+            raise _failed(fault)
         return answer
 
     return call
@@ -181,10 +182,10 @@ class FakeService(Account):
     def _keyed(self, name: str, kwargs: Mapping[str, object], fault: Fault | None, act: Callable[[], T]) -> T:
         """Do what a call asks, unless its key was used before; raises Unreachable when it never arrived."""
         if fault is not None and not fault.did_it and not fault.kept:
-            raise Unreachable(fault.value)
+            raise _failed(fault)
         if "key" not in kwargs:
             if fault is not None and not fault.did_it:
-                raise Unreachable(fault.value)
+                raise _failed(fault)
             return act()
         key, asked = str(kwargs["key"]), (name, {**kwargs, "key": None})
         used = self._keys.get(key)
@@ -199,6 +200,10 @@ class FakeService(Account):
         if isinstance(answer, ServiceError):
             raise answer
         return answer
+
+
+def _failed(fault: Fault) -> Unreachable:
+    return NotLetIn(fault.value) if fault is Fault.KEYS else Unreachable(fault.value)
 
 
 def _newest(things: Mapping[str, T]) -> list[T]:

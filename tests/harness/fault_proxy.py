@@ -40,6 +40,7 @@ SCRIPT = "/js.stripe.com/v3/"
 CONTROL = "/_faults/"
 BROKEN = {"error": {"type": "api_error", "message": "An error occurred on our side."}}
 BUSY = {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests."}}
+NOT_LET_IN = {"error": {"type": "invalid_request_error", "message": "Invalid API Key provided."}}
 PAGE = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 
@@ -108,6 +109,8 @@ class FaultProxy:
             return _json(429, BUSY)
         if fault is Fault.BROKEN:
             return _json(500, BROKEN)
+        if fault is Fault.KEYS:
+            return _json(401, NOT_LET_IN)
         if fault is Fault.PAGE:
             return Reply(502, PAGE, "text/html; charset=utf-8")
         reply = self._once(request, call, fault) if request.key else self._done(call, fault)
@@ -284,7 +287,7 @@ class Handler(BaseHTTPRequestHandler):
             return Reply(200, self.proxy.upstream.page(path)[0], "application/javascript; charset=utf-8")
         request = self._request(path, body)
         if not self._trusted(request):
-            return _json(401, {"error": {"type": "invalid_request_error", "message": "Invalid API Key provided."}})
+            return _json(401, NOT_LET_IN)
         return self.proxy.answer(request)
 
     def _request(self, path: str, body: bytes) -> Request:

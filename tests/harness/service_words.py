@@ -37,8 +37,8 @@ ASK_WHEN_ABSENT = frozenset({ASKS_ALWAYS})
 class Fault(enum.StrEnum):
     """What goes wrong with one call.
 
-    ``…_after``: the service did what it was asked. ``broken_…``: it keeps its 500 as the answer for the key, as it does
-    with whatever it began (https://docs.stripe.com/idempotency).
+    ``…_after``: the service did what it was asked. ``keys``: it does not know ours any more. ``broken_…``: it keeps its
+    500 as the answer for the key, as it does with whatever it began (https://docs.stripe.com/idempotency).
     """
 
     LOST_BEFORE = "lost_before"
@@ -49,6 +49,7 @@ class Fault(enum.StrEnum):
     BROKEN_KEPT = "broken_kept"
     BROKEN_AFTER = "broken_after"
     PAGE = "page"
+    KEYS = "keys"
     HANG = "hang"
 
     @property

@@ -12,6 +12,7 @@ from provider.payments.gateway import (
     Gateway,
     Intent,
     IntentStatus,
+    NotLetIn,
     Refused,
     Return,
     ReturnStatus,
@@ -540,6 +541,16 @@ def test_every_call_says_when_it_has_no_answer(
     intent = charged(play, customer)
     play.fail_next(fault, call=name)
     with pytest.raises(Unreachable):
+        CALLS[name](gateway, intent)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_keys_that_it_does_not_take_are_told_from_a_lost_line(
+    play: Play, gateway: Gateway, customer: str, name: str
+) -> None:
+    intent = charged(play, customer)
+    play.fail_next(Fault.KEYS, call=name)
+    with pytest.raises(NotLetIn):
         CALLS[name](gateway, intent)
 
 

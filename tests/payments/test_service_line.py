@@ -20,7 +20,7 @@ import pytest
 
 from config import Config
 from provider.payments import stripe_events, stripe_gateway
-from provider.payments.gateway import Gateway, IntentStatus, Refused, Unknown, Unreachable
+from provider.payments.gateway import Gateway, IntentStatus, NotLetIn, Refused, ServiceError, Unknown, Unreachable
 from provider.payments.stripe_gateway import StripeGateway
 from tests.harness import fault_proxy
 from tests.harness import service_words as words
@@ -156,18 +156,18 @@ def test_what_cannot_be_understood_leaves_the_outcome_open(status: int, body: st
         (400, {"type": "invalid_request_error", "code": "charge_disputed"}, Refused),
         (400, {"type": "idempotency_error"}, Refused),
         (400, {"type": "invalid_request_error", "code": "resource_missing"}, Unknown),
-        (401, {"type": "invalid_request_error"}, Refused),
+        (401, {"type": "invalid_request_error"}, NotLetIn),
         (402, {"type": "card_error", "code": "card_declined"}, Refused),
-        (403, {"type": "invalid_request_error"}, Refused),
+        (403, {"type": "invalid_request_error"}, NotLetIn),
         (404, {"type": "invalid_request_error", "code": "resource_missing"}, Unknown),
     ],
 )
 def test_what_the_service_will_not_do_is_known_not_to_have_happened(
-    status: int, error: dict[str, str], refusal: type[Refused]
+    status: int, error: dict[str, str], refusal: type[ServiceError]
 ) -> None:
     with (
         standing((status, json.dumps({"error": error | {"message": "no"}}))) as door,
-        pytest.raises(Refused) as caught,
+        pytest.raises(ServiceError) as caught,
     ):
         gateway_at(door.url).given_back("re_1")
     assert caught.type is refusal
@@ -192,7 +192,7 @@ def test_where_nobody_listens_the_outcome_is_open() -> None:
 
 
 def test_a_wrong_key_is_told_from_a_lost_line(fresh: CardService) -> None:
-    with pytest.raises(Refused, match="Invalid API Key"):
+    with pytest.raises(NotLetIn, match="Invalid API Key"):
         gateway_at(fresh.url, key="sk_test_of_another_account").intent("pi_1")
 
 

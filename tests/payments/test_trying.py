@@ -62,12 +62,17 @@ def test_one_that_does_not_answer_is_told_apart_from_one_that_refuses(
     said, kept = ask(school, season)
     assert (said.startswith("The payment service did not answer: "), kept) == (True, "unreachable")
 
+    service.fail_next(Fault.KEYS)
+    said, kept = ask(school, season)
+    assert said.startswith("The payment service refuses the keys: ")
+    assert kept == "refused"
+
     def refuse(*_: object) -> None:
-        raise Refused("Invalid API Key provided")
+        raise Refused("Received unknown parameter: created")
 
     monkeypatch.setattr(service, "intents_between", refuse)
     said, kept = ask(school, season)
-    assert said.startswith("The payment service refuses the keys: Invalid API Key provided.")
+    assert said.startswith("The payment service answers and refuses the question: Received unknown parameter: created.")
     assert kept == "refused"
 
 
