@@ -16,12 +16,16 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One record that was found; ``around`` is what letters and tasks about it name, its own reference unless given."""
+    """One record that was found; ``around`` is what letters and tasks about it name, its own reference unless given.
+
+    ``address`` is the e-mail address that ``text`` names, if it names one.
+    """
 
     reference: str
     title: str
     href: str
     text: str = ""
+    address: str = ""
     state: StrEnum | None = None
     at: dt.datetime | None = None
     around: tuple[str, ...] = ()

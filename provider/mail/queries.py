@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -70,11 +70,12 @@ def health_by(reference: str, *, lock: bool = False) -> AddressHealth:
     return found
 
 
-def troubled(emails: Sequence[str]) -> dict[str, AddressHealth]:
-    """Return which of these addresses letters do not reach, or did not want them."""
-    query = sa.select(AddressHealth).where(
-        AddressHealth.email.in_(emails[:MOST_NAMED]), AddressHealth.state != AddressState.WORKS
-    )
+def troubled(emails: Iterable[str | None]) -> dict[str, AddressHealth]:
+    """Return which of these addresses letters do not reach, or did not want them, by one statement at most."""
+    asked = list(dict.fromkeys(one for one in emails if one))[:MOST_NAMED]
+    if not asked:
+        return {}
+    query = sa.select(AddressHealth).where(AddressHealth.email.in_(asked), AddressHealth.state != AddressState.WORKS)
     return {one.email: one for one in db.session.scalars(query)}
 
 

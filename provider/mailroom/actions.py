@@ -1,4 +1,4 @@
-"""What a person decides about a refund that a mail seems to ask for; a mail decides nothing."""
+"""What a person decides about a refund that a message seems to ask for; a message decides nothing."""
 
 import datetime as dt
 
@@ -18,11 +18,11 @@ class DraftDecided(DomainError):
     """Somebody judged it before."""
 
     code = "draft_decided"
-    sentence = "Somebody has decided about this mail already."
+    sentence = "Somebody has decided about this message already."
 
 
 def enter_draft(*, draft: RefundDraft, actor: Actor, at: dt.datetime) -> Refund:
-    """Enter the request of a draft as it came in: the rule decides on the instant of the mail, however late it is now.
+    """Enter the request of a draft: the rule decides on the instant at which its message came in, however late it is.
 
     Raises DraftDecided, and what entering a mailed request raises.
     """
@@ -31,7 +31,7 @@ def enter_draft(*, draft: RefundDraft, actor: Actor, at: dt.datetime) -> Refund:
     refund = enter_mailed_request(
         enrollment=enrollment,
         received_at=draft.received_at,
-        evidence=f"Mail {draft.mail} in thread {draft.thread}, taken in by the mailroom: “{draft.words}”",
+        evidence=f"Message {draft.message}, kept as it came in: “{draft.words}”",
         actor=actor,
         at=at,
     )
@@ -41,7 +41,7 @@ def enter_draft(*, draft: RefundDraft, actor: Actor, at: dt.datetime) -> Refund:
 
 
 def dismiss_draft(*, draft: RefundDraft, actor: Actor, at: dt.datetime) -> RefundDraft:
-    """Remember that a mail asked for nothing, or was not the student's; raises DraftDecided."""
+    """Remember that a message asked for nothing, or was not the student's; raises DraftDecided."""
     about = payments.hold(draft.enrollment_id).reference
     _check_open(draft)
     _decide(draft, DraftState.DISMISSED, about, actor, at)

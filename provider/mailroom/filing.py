@@ -70,7 +70,7 @@ def _file(mail: IncomingMail, known: Sorted, now: dt.datetime) -> None:
     if writer.standing is Standing.STAFF_UNPROVED:
         state = MailState.QUARANTINED
         _alert(thread, now)
-    drafting.draft(mail, known.reading, writer, thread.reference, at=now)
+    drafting.draft(thread, writer, subject=known.reading.subject, text=known.reading.text, at=now)
     if state is MailState.FILED and is_new and writer.email != NOBODY:
         acknowledge(thread, mail, answers=known.reading.message_id, at=now)
     _end(mail, state, judged, thread.reference, now)

@@ -12,7 +12,7 @@ from provider.kernel.database import unit_of_work
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.web import only
 from provider.mail.rules import Mailbox
-from provider.mailroom import queries
+from provider.mailroom import drafting, queries
 from provider.mailroom.acknowledging import forget
 from provider.mailroom.filing import file_mail
 from provider.mailroom.rules import ACKNOWLEDGED_EVERY, FILE, PROVE
@@ -46,6 +46,7 @@ class ProveMailLink:
             if person is None or person.email != thread.correspondent:  # the address is another's by now
                 raise LinkClosed
             prove(thread, actor=actor, at=received_at, about=queries.about(thread.mailbox, person))
+            drafting.believe(thread, actor=actor, at=received_at)
             onward = GOES_ON.get(thread.mailbox, "my.index")
         flash("Thank you. Now we know that this mail was yours, and we can answer what only you may know.")
         return redirect(url_for("accounts.sign_in", next=url_for(onward)), code=303)
@@ -60,8 +61,9 @@ STORY = Strand(
         "incoming_mail.filed": ("Mail filed", "letter"),
         "incoming_mail.quarantined": ("Mail held until somebody looks at it", "warn"),
         "incoming_mail.ignored": ("Mail of a machine: {judged}", "letter"),
-        "refund_draft.open": ("A mail seems to ask for the money back", "money"),
-        "refund_draft.entered": ("Request for the money back entered from a mail", "money"),
+        "refund_draft.open": ("A message seems to ask for the money back", "money"),
+        "refund_draft.proved": ("Writer of a message that asks for the money back proved who they are", "good"),
+        "refund_draft.entered": ("Request for the money back entered from a message", "money"),
         "refund_draft.dismissed": ("No request for the money back after all", "event"),
     },
     needs=Permission.SEE_MAIL,

@@ -1,4 +1,4 @@
-"""Mail as it came in, refunds that it seems to ask for, and the last time that a sender was told."""
+"""Mail as it came in, refunds that messages seem to ask for, and the last time that a sender was told."""
 
 import datetime as dt
 
@@ -68,10 +68,11 @@ class Acknowledged(Model):
 
 
 class RefundDraft(Model):
-    """A mail that seems to ask for the money back while its enrollment's window was open, for a person to judge.
+    """A message that seems to ask for the money back while its enrollment's window was open, for a person to judge.
 
-    It moves nothing. ``received_at`` is the mail's; whoever enters the request lets the rule decide on that instant.
-    ``words`` are those of the mail that said so, ``thread`` is where it can be read. One is open per enrollment.
+    It moves nothing. ``message`` is the one of a thread that a mail or the contact form brought, ``received_at`` its
+    instant; whoever enters the request lets the rule decide on that. ``words`` are those that said so, ``standing`` is
+    how far the writer is believed to be the student of the enrollment. One is open per enrollment.
     """
 
     __tablename__ = "refund_draft"
@@ -79,8 +80,7 @@ class RefundDraft(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[Ref]
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
-    mail: Mapped[Ref]
-    thread: Mapped[Ref]
+    message: Mapped[Ref]
     standing: Mapped[Standing]
     words: Mapped[Line]
     received_at: Mapped[dt.datetime]
@@ -101,5 +101,5 @@ class RefundDraft(Model):
             "uq_refund_draft_open", "enrollment_id", unique=True, sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS
         ),
         sa.Index(None, "enrollment_id"),
-        sa.Index(None, "thread"),
+        sa.Index(None, "message"),
     )  # fmt: skip

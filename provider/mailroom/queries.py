@@ -21,8 +21,9 @@ from provider.mail.rules import Mailbox
 from provider.mailroom.models import IncomingMail, RefundDraft
 from provider.mailroom.reading import Reading
 from provider.mailroom.rules import DraftState, MailState
+from provider.refunds.models import Refund
 from provider.threads import queries as threads
-from provider.threads.models import Thread
+from provider.threads.models import Thread, ThreadMessage
 from provider.threads.rules import THREAD_PREFIX
 
 
@@ -102,10 +103,10 @@ def _open_credit_request(person_id: int) -> str | None:
     return db.session.scalar(query.order_by(CreditRequest.id.desc()).limit(1))
 
 
-def enrollments_of(email: str | None, person: Person | None, named: Sequence[str]) -> list[Enrollment]:
-    """Return the enrollments that a mail may be about: those of its address, proved or typed, and those it names."""
+def enrollments_of(email: str, person: Person | None, named: Sequence[str]) -> list[Enrollment]:
+    """Return the enrollments that a message may be about: those of its address, proved or typed, and those named."""
     found = list(enrollments.of_person(person.id)) if person is not None else []
-    found += enrollments.unproved_of(email) if email is not None else ()
+    found += enrollments.unproved_of(email)
     for reference in named:
         try:
             found.append(enrollments.by_reference(reference))
@@ -131,7 +132,14 @@ def draft(reference: str, *, lock: bool = False) -> RefundDraft:
     return found
 
 
-def drafts_of_thread(thread: str) -> Sequence[RefundDraft]:
-    """Return the drafts that the mails of a thread became, with their enrollments."""
-    query = sa.select(RefundDraft).where(RefundDraft.thread == thread).options(joinedload(RefundDraft.enrollment))
+def drafts_of(thread: Thread) -> Sequence[RefundDraft]:
+    """Return the drafts that the messages of a thread opened, with their enrollments, in the order of their making."""
+    here = sa.select(ThreadMessage.reference).where(ThreadMessage.thread_id == thread.id)
+    query = sa.select(RefundDraft).where(RefundDraft.message.in_(here)).options(joinedload(RefundDraft.enrollment))
     return db.session.scalars(query.order_by(RefundDraft.id)).all()
+
+
+def draft_entered_as(refund: Refund) -> RefundDraft | None:
+    """Return the draft that a refund was entered from, or None."""
+    query = sa.select(RefundDraft).where(RefundDraft.enrollment_id == refund.enrollment_id)
+    return db.session.scalar(query.where(RefundDraft.refund == refund.reference))

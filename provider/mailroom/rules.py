@@ -7,6 +7,7 @@ from enum import StrEnum
 from provider.kernel.lifecycles import Lifecycle, State, Tone
 from provider.mail.rules import Mailbox
 from provider.tasks.rules import TaskKind
+from provider.threads.rules import Standing
 
 MAIL_PREFIX = "IM"
 DRAFT_PREFIX = "RD"
@@ -64,6 +65,14 @@ class DraftState(State):
 DRAFT_LIFECYCLE: Lifecycle[DraftState] = Lifecycle(
     {DraftState.OPEN: frozenset({DraftState.ENTERED, DraftState.DISMISSED})}
 )
+
+
+def believed_for(standing: Standing, *, theirs: bool) -> Standing:
+    """Return how far a writer is believed to be the student of an enrollment: who proved to be somebody else is not.
+
+    ``theirs``: the enrollment belongs to who they are believed to be, or nobody proved it and it names their address.
+    """
+    return standing if theirs or standing is Standing.STAFF_UNPROVED else Standing.UNKNOWN
 
 
 def draft_task(draft: str) -> str:

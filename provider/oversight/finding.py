@@ -51,6 +51,7 @@ def _student(row: Any) -> Hit:  # noqa: ANN401 - a row
         title=row.name,
         href=url_for("staff_students.show", reference=row.reference),
         text=row.email,
+        address=row.email,
         state=row.state,
         around=(row.reference, row.enrollment),
     )
@@ -65,7 +66,7 @@ def staff(words: Sequence[Typed], most: int) -> list[Hit]:
 
 def _colleague(row: Any) -> Hit:  # noqa: ANN401 - a row
     href = url_for("staff_people.show", reference=row.reference)
-    return Hit(reference=row.reference, title=row.name, href=href, text=row.email)
+    return Hit(reference=row.reference, title=row.name, href=href, text=row.email, address=row.email)
 
 
 def person(reference: str) -> Hit | None:
@@ -109,6 +110,7 @@ def _enrollment(row: Any) -> Hit:  # noqa: ANN401 - a row
         title=row.legal_name,
         href=url_for("staff_enrollments.show", reference=row.reference),
         text=f"{row.program_code}, {row.claimed_email}",
+        address=row.claimed_email,
         state=row.state,
         at=row.accepted_at,
     )
@@ -133,6 +135,7 @@ def _letter(row: Any) -> Hit:  # noqa: ANN401 - a row
         title=row.subject or row.template.replace("_", " ").capitalize(),
         href=url_for("staff_mail.show", reference=row.reference),
         text=f"To {row.recipient}",
+        address=row.recipient,
         state=row.state,
         at=row.sent_at or row.queued_at,
     )

@@ -70,14 +70,16 @@ def mail_moves_nothing() -> Iterator[Finding]:
     yield from findings(nobodys, "was asked for by mail, and nobody with a name entered it with its evidence")
 
 
-def refund_draft_is_what_its_mail_says() -> Iterator[Finding]:
-    """A draft of a refund has the instant of its mail; what was made of it was decided on that instant, by somebody."""
+def refund_draft_is_what_its_message_says() -> Iterator[Finding]:
+    """A draft of a refund has the instant at which its message came in; what was made of it somebody decided."""
+    brought = sa.func.coalesce(IncomingMail.received_at, ThreadMessage.at)
     other = (
         sa.select(RefundDraft.reference.label("subject"))
-        .outerjoin(IncomingMail, IncomingMail.reference == RefundDraft.mail)
-        .where(IncomingMail.received_at.is_distinct_from(RefundDraft.received_at))
+        .outerjoin(ThreadMessage, ThreadMessage.reference == RefundDraft.message)
+        .outerjoin(IncomingMail, IncomingMail.reference == ThreadMessage.incoming)
+        .where(brought.is_distinct_from(RefundDraft.received_at))
     )
-    yield from findings(other, "has another instant than its mail")
+    yield from findings(other, "has another instant than its message")
     entered = (
         sa.select(RefundDraft.reference.label("subject"))
         .outerjoin(Refund, Refund.reference == RefundDraft.refund)
@@ -132,7 +134,7 @@ CHECKS = (
     mail_is_filed_in_time,
     mail_stands_in_its_thread,
     mail_moves_nothing,
-    refund_draft_is_what_its_mail_says,
+    refund_draft_is_what_its_message_says,
     machines_are_not_answered,
     senders_are_told_once_a_day,
 )

@@ -138,8 +138,8 @@ ERASES: Mapping[str, Erasing] = {
         blanks={"raw": NOTHING, "envelope_from": NOTHING, "recipient": constant("")},
     ),
     "refund_drafts": Erasing(
-        kept="That a mail may have asked for the money back, when it came in, and what was made of it.",
-        blanked="The words of a mail that may have asked for the money back",
+        kept="That a message may have asked for the money back, when it came in, and what was made of it.",
+        blanked="The words of a message that may have asked for the money back",
         blanks={"words": words},
     ),
     "thread_messages": Erasing(

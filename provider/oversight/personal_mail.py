@@ -21,8 +21,8 @@ MAILS: tuple[Held, ...] = (
         RefundDraft,
         Section.REFUNDS,
         find.of_enrollment(RefundDraft),
-        {"reference": "Mail that may ask for a refund", "received_at": "Received", "state": "State"},
-        ("mail", "thread", "standing", "words", "deadline_at", "decided_at", "refund"),
+        {"reference": "Message that may ask for a refund", "received_at": "Received", "state": "State"},
+        ("message", "standing", "words", "deadline_at", "decided_at", "refund"),
         {"id": INSIDE, "enrollment_id": INSIDE, "decided_by": COLLEAGUE},
     ),
     Held(

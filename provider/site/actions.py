@@ -7,6 +7,7 @@ from provider.accounts import queries as people
 from provider.accounts.throttles import count_try
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.settings import settings
+from provider.mailroom import drafting
 from provider.mailroom import queries as mailroom
 from provider.mailroom.trust import standing
 from provider.site.rules import Topic
@@ -31,6 +32,7 @@ def send_message(
 ) -> Thread:
     """Put a message before the school; the same words sent again on the same day are one message.
 
+    One that asks for the money back becomes a draft of a refund as a mail does: it counts from ``at``.
     ``asker`` is the reference of who is signed in: only their own address is believed, since the answer goes there.
     Raises TooMany when this client has sent as many in this hour as the settings allow.
     """
@@ -42,7 +44,7 @@ def send_message(
         return known
     writer = _writer(name, email, asker)
     own = writer.person if writer.standing is Standing.PROVED else None
-    return open_thread(
+    thread = open_thread(
         mailbox=topic.mailbox,
         subject=topic.label,
         writer=writer,
@@ -51,6 +53,8 @@ def send_message(
         at=at,
         actor=actor,
     )
+    drafting.draft(thread, writer, subject=topic.label, text=message, at=at)
+    return thread
 
 
 def _writer(name: str, email: str, asker: str | None) -> Writer:

@@ -1,6 +1,6 @@
 """Everything a page shows of one enrollment, read in a constant number of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from provider.accounts import queries as people
@@ -16,6 +16,8 @@ from provider.kernel.web import received_at
 from provider.ledger import queries as ledger
 from provider.ledger.models import LedgerPosting
 from provider.ledger.rules import Account
+from provider.mail.models import AddressHealth
+from provider.mail.queries import troubled
 from provider.payments import queries as payments
 from provider.payments.models import Payment
 from provider.payments.rules import CLOCK_STATES, PURCHASE_STATES, PaymentState
@@ -25,6 +27,7 @@ from provider.refunds.queries import Outlook
 from provider.refunds.rules import PayoutState
 from provider.staff import stories
 from provider.staff.stories import Records, Story, Wanted
+from provider.staff.thread_pages import Beside, beside
 from provider.tasks import queries as tasks
 from provider.tasks.models import Task
 
@@ -80,6 +83,8 @@ class Dossier:
     tasks: Sequence[Task]
     student: str | None
     email: str
+    marks: Mapping[str, AddressHealth]
+    beside: Beside | None
     can: Can
     money: "Money | None"
 
@@ -110,6 +115,8 @@ def read(enrollment: Enrollment) -> Dossier:
         tasks=[task for task in raised if task.done_at is None],
         student=student,
         email=email,
+        marks=troubled([email, enrollment.claimed_email]),
+        beside=beside(enrollment.reference, person_id=enrollment.person_id, emails={email, enrollment.claimed_email}),
         can=_can(enrollment, money),
         money=money,
     )

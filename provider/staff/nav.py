@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import request, url_for
 
 from provider.accounts.rules import Permission
-from provider.accounts.sessions import may
+from provider.accounts.sessions import may, signed_in
 from provider.credits import lists as credit_requests
 from provider.documents import queries as documents
 from provider.exams import queries as exams
@@ -18,6 +18,7 @@ from provider.kernel.paging import MOST_COUNTED, counted
 from provider.mail import queries as mail
 from provider.refunds import queries as refunds
 from provider.tasks import queries as tasks
+from provider.threads import lists as threads
 
 P = Permission
 # Pages of a room that have a door of their own.
@@ -77,7 +78,7 @@ ROOMS = (
     Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
     Room("Daily close", "staff_closing.index", P.SEE_MONEY),
     Room("Journal", "staff_journal.index", P.SEE_MONEY),
-    Room("Messages", "staff_messages.index", P.SEE_MESSAGES),
+    Room("Messages", "staff_messages.index", P.SEE_MESSAGES, threads.waiting),
     Room("Letters", "staff_mail.index", P.SEE_MAIL, mail.waiting),
     Room("Programs", "staff_programs.index", P.SEE_CATALOG),
     Room("Recommended credit", "staff_recommendations.index", P.SEE_CATALOG),
@@ -94,8 +95,8 @@ ROOMS = (
 
 
 @cache
-def _waiting(count: Callable[[], sa.ScalarSelect[int]]) -> sa.ScalarSelect[int]:
-    """Return the query of a count, built once."""
+def _waiting(count: Callable[[], sa.ScalarSelect[int]], _held: frozenset[Permission]) -> sa.ScalarSelect[int]:
+    """Return the query of a count, built once for all who may see the same."""
     return count()
 
 
@@ -119,7 +120,9 @@ class Menu:
     def _count(self) -> list[Entry]:
         rooms = [room for room in ROOMS if may(room.needs)]
         here = WITHIN.get(request.blueprint or "", request.blueprint)
-        waiting = counted({room.endpoint: _waiting(room.waiting) for room in rooms if room.waiting is not None})
+        viewer = signed_in()
+        held = viewer.permissions if viewer else frozenset()
+        waiting = counted({room.endpoint: _waiting(room.waiting, held) for room in rooms if room.waiting is not None})
         return [
             (
                 room.label,

@@ -1,5 +1,7 @@
 """What staff fill in about messages, and what their list is narrowed to."""
 
+from typing import Any
+
 from marshmallow import fields
 
 from provider.files.rules import LARGEST_BYTES
@@ -38,22 +40,23 @@ def _file(label: str, hint: str = "") -> Upload:
     return Upload(load_default=None, most_bytes=LARGEST_BYTES, metadata=meta)
 
 
+def _lines(label: str, *, longest: int, rows: int, wanted: str, hint: str = "") -> Text:
+    meta = {"label": label, "hint": hint, "widget": "textarea", "attrs": {"rows": f"{rows}"}}
+    return Text(required=True, longest=longest, lines=True, error_messages={"required": wanted}, metadata=meta)
+
+
+def _reference(label: str, hint: str, **field: Any) -> Text:  # noqa: ANN401 - of Text
+    typed = {"autocapitalize": "characters", "spellcheck": "false"}
+    return Text(longest=LONGEST_REFERENCE, metadata={"label": label, "hint": hint, "attrs": typed}, **field)
+
+
 class AnswerThread(Schema):
     """An answer, what stood on the page when it was written, and the files that go with it."""
 
     key = _hidden(LONGEST_KEY)
     seen = _hidden(LONGEST_REFERENCE)
-    text = Text(
-        required=True,
-        longest=LONGEST_ANSWER,
-        lines=True,
-        error_messages={"required": "Write your answer."},
-        metadata={
-            "label": "Your answer",
-            "hint": "Your name is put under it.",
-            "widget": "textarea",
-            "attrs": {"rows": "10"},
-        },
+    text = _lines(
+        "Your answer", longest=LONGEST_ANSWER, rows=10, wanted="Write your answer.", hint="Your name is put under it."
     )
     file1 = _file("A file to go with it", "PDF, JPEG or PNG; three at most, together no larger than 10 megabytes.")
     file2 = _file("A second file")
@@ -64,17 +67,12 @@ class NoteOnThread(Schema):
     """A note for colleagues."""
 
     key = _hidden(LONGEST_KEY)
-    text = Text(
-        required=True,
+    text = _lines(
+        "Note for colleagues",
         longest=LONGEST_NOTE,
-        lines=True,
-        error_messages={"required": "Write the note."},
-        metadata={
-            "label": "Note for colleagues",
-            "hint": "It never leaves the house.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
+        rows=3,
+        wanted="Write the note.",
+        hint="It never leaves the house.",
     )
 
 
@@ -87,15 +85,11 @@ class AssignThread(Schema):
 class MergeThread(Schema):
     """The messages to put these together with."""
 
-    other = Text(
+    other = _reference(
+        "Reference of the others",
+        "Such as TH-7K2M9Q4T. All of them go into the older ones.",
         required=True,
-        longest=LONGEST_REFERENCE,
         error_messages={"required": "Write the reference of the other messages."},
-        metadata={
-            "label": "Reference of the others",
-            "hint": "Such as TH-7K2M9Q4T. All of them go into the older ones.",
-            "attrs": {"autocapitalize": "characters", "spellcheck": "false"},
-        },
     )
 
 
@@ -113,14 +107,10 @@ class SplitThread(Schema):
 class PutBeside(Schema):
     """The record that messages belong to."""
 
-    record = Text(
+    record = _reference(
+        "Reference of a student, an enrollment, a request or a site",
+        "Such as P-7K2M9Q4T. Leave it empty to put them beside nothing.",
         load_default=None,
-        longest=LONGEST_REFERENCE,
-        metadata={
-            "label": "Reference of a student, an enrollment or a request",
-            "hint": "Such as P-7K2M9Q4T. Leave it empty to put them beside nothing.",
-            "attrs": {"autocapitalize": "characters", "spellcheck": "false"},
-        },
     )
 
 
@@ -139,13 +129,7 @@ class WriteCanned(Schema):
             "choices": [("", "Every mailbox"), *((one.value, f"{one}@") for one in Mailbox)],
         },
     )
-    text = Text(
-        required=True,
-        longest=LONGEST_ANSWER,
-        lines=True,
-        error_messages={"required": "Write the text."},
-        metadata={"label": "Text", "widget": "textarea", "attrs": {"rows": "12"}},
-    )
+    text = _lines("Text", longest=LONGEST_ANSWER, rows=12, wanted="Write the text.")
 
 
 class WorksAgain(Schema):

@@ -1,6 +1,6 @@
 """Everything a page shows of one student with all enrollments, read in a constant number of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from provider.accounts.models import Person
@@ -29,7 +29,7 @@ class Student:
     tasks: Sequence[Task]
     story: Story
     money: bool
-    health: AddressHealth | None
+    marks: Mapping[str, AddressHealth]
     beside: Beside | None
 
 
@@ -49,6 +49,6 @@ def read(reference: str) -> Student:
         tasks=[task for task in raised if task.done_at is None],
         story=stories.read(abouts, records, Wanted.of_request()),
         money=money,
-        health=mail.troubled([person.email]).get(person.email),
-        beside=beside(person_id=person.id, email=person.email),
+        marks=mail.troubled([person.email]),
+        beside=beside(*abouts, person_id=person.id, emails={person.email}),
     )

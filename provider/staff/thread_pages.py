@@ -1,7 +1,7 @@
 """What the page of a thread shows, as whoever looks may see it, in a constant number of statements."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,10 @@ from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.kernel.errors import NotFound
 from provider.kernel.forms import Choices, Form
-from provider.mail import queries as mail
 from provider.mail.models import AddressHealth
+from provider.mail.queries import troubled
+from provider.mailroom import queries as mailroom
+from provider.mailroom.models import RefundDraft
 from provider.staff import drafts, stories
 from provider.staff.drafts import Drafts
 from provider.staff.schemas_threads import (
@@ -89,7 +91,8 @@ class ThreadPage:
     living: Thread
     person: Person | None
     messages: Sequence[Shown]
-    health: AddressHealth | None
+    marks: Mapping[str, AddressHealth]
+    refund_drafts: Sequence[RefundDraft]
     owner: str | None
     about_href: str | None
     person_href: str | None
@@ -144,7 +147,8 @@ def read(reference: str, **given: Any) -> ThreadPage:  # noqa: ANN401 - a form, 
         living=queries.living(thread),
         person=thread.person,
         messages=[_shown(one, names, can_split=can.sort and can.merge and came > 1) for one in messages],
-        health=mail.troubled([thread.correspondent]).get(thread.correspondent),
+        marks=troubled([thread.correspondent, *(one.sender for one in messages)]),
+        refund_drafts=mailroom.drafts_of(thread),
         owner=names.get(thread.assigned_to or ""),
         about_href=href(thread.about),
         person_href=href(_reference(thread)),
@@ -189,7 +193,7 @@ def _can(thread: Thread) -> Can:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The threads beside a record, for its own page: the last few, and where all of them stand."""
+    """The threads beside a record, for its own page: the last few; all of them are found by ``typed``, if given."""
 
     threads: Sequence[Thread]
     more: bool
@@ -199,9 +203,13 @@ class Beside:
 MOST_BESIDE = 5
 
 
-def beside(*, person_id: int | None, email: str | None, about: str | None = None) -> Beside | None:
-    """Return the last threads around a student or a record, as whoever looks may see them; None who sees no mail."""
+def beside(*abouts: str, person_id: int | None = None, emails: Collection[str] = ()) -> Beside | None:
+    """Return the last threads around records, a student or addresses, as whoever looks may see them.
+
+    None for who sees no mail.
+    """
     if not may(Permission.SEE_MESSAGES):
         return None
-    found = queries.beside(person_id=person_id, email=email, about=about, mailboxes=seen(), most=MOST_BESIDE + 1)
-    return Beside(found[:MOST_BESIDE], more=len(found) > MOST_BESIDE, typed=email or "")
+    found = queries.beside(person_id=person_id, emails=emails, abouts=abouts, mailboxes=seen(), most=MOST_BESIDE + 1)
+    typed = next(iter(emails), "") if len(emails) == 1 else ""
+    return Beside(found[:MOST_BESIDE], more=len(found) > MOST_BESIDE, typed=typed)

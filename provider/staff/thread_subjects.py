@@ -1,7 +1,9 @@
-"""What messages may be put beside: a student, an enrollment, an externship or credit request, by reference."""
+"""What messages may be put beside: a student, an enrollment, a request or a site, by reference."""
 
 from provider.accounts import queries as people
 from provider.accounts.models import Person
+from provider.affiliations import queries as sites
+from provider.affiliations.rules import SITE_PREFIX
 from provider.credits import queries as college_credit
 from provider.credits.rules import REQUEST_PREFIX as CREDIT
 from provider.enrollments import queries as enrollments
@@ -16,7 +18,8 @@ class UnknownRecord(DomainError):
 
     code = "unknown_record"
     sentence = (
-        "There is no student, enrollment or request with this reference. Copy it from their page, such as P-7K2M9Q4T."
+        "There is no student, enrollment, request or site with this reference. Copy it from their page, such as "
+        "P-7K2M9Q4T."
     )
 
 
@@ -35,6 +38,9 @@ def _student(wanted: str) -> Person | None:
     prefix = wanted.partition("-")[0]
     if prefix == "P":
         return enrollments.of_student(wanted)[0]
+    if prefix == SITE_PREFIX:
+        sites.site(wanted)
+        return None  # nobody there has an account
     if prefix == CREDIT:
         return people.by_id(college_credit.by_reference(wanted).person_id)
     return _owner(externships.by_reference(wanted).enrollment if prefix == EXTERNSHIP else _enrollment(wanted))

@@ -10,7 +10,7 @@ from provider.affiliations import agreements, ending, queries, signing
 from provider.affiliations.agreements import AgreementRefused, Paper, Terms
 from provider.affiliations.by_link import download
 from provider.affiliations.forms import only_offered
-from provider.affiliations.models import AffiliationAgreement, Site
+from provider.affiliations.models import AffiliationAgreement, Site, SiteContact
 from provider.affiliations.rules import AgreementState, Period, earliest_end
 from provider.externships import releasing
 from provider.files.actions import keep
@@ -21,9 +21,12 @@ from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
+from provider.mail.models import AddressHealth
+from provider.mail.queries import troubled
 from provider.programs import queries as programs
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.schemas_sites import DropAgreement, EditAgreement, EndAgreement, RecordPaper, SendAgreement
+from provider.staff.thread_pages import beside
 from provider.staff.views_sites import RIGHTS, titles
 from provider.staff.views_sites import door as sites
 
@@ -127,9 +130,12 @@ def show(reference: str) -> ResponseReturnValue:
 
 def _show_page(reference: str) -> str:
     agreement = queries.agreement(reference)
+    signer = agreement.signer.email if agreement.signer else None
     return render_template(
         "staff/affiliations/show.html",
         agreement=agreement,
+        marks=troubled([signer, agreement.countersigner_email]),
+        beside=beside(agreement.reference, agreement.site.reference, emails={signer} if signer else ()),
         locations=queries.scope_locations(agreement),
         programs=[titles().get(number, "") for number in queries.scope_programs(agreement)],
         renewals=[one for one in queries.agreements_of(agreement.site_id) if one.renews_id == agreement.id],
@@ -192,7 +198,13 @@ def ask_send(reference: str) -> ResponseReturnValue:
 
 def _signers(agreement: AffiliationAgreement) -> dict[str, Choices]:
     people = [one for one in queries.site(agreement.site.reference).contacts if one.signs and one.left_at is None]
-    return {"signer": [(one.reference, f"{one.name}, {one.email}") for one in people]}
+    marks = troubled(one.email for one in people)
+    return {"signer": [(one.reference, _signer(one, marks.get(one.email))) for one in people]}
+
+
+def _signer(contact: SiteContact, health: AddressHealth | None) -> str:
+    named = f"{contact.name}, {contact.email}"
+    return f"{named} ({health.state.label.lower()})" if health else named
 
 
 @door.post("/<reference>/sending")

@@ -17,6 +17,7 @@ from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
+from provider.mail.queries import troubled
 from provider.staff import stories
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.credit_lists import CreditRequests
@@ -64,7 +65,8 @@ def _page(reference: str, form: Form | None = None) -> str:
         at_college=found.state in AT_COLLEGE,
         over=found.state in ENDED,
         story=stories.of_record(reference),
-        beside=beside(person_id=found.person_id, email=None, about=found.reference),
+        marks=troubled([found.college.registrar_email]),
+        beside=beside(found.reference, person_id=found.person_id, emails={found.college.registrar_email}),
     )
 
 

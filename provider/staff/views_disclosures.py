@@ -8,6 +8,7 @@ from provider.accounts.rules import Permission
 from provider.disclosures import queries
 from provider.disclosures.rules import DisclosureKind
 from provider.kernel.doors import Door
+from provider.mail.queries import troubled
 from provider.oversight import personal
 from provider.staff.listing import filters, key
 from provider.staff.schemas import FindDisclosures
@@ -31,6 +32,7 @@ def index() -> ResponseReturnValue:
         "staff/disclosures/index.html",
         form=form,
         page=page,
+        marks=troubled(row.recipient for row in page.rows),
         names=people.names(actors) if actors else {},
         nobody=bool(who) and meant is None,
         kept={name: value for name, value in (("who", who), ("kind", asked)) if value},

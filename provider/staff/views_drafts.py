@@ -1,4 +1,4 @@
-"""Refunds that mails seem to ask for: read by a person, then entered with the instant of the mail, or set aside."""
+"""Refunds that messages seem to ask for: read by a person, then entered as of when they came in, or set aside."""
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -9,11 +9,13 @@ from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.kernel.doors import Door
 from provider.kernel.web import actor, received_at
+from provider.mail.queries import troubled
 from provider.mailroom import actions, queries
 from provider.mailroom.asking import own_words
 from provider.staff.answers import try_to
 from provider.staff.subjects import href
 from provider.threads import queries as threads
+from provider.threads.lists import SEES
 
 door = Door(
     "staff_refund_drafts",
@@ -27,14 +29,15 @@ door = Door(
 @door.get("/<reference>")
 def show(reference: str) -> ResponseReturnValue:
     draft = queries.draft(reference)
-    message = threads.of_incoming(draft.mail)
+    message = threads.message(draft.message)
     return render_template(
         "staff/refunds/draft.html",
         draft=draft,
         message=message,
-        words=own_words(message.text) if message else "",
+        marks=troubled([message.sender]),
+        words=own_words(message.text),
         names=people.names({draft.decided_by} if draft.decided_by else set()),
-        thread=href(draft.thread),
+        thread=href(message.thread.reference) if may(SEES[message.thread.mailbox]) else None,
         can_decide=may(Permission.RECORD_MONEY),
     )
 
@@ -53,6 +56,6 @@ def enter(reference: str) -> ResponseReturnValue:
 def dismiss(reference: str) -> ResponseReturnValue:
     return try_to(
         lambda: actions.dismiss_draft(draft=queries.draft(reference, lock=True), actor=actor(), at=received_at()),
-        "The mail asks for no refund. It stays in its thread, to be answered there.",
+        "The message asks for no refund. It stays in its thread, to be answered there.",
         url_for("staff_refund_drafts.show", reference=reference),
     )

@@ -9,6 +9,7 @@ from provider.enrollments.rules import CancelReason
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.web import actor, received_at
+from provider.mail.queries import troubled
 from provider.payments import reminders
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import key
@@ -31,7 +32,11 @@ def index() -> ResponseReturnValue:
     listed = Enrollments(request.args)
     page = listed.page(before=key("before"), after=key("after"))
     return render_template(
-        "staff/enrollments/index.html", listed=listed, page=page, deeds=ENROLLMENTS.choices
+        "staff/enrollments/index.html",
+        listed=listed,
+        page=page,
+        marks=troubled(one.claimed_email for one in page.rows),
+        deeds=ENROLLMENTS.choices,
     ), listed.asked.status
 
 

@@ -10,6 +10,7 @@ from provider.accounts.sessions import may
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.web import actor, received_at
+from provider.mail.queries import troubled
 from provider.oversight import actions, personal, personal_erasure
 from provider.oversight.rules import ErasureBasis
 from provider.staff.answers import attempt, done
@@ -76,6 +77,7 @@ def _page(reference: str, form: Form) -> str:
         subject=subject,
         erasure=erasure,
         preview=None if erasure else personal_erasure.preview(subject, now=received_at()),
+        marks=troubled([subject.email]),
         asked=asked[-1] if asked else None,
         form=form,
         can_erase=may(Permission.ERASE_PEOPLE),

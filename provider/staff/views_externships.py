@@ -74,7 +74,7 @@ def _page(found: ExternshipRequest, *, form: Form | None = None) -> str:
         form=form or Form(TakeBack()),
         can_place=may(Permission.MANAGE_PLACEMENTS) and found.state is RequestState.READY,
         may_manage=may(Permission.MANAGE_PLACEMENTS),
-        beside=beside(person_id=enrollment.person_id, email=enrollment.claimed_email, about=found.reference),
+        beside=beside(found.reference, person_id=enrollment.person_id, emails={enrollment.claimed_email}),
         story=stories.read({enrollment.reference: ""}, stories.Records(), stories.Wanted(only=STORY)),
     )
 

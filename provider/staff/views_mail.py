@@ -22,7 +22,11 @@ def index() -> ResponseReturnValue:
     listed = Letters(request.args)
     page = listed.page(before=key("before"), after=key("after"))
     return render_template(
-        "staff/mail/index.html", listed=listed, page=page, deeds=LETTERS.choices
+        "staff/mail/index.html",
+        listed=listed,
+        page=page,
+        marks=queries.troubled(one.recipient for one in page.rows),
+        deeds=LETTERS.choices,
     ), listed.asked.status
 
 
@@ -35,7 +39,7 @@ def show(reference: str) -> ResponseReturnValue:
         letter=letter,
         shown=queries.shown(letter),
         can_resend=resendable,
-        health=queries.troubled([letter.recipient]).get(letter.recipient),
+        marks=queries.troubled([letter.recipient]),
     )
 
 

@@ -17,6 +17,7 @@ from provider.externships import opening_lists
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
 from provider.kernel.web import actor, received_at
+from provider.mail.queries import troubled
 from provider.programs import queries as programs
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import key
@@ -44,6 +45,7 @@ def show(reference: str) -> ResponseReturnValue:
     return render_template(
         "staff/openings/show.html",
         opening=opening,
+        marks=troubled([opening.preceptor.email]),
         covered=queries.covered(opening, opening.period),
         takes_students=queries.takes_students(opening),
         takers=opening_lists.takers(opening.id) if may(Permission.SEE_PLACEMENTS) else None,

@@ -12,6 +12,7 @@ from provider.accounts.rules import Permission, Role
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.web import actor, received_at
+from provider.mail.queries import troubled
 from provider.staff import views_sign_in
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.schemas import ChangeRoles, InviteStaff
@@ -32,7 +33,12 @@ def index() -> ResponseReturnValue:
     invited = queries.invitations([person.reference for person in people if person.password_hash is None])
     with_factor = queries.with_factor([person.id for person in people])
     return render_template(
-        "staff/people/index.html", people=people, invited=invited, with_factor=with_factor, now=received_at()
+        "staff/people/index.html",
+        people=people,
+        invited=invited,
+        with_factor=with_factor,
+        marks=troubled(person.email for person in people),
+        now=received_at(),
     )
 
 
@@ -107,4 +113,10 @@ def enable(reference: str) -> ResponseReturnValue:
 
 
 def _person(person: Person, form: Form) -> str:
-    return render_template("staff/people/show.html", member=person, form=form, sign_in=views_sign_in.of(person))
+    return render_template(
+        "staff/people/show.html",
+        member=person,
+        form=form,
+        sign_in=views_sign_in.of(person),
+        marks=troubled([person.email]),
+    )

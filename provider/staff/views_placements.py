@@ -15,6 +15,7 @@ from provider.externships.rules import ReleaseReason
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
 from provider.kernel.web import actor, received_at
+from provider.mail.queries import troubled
 from provider.staff import stories
 from provider.staff.answers import attempt, done
 from provider.staff.schemas_externships import ChangePreceptor, ReleasePlacement
@@ -35,11 +36,12 @@ def show(reference: str) -> ResponseReturnValue:
 
 
 def _page(placement: Placement, *, release_form: Form | None = None, preceptor_form: Form | None = None) -> str:
-    active = placement.state in placements.ACTIVE
+    active, facts = placement.state in placements.ACTIVE, confirmation(placement)
     return render_template(
         "staff/externships/placement.html",
         placement=placement,
-        facts=confirmation(placement),
+        facts=facts,
+        marks=troubled([placement.preceptor.email]),
         lacking=holding.lacking(placement, at=received_at()) if active else [],
         can_change=active and may(Permission.MANAGE_PLACEMENTS),
         release_form=release_form or _release_form(),

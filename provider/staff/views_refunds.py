@@ -19,7 +19,7 @@ from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
-from provider.mailroom.queries import open_draft
+from provider.mailroom.queries import draft_entered_as, open_draft
 from provider.payments import queries as payments
 from provider.payments.rules import PaymentMethod
 from provider.policies.rules import Refusal
@@ -32,6 +32,7 @@ from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import key
 from provider.staff.lists import Payouts, Refunds
 from provider.staff.schemas import EnterRefundRequest, OverrideRefund, SendPayout, Withdraw, with_placement
+from provider.staff.thread_pages import beside
 
 door = Door(
     "staff_refunds",
@@ -119,6 +120,12 @@ def _refund_page(refund: Refund, override_form: Form | None = None, payout_form:
         override_form=override_form or (_override_form(refund) if declined_late else Form(OverrideRefund())),
         payout_form=payout_form or Form(SendPayout()),
         names=people.names({one for one in asked if one}),
+        draft=draft_entered_as(refund),
+        beside=beside(
+            refund.enrollment.reference,
+            person_id=refund.enrollment.person_id,
+            emails={refund.enrollment.claimed_email},
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.kernel.doors import Door
+from provider.mail.queries import troubled
 from provider.search.finding import Found, find, open_sources
 from provider.search.rules import beginnings
 from provider.staff.listing import filters
@@ -25,5 +26,10 @@ def index() -> ResponseReturnValue:
             form.add_error("q", NO_WORD)
     if found.straight is not None:
         return redirect(found.straight, code=303)
-    page = render_template("staff/search.html", form=form, groups=found.groups, sources=open_sources(may))
-    return page, 200 if form.ok else 422
+    return render_template(
+        "staff/search.html",
+        form=form,
+        groups=found.groups,
+        marks=troubled(hit.address for group in found.groups for hit in group.hits),
+        sources=open_sources(may),
+    ), 200 if form.ok else 422

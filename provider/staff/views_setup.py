@@ -157,6 +157,7 @@ def _mailboxes_page(form: Form) -> str:
         addresses=[settings().mailbox(mailbox) for mailbox in Mailbox],
         way_out=mail.way_out(settings().MAIL_URL),
         letter=letter,
+        marks=mail.troubled([letter.recipient] if letter else []),
         trial=setup.trial(letter, received_at()),
         step=next(step for step in setup.read(_viewer()) if step.name == "letter"),
         recipient=_viewer().email,

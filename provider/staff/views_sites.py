@@ -18,12 +18,14 @@ from provider.kernel.database import db
 from provider.kernel.doors import Door
 from provider.kernel.forms import Choices, Form
 from provider.kernel.web import actor, received_at
+from provider.mail.queries import troubled
 from provider.places import queries as places
 from provider.programs import queries as programs
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.listing import key
 from provider.staff.schemas_sites import Close, EditContact, EditLocation, EditSite
 from provider.staff.site_lists import Sites
+from provider.staff.thread_pages import beside
 from provider.tasks import queries as tasks
 
 RIGHTS: Mapping[str, Any] = {"needs": Permission.SEE_SITES, "changes": Permission.MANAGE_SITES}
@@ -67,6 +69,7 @@ def index() -> ResponseReturnValue:
 def show(reference: str) -> ResponseReturnValue:
     site = queries.site(reference)
     known = places.places({location.zip for location in site.locations})
+    emails = {contact.email for contact in site.contacts}
     return render_template(
         "staff/sites/show.html",
         site=site,
@@ -79,6 +82,8 @@ def show(reference: str) -> ResponseReturnValue:
         covering=queries.covering([location.id for location in site.locations]),
         is_covered=openings.is_covered,
         tasks=tasks.about_any([site.reference]),
+        marks=troubled(emails),
+        beside=beside(site.reference, emails=emails),
         ratings=[(one.label, one.written) for one in evaluations.of_site(site.id) if one.count],
         links=queries.open_links([contact.reference for contact in site.contacts], now=received_at()),
     )

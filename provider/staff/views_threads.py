@@ -17,6 +17,7 @@ from provider.kernel.doors import Door
 from provider.kernel.errors import NotFound
 from provider.kernel.forms import Form
 from provider.kernel.web import actor, as_download, received_at
+from provider.mail.queries import troubled
 from provider.mailroom import queries as mailroom
 from provider.mailroom.reading import enclosed_in
 from provider.staff import thread_pages
@@ -43,6 +44,7 @@ def index() -> ResponseReturnValue:
         "staff/threads/index.html",
         listed=listed,
         page=page,
+        marks=troubled(one.correspondent for one in page.rows),
         href=href,
         names=people.names(owners) if owners else {},
     ), listed.asked.status

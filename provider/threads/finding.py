@@ -38,6 +38,7 @@ def _hit(row: Any) -> Hit:  # noqa: ANN401 - a row
         title=row.subject,
         href=url_for("staff_messages.show", reference=row.reference),
         text=f"From {row.correspondent}",
+        address=row.correspondent,
         state=row.state,
         at=row.last_at,
     )

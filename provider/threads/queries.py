@@ -1,6 +1,6 @@
 """Reading threads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -51,6 +51,12 @@ def messages(thread: Thread) -> Sequence[ThreadMessage]:
     return db.session.scalars(query.options(joinedload(ThreadMessage.letter))).all()
 
 
+def newest_message(thread: Thread) -> ThreadMessage | None:
+    """Return the message that was added last to a thread."""
+    query = sa.select(ThreadMessage).where(ThreadMessage.thread_id == thread.id)
+    return db.session.scalars(query.order_by(ThreadMessage.id.desc()).limit(1)).first()
+
+
 def of_submission(thread: Thread, key: str) -> ThreadMessage | None:
     """Return what a form wrote into a thread, by the form's own key; None when it was not sent before."""
     query = sa.select(ThreadMessage).where(ThreadMessage.submission_key == key, ThreadMessage.thread_id == thread.id)
@@ -64,8 +70,9 @@ def by_submission(key: str) -> Thread | None:
 
 
 def message(reference: str) -> ThreadMessage:
-    """Return one message; raises NotFound."""
-    found = db.session.scalar(sa.select(ThreadMessage).where(ThreadMessage.reference == reference))
+    """Return one message with its thread; raises NotFound."""
+    query = sa.select(ThreadMessage).where(ThreadMessage.reference == reference)
+    found = db.session.scalar(query.options(joinedload(ThreadMessage.thread)))
     if found is None:
         raise NotFound
     return found
@@ -109,16 +116,16 @@ def canned(reference: str, *, lock: bool = False) -> CannedText:
 
 
 def beside(
-    *, person_id: int | None, email: str | None, about: str | None, mailboxes: Sequence[Mailbox], most: int
+    *, person_id: int | None, emails: Collection[str], abouts: Collection[str], mailboxes: Sequence[Mailbox], most: int
 ) -> Sequence[Thread]:
-    """Return the last threads around a student (by who wrote, and by the address) or a record, newest first."""
+    """Return the last threads around a student (by who wrote, and by addresses) or records, newest first."""
     ways = []
     if person_id is not None:
         ways.append(Thread.person_id == person_id)
-    if email is not None:
-        ways.append(Thread.correspondent == email)
-    if about is not None:
-        ways.append(Thread.about == about)
+    if emails:
+        ways.append(Thread.correspondent.in_(emails))
+    if abouts:
+        ways.append(Thread.about.in_(abouts))
     query = sa.select(Thread).where(sa.or_(sa.false(), *ways), Thread.mailbox.in_(mailboxes))
     query = query.where(Thread.state.not_in((ThreadState.MERGED, ThreadState.SPAM)))
     return db.session.scalars(query.order_by(Thread.last_at.desc(), Thread.id.desc()).limit(most)).all()

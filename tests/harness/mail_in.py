@@ -27,6 +27,7 @@ from provider.mailroom.listener import serve
 from provider.mailroom.models import IncomingMail, RefundDraft
 from provider.mailroom.rules import DraftState, mailbox_of
 from provider.mailroom.storing import Arrival, store
+from provider.threads.models import ThreadMessage
 from tests.harness.money import BURSAR, agreed, record
 
 ENQUIRIES, EXTERNSHIP, CREDITS = (f"{name}@example.org" for name in ("enquiries", "externship", "collegecredits"))
@@ -216,8 +217,8 @@ def draft_of(email: str, *, at: dt.datetime | None = None) -> str:
     now = at or clock.now()
     open_one = (
         sa.select(RefundDraft.reference)
-        .join(IncomingMail, IncomingMail.reference == RefundDraft.mail)
-        .where(RefundDraft.state == DraftState.OPEN, IncomingMail.envelope_from == email)
+        .join(ThreadMessage, ThreadMessage.reference == RefundDraft.message)
+        .where(RefundDraft.state == DraftState.OPEN, ThreadMessage.sender == email)
     )
     found = db.session.scalar(open_one)
     if found is None:

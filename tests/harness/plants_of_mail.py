@@ -68,7 +68,7 @@ MAIL_PLANTS: Mapping[Callable[[Vandal], None], str] = {
     lost_from_its_thread: "mail_stands_in_its_thread",
     moved_by_a_mail: "mail_moves_nothing",
     entered_by_nobody: "mail_moves_nothing",
-    other_instant: "refund_draft_is_what_its_mail_says",
+    other_instant: "refund_draft_is_what_its_message_says",
     machine_answered: "machines_are_not_answered",
     told_twice: "senders_are_told_once_a_day",
 }

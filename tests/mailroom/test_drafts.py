@@ -12,20 +12,26 @@ from provider.enrollments.queries import by_reference, recipient
 from provider.jobs.worker import run_due
 from provider.kernel import clock
 from provider.kernel.database import db, unit_of_work
+from provider.kernel.days import day_of
+from provider.kernel.settings import settings
+from provider.mail.models import OutboxLetter
 from provider.mailroom import actions, queries
 from provider.mailroom.actions import DraftDecided
 from provider.mailroom.models import RefundDraft
-from provider.mailroom.rules import DraftState, draft_task
+from provider.mailroom.rules import PROVE, RECEIVED, DraftState, draft_task
 from provider.refunds.actions import RefundRunning, ask
 from provider.refunds.models import Refund
 from provider.refunds.rules import Channel, RefundState
+from provider.site.actions import send_message
+from provider.site.rules import Topic
+from provider.tasks.models import Task
 from provider.tasks.queries import by_key
 from provider.tasks.rules import TaskKind, TaskState
 from provider.threads.rules import Standing
 from tests.harness.audit import assert_clean
 from tests.harness.mail_in import CREDITS, came, known, mail
 from tests.harness.money import BURSAR, PAID, agreed, books, kept, record
-from tests.harness.stories import sign_in, staff
+from tests.harness.stories import sign_in, staff, token_for
 from tests.harness.visitor import Visitor
 
 HOUR = dt.timedelta(hours=1)
@@ -173,3 +179,101 @@ def test_the_bursar_reads_the_mail_and_enters_it_from_its_page(app: Flask, visit
     with app.app_context():
         [made] = refunds()
         assert (made.state, made.asked_at) == (RefundState.APPROVED, asked_at)
+
+
+def by_form(email: str, message: str = "I want a refund.", *, at: dt.datetime, asker: str | None = None) -> None:
+    with unit_of_work():
+        send_message(
+            name="Sam Doe", email=email, topic=Topic.OTHER, message=message, client="127.0.0.1", asker=asker, at=at
+        )
+
+
+@pytest.mark.parametrize(
+    "at, number",
+    [(PAID - TICK, 0), (PAID, 1), (END, 1), (END + TICK, 0)],
+    ids=["before the purchase", "at the purchase", "the last instant", "one past it"],
+)
+@ONE
+def test_a_message_of_the_contact_form_counts_from_its_instant_as_a_mail_does(
+    context: AppContext, at: dt.datetime, number: int
+) -> None:
+    reference, email = bought()
+    before = books(reference)
+    by_form(email, at=at)
+    assert [(one.received_at, one.state, one.words) for one in drafts()] == [(at, DraftState.OPEN, "refund")] * number
+    assert (refunds(), books(reference)) == ([], before)
+    for draft in drafts():
+        task = by_key(draft_task(draft.reference))
+        assert task is not None
+        assert (task.kind, task.due_on, task.about) == (
+            TaskKind.REFUND_BY_MAIL,
+            day_of(at, settings().SCHOOL_ZONE),
+            reference,
+        )
+    run_due(at)
+    assert_clean(context.app, at)
+
+
+def test_the_same_message_of_the_form_is_one_draft_and_is_entered_as_of_then(context: AppContext) -> None:
+    _, email = bought()
+    for _ in range(2):
+        by_form(email, at=END)
+    [draft] = drafts()
+    later = END + 40 * HOUR
+    with unit_of_work():
+        made = actions.enter_draft(draft=queries.draft(draft.reference, lock=True), actor=BURSAR, at=later)
+    assert (made.state, made.asked_at, made.channel) == (RefundState.APPROVED, END, Channel.MAIL)
+    run_due(later)
+    assert_clean(context.app, later)
+
+
+@ONE
+def test_who_writes_by_the_form_is_believed_only_when_signed_in_as_the_student(context: AppContext) -> None:
+    who = known("sam@example.com", at=PAID)
+    eve = known("eve@example.com", at=PAID)
+    reference = agreed(at=PAID - HOUR, email="sam@example.com")
+    record(reference, 189_900)
+    by_form("eve@example.com", f"A refund for {reference}, please.", at=PAID + HOUR, asker=eve)
+    by_form("sam@example.com", at=PAID + 2 * HOUR)
+    by_form("sam@example.com", "My money back, please.", at=PAID + 3 * HOUR, asker=who)
+    found = [(one.standing, one.state, one.received_at) for one in drafts()]
+    assert found == [
+        (Standing.UNKNOWN, DraftState.DISMISSED, PAID + HOUR),
+        (Standing.PROVED, DraftState.OPEN, PAID + 3 * HOUR),
+    ]
+
+
+@ONE
+def test_who_proved_to_be_somebody_else_is_not_the_student(context: AppContext) -> None:
+    known("eve@example.com", at=PAID)
+    reference, _ = bought()
+    asks("eve@example.com", f"Refund {reference}.", proved=True)
+    [draft] = drafts()
+    assert draft.standing is Standing.UNKNOWN
+    [task] = db.session.scalars(sa.select(Task).where(Task.kind == TaskKind.REFUND_BY_MAIL))
+    assert "The writer is not known to be the student" in task.sentence
+
+
+@ONE
+def test_the_link_that_proves_a_mail_proves_the_draft_that_it_opened(app: Flask, visitor: Visitor) -> None:
+    at = clock.now() - HOUR / 2
+    with app.app_context():
+        known("sam@example.com", at=at - 2 * HOUR)
+        reference = agreed(at=at - HOUR, email="sam@example.com")
+        record(reference, 189_900, at=at - HOUR)
+        came(mail("A refund, please.", sender="sam@example.com"), at=at)
+        assert [one.standing for one in kept(drafts())] == [Standing.CLAIMED]
+        other = agreed(at=at - HOUR, email="sam@example.com", program="cpt")
+        record(other, 169_900, at=at + HOUR / 8)
+        told = db.session.scalars(sa.select(OutboxLetter).where(OutboxLetter.template == RECEIVED)).one()
+        thread = str(told.about)
+        answered = mail("A refund of that one, too.", sender="sam@example.com", In_Reply_To=told.message_id)
+        came(answered, at=at + HOUR / 4)
+        assert [one.standing for one in kept(drafts())] == [Standing.CLAIMED] * 2
+    visitor.get(f"/links/{token_for(app, PROVE, thread)}")
+    visitor.submit({})
+    with app.app_context():
+        assert [one.standing for one in drafts()] == [
+            Standing.PROVED,
+            Standing.CLAIMED,
+        ]  # the page named the first alone

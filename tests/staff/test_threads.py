@@ -1,5 +1,6 @@
 """The pages of messages: who sees whose, answering from the page, drafts, texts, files, and addresses."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -7,19 +8,26 @@ import sqlalchemy as sa
 from flask import Flask
 
 from provider.accounts.rules import Role
+from provider.affiliations.models import AffiliationAgreement, Site, SiteContact
+from provider.credits.models import College, CreditRequest
 from provider.documents.rules import DocumentKind
 from provider.enrollments.queries import by_reference, recipient
+from provider.kernel import clock
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import Mailbox
+from provider.mailroom.models import RefundDraft
 from provider.threads import queries
 from provider.threads.models import CannedText
 from provider.threads.rules import Direction, Standing
 from tests.harness import college_credit
 from tests.harness.externs import active, graduate
 from tests.harness.externs import ask as ask_for_place
+from tests.harness.mail_in import came, mail
+from tests.harness.money import agreed, record
 from tests.harness.papers import ask
 from tests.harness.people import submit_to
+from tests.harness.season import Season
 from tests.harness.statements import statements
 from tests.harness.stories import enroll, prove, row
 from tests.harness.threads import bounce, opened, wrote_again
@@ -218,9 +226,73 @@ def test_mail_is_put_beside_a_record_and_stands_on_the_page_of_its_student(
     coordinator = colleague(Role.COORDINATOR)
     page = coordinator.get(f"/staff/messages/{reference}")
     page = coordinator.post(f"/staff/messages/{reference}/beside", {"record": "P-22222222"}, 422)
-    assert "There is no student, enrollment or request with this reference." in page.words()
+    assert "There is no student, enrollment, request or site with this reference." in page.words()
     coordinator.post(f"/staff/messages/{reference}/beside", {"record": enrollment.lower()})
     page = coordinator.get(f"/staff/messages/{reference}")
     assert "Claims to be" in page.words()
     [link] = {one.attrs["href"] for one in page.all("main a") if "/staff/students/" in str(one.attrs["href"])}
-    assert "From my other address" in coordinator.get(str(link)).words(".aside")
+    for path in (str(link), f"/staff/enrollments/{enrollment}"):
+        assert "From my other address" in coordinator.get(path).words("#messages-beside + ul")
+
+
+def test_mail_stands_on_the_pages_of_whatever_it_is_about(app: Flask, cardless: Season, colleague: Colleague) -> None:
+    about = cardless["settled"].enrollment
+    with app.app_context():
+        first = sa.select(AffiliationAgreement.reference, Site.reference, SiteContact.email).select_from(Site)
+        first = first.join(AffiliationAgreement).join(Site.contacts)
+        signs, place, contact = db.session.execute(first).first() or ("",) * 3
+        asked_of = sa.select(CreditRequest.reference, College.registrar_email).join(College)
+        request, college = db.session.execute(asked_of).first() or ("",) * 2
+        db.session.remove()
+    made(app, "Of the refund", about=about, mailbox=Mailbox.ENQUIRIES)
+    made(app, "From the clinic", email=contact)
+    made(app, "About the clinic", about=place)
+    made(app, "From the registrar", email=college, mailbox=Mailbox.COLLEGE_CREDITS)
+    admin = colleague(Role.ADMIN)
+    for path, subjects in {
+        f"/staff/refunds/{cardless['settled'].refund}": {"Of the refund"},
+        f"/staff/enrollments/{about}": {"Of the refund"},
+        f"/staff/sites/{place}": {"From the clinic", "About the clinic"},
+        f"/staff/affiliations/{signs}": {"About the clinic"},
+        f"/staff/credit-requests/{request}": {"From the registrar"},
+    }.items():
+        found = {link.to_text().strip() for link in admin.get(path).all("#messages-beside + ul a")}
+        assert subjects <= found, path
+
+
+def test_the_menu_counts_what_waits_for_whoever_looks(app: Flask, colleague: Colleague) -> None:
+    made(app, "Papers")
+    for _ in range(2):
+        made(app, "Prices", mailbox=Mailbox.ENQUIRIES)
+    made(app, "Held", mailbox=Mailbox.ENQUIRIES, standing=Standing.STAFF_UNPROVED)
+
+    def counts(*roles: Role) -> list[str]:
+        links = colleague(*roles).get("/staff/tasks").all('.side a[href="/staff/messages"]')
+        return [" ".join(link.to_text().split()) for link in links]
+
+    assert counts(Role.COORDINATOR) == ["Messages 1 waiting"]
+    assert counts(Role.ADMISSIONS) == ["Messages 3 waiting"]
+    assert counts(Role.COORDINATOR, Role.ADMISSIONS) == ["Messages 4 waiting"]
+
+
+def test_one_click_leads_from_a_thread_to_the_draft_that_it_opened_and_back(app: Flask, colleague: Colleague) -> None:
+    at = clock.now() - dt.timedelta(minutes=30)
+    with app.app_context():
+        enrollment = agreed(at=at - dt.timedelta(hours=1))
+        record(enrollment, 189_900, at=at - dt.timedelta(minutes=30))
+        email = recipient(by_reference(enrollment))
+        thread = came(mail("A refund, please.", sender=email), sender=email, at=at).thread
+        [draft] = db.session.scalars(sa.select(RefundDraft.reference)).all()
+        db.session.remove()
+    bursar, other = colleague(Role.BURSAR, Role.ADMISSIONS), colleague(Role.ADMISSIONS)
+    page, to = bursar.get(f"/staff/messages/{thread}"), f"/staff/refund-drafts/{draft}"
+    assert [link.attrs["href"] for link in page.all(f'.notice a[href="{to}"], .aside a[href="{to}"]')] == [to, to]
+    assert len(bursar.get(to).all(f'main a[href="/staff/messages/{thread}"]')) == 1
+    page = other.get(f"/staff/messages/{thread}")  # who sees no money sees that a bursar has it
+    assert page.all(f'a[href="{to}"]') == []
+    assert "A bursar decides about the draft of the refund." in page.words(".notice")
+    bursar.get(to)
+    bursar.submit({}, form=1)
+    page = bursar.get(f"/staff/messages/{thread}")
+    assert page.all(".notice") == []
+    assert f"{draft} Dismissed" in page.words(".aside")
