@@ -62,36 +62,75 @@ class Room:
     waiting: Callable[[], sa.ScalarSelect[int]] | None = None
 
 
-ROOMS = (
-    Room("Home", "staff.index", P.SEE_STAFF_PAGES),
-    Room("Tasks", "staff_tasks.index", P.SEE_TASKS, tasks.waiting),
-    Room("Enrollments", "staff_enrollments.index", P.SEE_ENROLLMENTS),
-    Room("Completions", "staff_completions.index", P.SEE_ENROLLMENTS),
-    Room("Externships", "staff_externships.index", P.SEE_PLACEMENTS, externships.waiting),
-    Room("Plans", "staff_plans.index", P.SEE_PLACEMENTS),
-    Room("Documents", "staff_documents.index", P.SEE_DOCUMENTS, documents.waiting),
-    Room("Exams", "staff_exams.index", P.SEE_EXAMS, exams.waiting),
-    Room("Credit requests", "staff_credits.index", P.SEE_CREDITS, credit_requests.waiting),
-    Room("Sites", "staff_sites.index", P.SEE_SITES),
-    Room("Openings", "staff_openings.index", P.SEE_SITES),
-    Room("Payments", "staff_payments.index", P.SEE_MONEY),
-    Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
-    Room("Daily close", "staff_closing.index", P.SEE_MONEY),
-    Room("Journal", "staff_journal.index", P.SEE_MONEY),
-    Room("Messages", "staff_messages.index", P.SEE_MESSAGES, threads.waiting),
-    Room("Letters", "staff_mail.index", P.SEE_MAIL, mail.waiting),
-    Room("Programs", "staff_programs.index", P.SEE_CATALOG),
-    Room("Recommended credit", "staff_recommendations.index", P.SEE_CATALOG),
-    Room("Refund policy", "staff_policies.index", P.SEE_CATALOG),
-    Room("Questions", "staff_faq.index", P.SEE_CATALOG),
-    Room("People", "staff_people.index", P.SEE_PEOPLE),
-    Room("History", "staff_history.index", P.SEE_HISTORY),
-    Room("Links", "staff_links.index", P.SEE_LINKS),
-    Room("Erasures", "staff_erasures.index", P.SEE_PERSONAL_DATA),
-    Room("Disclosures", "staff_disclosures.index", P.SEE_PERSONAL_DATA),
-    Room("Access", "staff_access.index", P.SEE_PEOPLE),
-    Room("Setup", "staff_setup.index", P.SEE_SETUP),
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rooms that stand together in the menu; it shows when this person may see one. The first have no heading."""
+
+    label: str | None
+    rooms: tuple[Room, ...]
+
+
+SECTIONS = (
+    Section(
+        None,
+        (
+            Room("Home", "staff.index", P.SEE_STAFF_PAGES),
+            Room("Tasks", "staff_tasks.index", P.SEE_TASKS, tasks.waiting),
+            Room("Messages", "staff_messages.index", P.SEE_MESSAGES, threads.waiting),
+            Room("Letters", "staff_mail.index", P.SEE_MAIL, mail.waiting),
+        ),
+    ),
+    Section(
+        "Students",
+        (
+            Room("Enrollments", "staff_enrollments.index", P.SEE_ENROLLMENTS),
+            Room("Completions", "staff_completions.index", P.SEE_ENROLLMENTS),
+            Room("Exams", "staff_exams.index", P.SEE_EXAMS, exams.waiting),
+            Room("Credit requests", "staff_credits.index", P.SEE_CREDITS, credit_requests.waiting),
+        ),
+    ),
+    Section(
+        "Placement",
+        (
+            Room("Externships", "staff_externships.index", P.SEE_PLACEMENTS, externships.waiting),
+            Room("Documents", "staff_documents.index", P.SEE_DOCUMENTS, documents.waiting),
+            Room("Plans", "staff_plans.index", P.SEE_PLACEMENTS),
+            Room("Openings", "staff_openings.index", P.SEE_SITES),
+            Room("Sites", "staff_sites.index", P.SEE_SITES),
+        ),
+    ),
+    Section(
+        "Money",
+        (
+            Room("Payments", "staff_payments.index", P.SEE_MONEY),
+            Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
+            Room("Daily close", "staff_closing.index", P.SEE_MONEY),
+            Room("Journal", "staff_journal.index", P.SEE_MONEY),
+        ),
+    ),
+    Section(
+        "Public pages",
+        (
+            Room("Programs", "staff_programs.index", P.SEE_CATALOG),
+            Room("Recommended credit", "staff_recommendations.index", P.SEE_CATALOG),
+            Room("Refund policy", "staff_policies.index", P.SEE_CATALOG),
+            Room("Questions", "staff_faq.index", P.SEE_CATALOG),
+        ),
+    ),
+    Section(
+        "People and records",
+        (
+            Room("People", "staff_people.index", P.SEE_PEOPLE),
+            Room("Access", "staff_access.index", P.SEE_PEOPLE),
+            Room("Links", "staff_links.index", P.SEE_LINKS),
+            Room("Disclosures", "staff_disclosures.index", P.SEE_PERSONAL_DATA),
+            Room("Erasures", "staff_erasures.index", P.SEE_PERSONAL_DATA),
+            Room("History", "staff_history.index", P.SEE_HISTORY),
+            Room("Setup", "staff_setup.index", P.SEE_SETUP),
+        ),
+    ),
 )
+ROOMS = tuple(room for section in SECTIONS for room in section.rooms)
 
 
 @cache
@@ -109,29 +148,34 @@ class Menu:
     """The rooms as the layout lists them, counted in one statement when a page first shows them."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] | None = None
+        self._sections: list[tuple[str | None, list[Entry]]] | None = None
 
-    def __iter__(self) -> Iterator[Entry]:
-        """Yield label, address, whether this page is in it, and how much waits."""
-        if self._entries is None:
-            self._entries = self._count()
-        return iter(self._entries)
+    def __iter__(self) -> Iterator[tuple[str | None, list[Entry]]]:
+        """Yield each section's heading and its rooms: label, address, whether this page is in it, how much waits."""
+        if self._sections is None:
+            self._sections = list(self._counted())
+        return iter(self._sections)
 
-    def _count(self) -> list[Entry]:
-        rooms = [room for room in ROOMS if may(room.needs)]
-        here = WITHIN.get(request.blueprint or "", request.blueprint)
+    def _counted(self) -> Iterator[tuple[str | None, list[Entry]]]:
         viewer = signed_in()
         held = viewer.permissions if viewer else frozenset()
-        waiting = counted({room.endpoint: _waiting(room.waiting, held) for room in rooms if room.waiting is not None})
-        return [
-            (
-                room.label,
-                url_for(room.endpoint),
-                here == room.endpoint.partition(".")[0],
-                figure(number) if (number := waiting.get(room.endpoint, 0)) else None,
-            )
-            for room in rooms
-        ]
+        here = WITHIN.get(request.blueprint or "", request.blueprint)
+        waiting = counted(
+            {room.endpoint: _waiting(room.waiting, held) for room in ROOMS if room.waiting and may(room.needs)}
+        )
+        for section in SECTIONS:
+            entries = [
+                (
+                    room.label,
+                    url_for(room.endpoint),
+                    here == room.endpoint.partition(".")[0],
+                    figure(number) if (number := waiting.get(room.endpoint, 0)) else None,
+                )
+                for room in section.rooms
+                if may(room.needs)
+            ]
+            if entries:
+                yield section.label, entries
 
 
 def layout() -> dict[str, Any]:

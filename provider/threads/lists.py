@@ -100,8 +100,9 @@ def seen() -> tuple[Mailbox, ...]:
 
 
 def waiting() -> sa.ScalarSelect[int]:
-    """Return the count of threads that wait for whoever looks, held ones too."""
-    return up_to(sa.select(_T.id).where(WAITING_ROWS, _T.mailbox.in_(seen())))
+    """Return the count of threads that wait for whoever looks, those of the list; held ones are tasks."""
+    waits = sa.select(_T.id).where(WAITING_ROWS, _T.state == ThreadState.WAITING)
+    return up_to(waits.where(_T.mailbox.in_(seen())))
 
 
 _FIRST = sa.select(

@@ -7,9 +7,8 @@ from sqlalchemy.orm import joinedload
 
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
-from provider.kernel.paging import up_to
 from provider.mail.rules import Mailbox
-from provider.threads.models import WAITING_ROWS, CannedText, Thread, ThreadMessage
+from provider.threads.models import CannedText, Thread, ThreadMessage
 from provider.threads.rules import Direction, ThreadState
 
 
@@ -135,8 +134,3 @@ def around(about: str) -> Sequence[Thread]:
     """Return the threads beside one record, newest first."""
     query = sa.select(Thread).where(Thread.about == about).order_by(Thread.last_at.desc(), Thread.id.desc())
     return db.session.scalars(query).all()
-
-
-def waiting() -> sa.ScalarSelect[int]:
-    """Return the count of threads that wait for staff."""
-    return up_to(sa.select(Thread.id).where(WAITING_ROWS))
