@@ -71,6 +71,7 @@ import provider.staff.nav
 import provider.tables
 import provider.tasks.handlers
 import provider.threads.handlers
+import provider.threads.views
 import provider.verification.handlers
 from config import ROOT, Config, ConfigError
 from provider.careers.loading import BrokenFiles
@@ -126,6 +127,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     provider.cards.views_hooks.door,
     provider.exams.views.door,
     provider.credits.views.door,
+    provider.threads.views.door,
     provider.fieldwork.views_evaluation.door,
     provider.externships.views.door,
     provider.fieldwork.views_record.door,

@@ -26,6 +26,7 @@ LARGEST_TEXT = MEGABYTE // 2
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 HOUR = dt.timedelta(hours=1)
+LARGEST_KEY = 2**31 - 1  # ids are whole numbers of four bytes on PostgreSQL
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -85,6 +86,14 @@ def actor() -> Actor:
     """Return who is asking, as history keeps it."""
     who = registry().actor
     return SYSTEM if who is None else who()
+
+
+def page_key(name: str) -> int | None:
+    """Return a page's key from the address, or None when it is not one."""
+    given = request.args.get(name, "")
+    if not given.isascii() or not given.isdigit():
+        return None
+    return min(int(given[:20]), LARGEST_KEY)
 
 
 def client() -> str:

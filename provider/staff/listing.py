@@ -8,10 +8,11 @@ from werkzeug.datastructures import MultiDict
 
 from provider.kernel.forms import Choices, Form, Schema
 from provider.kernel.lifecycles import State
+from provider.kernel.web import page_key
 
 S = TypeVar("S", bound=State)
 LONGEST_PLACE = 17  # digits; every number so long is a day and an id
-LARGEST_KEY = 2**31 - 1  # ids are whole numbers of four bytes on PostgreSQL
+key = page_key
 
 
 def filters(schema: Schema, choices: dict[str, Choices]) -> Form:
@@ -23,14 +24,6 @@ def loaded(schema: Schema, choices: dict[str, Choices], given: MultiDict[str, st
     """Load the filters in an address or in a form that carries them."""
     known = MultiDict((name, value) for name, value in given.items(multi=True) if name in schema.fields)
     return Form(schema, choices=choices).load_form(known)
-
-
-def key(name: str) -> int | None:
-    """Return a page's key from the address, or None when it is not one."""
-    given = request.args.get(name, "")
-    if not given.isascii() or not given.isdigit():
-        return None
-    return min(int(given[:20]), LARGEST_KEY)
 
 
 def place(name: str) -> int | None:

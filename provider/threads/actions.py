@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+
 from provider.accounts.models import Person
 from provider.history import actions as history
 from provider.kernel import references
@@ -140,10 +142,19 @@ def _keep(thread: Thread, writer: Writer, written: Written, at: dt.datetime) -> 
 def prove(thread: Thread, *, actor: Actor, at: dt.datetime, about: str | None = None) -> Thread:
     """Believe that a thread's correspondent is the person it claims to be, who pressed the button of a signed link.
 
-    Does nothing to a thread that is proved, or that claims nobody.
+    It proves the message that opened the thread: the page of the link names that one alone. Does nothing to a thread
+    that is proved, or that claims nobody.
     """
     if thread.standing is not Standing.CLAIMED or thread.person_id is None:
         return thread
     thread.standing, thread.about = Standing.PROVED, thread.about or about
+    now_in = {one for one in (thread.id, thread.merged_into_id) if one is not None}
+    first = sa.update(ThreadMessage).where(
+        ThreadMessage.thread_id.in_(now_in),
+        ThreadMessage.standing == Standing.CLAIMED,
+        ThreadMessage.sender == thread.correspondent,
+        ThreadMessage.at == thread.opened_at,
+    )
+    db.session.execute(first.values(standing=Standing.PROVED))
     history.note(thread, "thread.proved", actor=actor, at=at, about=told_under(thread))
     return thread

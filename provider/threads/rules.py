@@ -71,6 +71,11 @@ class ThreadState(State):
         return {_S.WAITING: "Waits for us", _S.QUARANTINED: "Held"}.get(self) or super().label
 
     @property
+    def for_writer(self) -> str:
+        """Return the state as whoever wrote reads it."""
+        return {_S.WAITING: "Waits for our answer", _S.ANSWERED: "Answered"}.get(self, "Closed")
+
+    @property
     def tone(self) -> Tone:
         """Return how it feels."""
         tones: dict[ThreadState, Tone] = {_S.WAITING: "warn", _S.ANSWERED: "good", _S.QUARANTINED: "bad"}
@@ -109,6 +114,27 @@ def state_after(state: ThreadState, standing: Standing, *, automatic: bool) -> T
 
 ANSWERABLE = frozenset({_S.WAITING, _S.ANSWERED, _S.CLOSED})
 MERGEABLE = ANSWERABLE
+
+
+class Shown(StrEnum):
+    """How much of a message the student of its thread is shown."""
+
+    WHOLE = "whole"
+    THAT_IT_CAME = "that_it_came"  # nobody proved it: anybody may have written it under their address
+    NOTHING = "nothing"
+
+
+def shown_to_student(direction: Direction, standing: Standing | None, *, automatic: bool, theirs: bool) -> Shown:
+    """Say what of a message its thread's student may read: what they proved to have written, and what went to them.
+
+    ``theirs``: it came from, or went to, their own address. What staff note beside it never leaves the house.
+    """
+    if direction is Direction.NOTE or automatic or not theirs:
+        return Shown.NOTHING
+    return Shown.WHOLE if direction is Direction.OUT or standing is Standing.PROVED else Shown.THAT_IT_CAME
+
+
+READ_BY_STUDENT = frozenset({_S.WAITING, _S.ANSWERED, _S.CLOSED})
 
 
 def reply_subject(subject: str) -> str:

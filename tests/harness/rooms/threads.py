@@ -10,7 +10,7 @@ from provider.mail.models import AddressHealth
 from provider.mail.rules import Mailbox
 from provider.threads.models import CannedText, Thread, ThreadMessage
 from provider.threads.rules import Direction, Standing, ThreadState
-from tests.harness.room import Case, Objects, Room, Visit, by_query, by_staff, first, looked_up
+from tests.harness.room import OWNER, Case, Objects, Room, Visit, by_query, by_staff, first, looked_up
 from tests.harness.season import Season
 from tests.harness.stage import Stage
 
@@ -82,10 +82,25 @@ def _staff(stage: Stage) -> Iterator[Visit]:
     yield from by_staff(stage, paths, sent_empty=("text-new",))
 
 
+def _student(stage: Stage) -> Iterator[Visit]:
+    """A student's own messages, one of them, and those of somebody who never wrote."""
+    owner = stage.season[OWNER].email
+    thread = looked_up(stage.app, lambda: first(own(owner)))
+    yield Visit("my-messages", "/my/messages", owner)
+    yield Visit("my-message", f"/my/messages/{thread}", owner)
+    yield Visit("my-messages-none", "/my/messages", stage.season["refunding"].email)
+
+
+def own(email: str) -> sa.Select[str]:
+    """Return the messages of a student who proved to have written them."""
+    return sa.select(Thread.reference).where(Thread.correspondent == email, Thread.standing == Standing.PROVED)
+
+
 def _objects(season: Season) -> Objects:
     thread = first(PROVED)
     message = sa.select(ThreadMessage.reference).join(Thread).where(Thread.reference == thread)
     return {
+        "/my/messages/": {"reference": first(own(season[OWNER].email))},
         "/staff/messages/": {"reference": thread, "message": first(message), "number": "1"},
         "/staff/messages/texts/": {"reference": first(CANNED)},
         "/staff/addresses/": {"reference": first(ADDRESS)},
@@ -101,4 +116,4 @@ RECORDS = (
     by_query("canned", CANNED),
     by_query("troubled", ADDRESS),
 )
-ROOM = Room(forms=FORMS, buttons=BUTTONS, staff=_staff, records=RECORDS, objects=_objects)
+ROOM = Room(forms=FORMS, buttons=BUTTONS, student=_student, staff=_staff, records=RECORDS, objects=_objects)

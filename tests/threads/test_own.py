@@ -1,0 +1,166 @@
+"""What a student reads of their own mail: what they proved to have written and what went to them, nothing else."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.ctx import AppContext
+
+from provider.accounts.models import Person
+from provider.accounts.passwords import hash_password, set_password
+from provider.kernel import clock
+from provider.kernel.actors import SYSTEM
+from provider.kernel.database import db, unit_of_work
+from provider.kernel.paging import PAGE
+from provider.threads import actions, answering, own, queries, sorting
+from provider.threads.actions import Writer, Written
+from provider.threads.rules import Direction, Shown, Standing, shown_to_student
+from tests.harness.externs import active
+from tests.harness.papers import STAFF, person
+from tests.harness.statements import statements
+from tests.harness.stories import PASSWORD, sign_in
+from tests.harness.threads import answer, merge, move, opened, thread
+from tests.harness.visitor import Visitor
+
+ZOE, OTHER = "zoe@example.com", "ben@example.com"
+ONE = pytest.mark.one_database("sqlite")
+IN, OUT, NOTE = Direction.IN, Direction.OUT, Direction.NOTE
+
+
+MACHINE, PERSON, ELSEWHERE = "a machine, theirs", "theirs", "another address"
+
+
+@pytest.mark.parametrize(
+    "direction, standing, whose, expected",
+    [
+        (IN, Standing.PROVED, PERSON, Shown.WHOLE),
+        (IN, Standing.CLAIMED, PERSON, Shown.THAT_IT_CAME),
+        (IN, Standing.UNKNOWN, PERSON, Shown.THAT_IT_CAME),
+        (IN, Standing.STAFF_UNPROVED, PERSON, Shown.THAT_IT_CAME),
+        (IN, Standing.PROVED, ELSEWHERE, Shown.NOTHING),
+        (IN, Standing.PROVED, MACHINE, Shown.NOTHING),
+        (OUT, None, PERSON, Shown.WHOLE),
+        (OUT, None, ELSEWHERE, Shown.NOTHING),
+        (NOTE, None, PERSON, Shown.NOTHING),
+        (NOTE, None, ELSEWHERE, Shown.NOTHING),
+    ],
+)
+def test_how_much_of_a_message_its_student_reads(
+    direction: Direction, standing: Standing | None, whose: str, expected: Shown
+) -> None:
+    found = shown_to_student(direction, standing, automatic=whose == MACHINE, theirs=whose != ELSEWHERE)
+    assert found is expected
+
+
+def student(app: Flask, email: str = ZOE) -> None:
+    with app.app_context():
+        active(email=email)
+        with unit_of_work():
+            set_password(person=person(email), password_hash=hash_password(PASSWORD), actor=SYSTEM, at=clock.now())
+        db.session.remove()
+
+
+def came(reference: str, text: str, standing: Standing, *, email: str = ZOE, automatic: bool = False) -> None:
+    with unit_of_work():
+        held = queries.by_reference(reference, lock=True)
+        writer = Writer(email, "", standing, person(email) if standing is Standing.PROVED else None)
+        actions.add_incoming(held, writer=writer, written=Written(text, automatic=automatic), at=clock.now())
+
+
+def noted(reference: str, text: str) -> None:
+    with unit_of_work():
+        answering.note(queries.by_reference(reference, lock=True), text=text, key="note", actor=STAFF, at=clock.now())
+
+
+def test_a_student_reads_their_own_words_and_our_answers_and_nothing_else(app: Flask, visitor: Visitor) -> None:
+    for email in (ZOE, OTHER):
+        student(app, email)
+    with app.app_context():
+        reference = opened("My papers", "Did my papers come?", standing=Standing.PROVED)
+        answer(reference, "They did.")
+        noted(reference, "She calls every day.")
+        came(reference, "Send it to my new address instead.", Standing.CLAIMED)
+        came(reference, "I am away.", Standing.PROVED, automatic=True)
+        came(reference, "This is Ben, I have the flu.", Standing.PROVED, email=OTHER)
+        db.session.remove()
+    sign_in(visitor, ZOE)
+    listed = visitor.get("/my/messages").words("tbody")
+    assert ("My papers" in listed, "Waits for our answer" in listed) == (True, True)
+    page = visitor.get(f"/my/messages/{reference}")
+    assert [text.to_text().strip() for text in page.all(".mail .lines")] == ["Did my papers come?", "They did."]
+    [unproved] = page.all(".mail p.muted")
+    assert "Nothing shows that you wrote it" in unproved.to_text()
+    assert len(page.all(".mail")) == 3
+    assert [word for word in ("calls every day", "new address", "away", "flu") if word in page.text] == []
+
+
+@ONE
+def test_what_is_not_proved_to_be_theirs_is_not_there(app: Flask, visitor: Visitor) -> None:
+    for email in (ZOE, OTHER):
+        student(app, email)
+    with app.app_context():
+        hidden = [
+            opened("Under her address", standing=Standing.CLAIMED),
+            opened("Of Ben", email=OTHER, standing=Standing.PROVED),
+            opened("Of nobody"),
+        ]
+        spam, one, two = (opened(f"Hers {number}", standing=Standing.PROVED) for number in range(3))
+        move(spam, sorting.mark_as_spam)
+        merge(one, two)
+        with unit_of_work():
+            beside = queries.by_reference(hidden[2], lock=True)
+            sorting.put_beside(beside, person=person(ZOE), about=None, actor=STAFF, at=clock.now())
+        db.session.remove()
+    sign_in(visitor, ZOE)
+    assert [link.to_text() for link in visitor.get("/my/messages").all("tbody a")] == ["Hers 1"]
+    for reference in (*hidden, spam, two, "TH-22222222"):
+        visitor.get(f"/my/messages/{reference}", 404)
+    visitor.get(f"/my/messages/{one}")
+
+
+@ONE
+def test_the_link_of_a_mail_proves_the_first_message_and_no_later_one(context: AppContext) -> None:
+    active(email=ZOE)
+    reference = opened("Hello", "It was me.", standing=Standing.CLAIMED)
+    came(reference, "It was not.", Standing.CLAIMED)
+    with unit_of_work():
+        actions.prove(queries.by_reference(reference, lock=True), actor=STAFF, at=clock.now())
+    assert [one.text for one in own.messages(thread(reference))] == ["It was me.", None]
+
+
+@ONE
+def test_mail_of_an_address_that_was_given_up_is_not_shown(app: Flask, visitor: Visitor) -> None:
+    student(app)
+    with app.app_context():
+        reference = opened("Hello", standing=Standing.PROVED)
+        with unit_of_work():
+            db.session.execute(sa.update(Person).where(Person.email == ZOE).values(email="zoe@example.net"))
+        db.session.remove()
+    sign_in(visitor, "zoe@example.net")
+    visitor.get(f"/my/messages/{reference}", 404)
+    assert "There is no message that we know to be yours." in visitor.get("/my/messages").words()
+
+
+def test_little_and_much_mail_cost_the_same_and_much_is_paged(app: Flask, visitor: Visitor) -> None:
+    student(app)
+    sign_in(visitor, ZOE)
+    counts = []
+    for number in (1, PAGE):
+        with app.app_context():
+            reference = [opened("Hello", standing=Standing.PROVED) for _ in range(number)][-1]
+            for _ in range(3):
+                came(reference, "Hello?", Standing.PROVED)
+                answer(reference, "Yes.")
+            db.session.remove()
+        for path in ("/my/messages", f"/my/messages/{reference}"):
+            visitor.get(path)
+            with statements(app) as counted:
+                visitor.get(path)
+            counts.append(len(counted))
+    assert counts[:2] == counts[2:]
+    page = visitor.get("/my/messages")
+    [older] = [link for link in page.all("main nav a") if link.to_text().strip() == "Older"]
+    assert len(visitor.get(f"/my/messages{older.attrs['href']}").all("tbody tr")) == 1
+
+
+def test_who_is_not_signed_in_is_asked_to_be(visitor: Visitor) -> None:
+    assert visitor.client.get("/my/messages").headers["Location"] == "/sign-in?next=/my/messages"
