@@ -1,7 +1,7 @@
 """The pages about paying by card, the same for a student and for whoever holds the link of a letter."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Response, make_response, redirect, render_template, url_for
 
 from provider.cards import paying, queries
-from provider.cards.charging import AlreadyActive, InDispute, NothingOwed
+from provider.cards.charging import AlreadyActive, InDispute, NothingOwed, check_undisputed
 from provider.cards.models import Card, Charge
 from provider.cards.rules import CardState, ChargeState, Choice, What, consent, fingerprint, to_come, why_failed
 from provider.cards.saving import CHARGEABLE_STATES, NotChargeable
@@ -25,6 +25,7 @@ from provider.kernel.money import dollars
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at, widened_policy
 from provider.payments import queries as paid
+from provider.payments.rules import OpenInstallment
 
 _STRIPE = "https://js.stripe.com"
 _OF_STRIPE = "https://*.js.stripe.com"  # what its guide lets in besides: https://docs.stripe.com/security/guide
@@ -107,7 +108,7 @@ def pay_page(caller: Caller, *, form: Form | None = None, told: str = "", status
         choices=[_described(choice, late=choice is rows[0] and choice.rows[0].due_on < _today()) for choice in rows],
         options=options,
         chosen=next((option for option in options if option.chosen), None),
-        keep=_keep_field(form, rows, kept, _ONCE) if to_come(rows) else None,
+        keep=_keep_field(form, rows[-1].rows, kept, _ONCE) if to_come(rows) else None,
         kept=kept,
         paused=queries.paused(enrollment.id) is not None,
         key=settings().STRIPE_PUBLISHABLE_KEY,
@@ -122,8 +123,10 @@ def _closed(enrollment: Enrollment, rows: list[Choice]) -> str | None:
         return NotChargeable.sentence
     if not rows:
         return NothingOwed.sentence
-    if queries.in_dispute(enrollment.id):
-        return InDispute.sentence
+    try:
+        check_undisputed(enrollment.id)
+    except InDispute as refusal:
+        return refusal.sentence
     if enrollment.state in UNPAID_STATES and enrollments.active_elsewhere(enrollment):
         return AlreadyActive.sentence
     return None
@@ -175,20 +178,21 @@ def _entered(enrollment_id: int, reference: str) -> Card | None:
     return card if card.setup_id and card.state in {CardState.PENDING, CardState.SAVED} else None
 
 
-def _keep_field(form: Form, rows: list[Choice], kept: Card | None, otherwise: str = "") -> Field:
+def _keep_field(form: Form, rows: Sequence[OpenInstallment], kept: Card | None, otherwise: str = "") -> Field:
     """Return the box of the consent, unticked, with its words, and what happens to another card, and otherwise."""
     instead = f"It takes the place of your {kept.named}. " if kept else ""
-    words = consent(rows[-1].rows, settings().SCHOOL_NAME)
+    words = consent(rows, settings().SCHOOL_NAME)
     return replace(form.field("keep"), label=words, hint=instead + otherwise)
 
 
 def card_page(caller: Caller, *, form: Form | None = None, told: str = "", status: int = 200) -> Response:
     """Return the page of the kept card: what it will be charged, another one in its place, and taking it away."""
     enrollment = caller.enrollment
-    rows, kept = paying.offered(enrollment, received_at()), queries.kept_card(enrollment.id)
-    open_to_cards = bool(rows) and enrollment.state in CHARGEABLE_STATES and settings().cards_on
+    kept, owed = queries.kept_card(enrollment.id), paid.owed(enrollment)
+    charged = paying.charged_by_itself(enrollment)
+    open_to_cards = bool(charged) and enrollment.state in CHARGEABLE_STATES and settings().cards_on
     form = form or Form(ChangeCard())
-    form.values |= {"shown": fingerprint(rows), "card": ""}
+    form.values |= {"shown": paying.named(charged), "card": ""}
     page = render_template(
         "cards/card.html",
         enrollment=enrollment,
@@ -196,8 +200,10 @@ def card_page(caller: Caller, *, form: Form | None = None, told: str = "", statu
         form=form,
         told=told,
         kept=kept,
-        owed=rows[-1].rows if rows else (),
-        keep=_keep_field(form, rows, kept) if open_to_cards else None,
+        owed=owed,
+        charged=charged,
+        left=[one for one in owed if one not in charged],
+        keep=_keep_field(form, charged, kept) if open_to_cards else None,
         paused=queries.paused(enrollment.id) is not None,
         running=queries.running(enrollment.id),
         key=settings().STRIPE_PUBLISHABLE_KEY,

@@ -1,11 +1,12 @@
 """Paying by card as a page asks for it: the card is taken over, the charge decided and carried out, once."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provider.cards import charging, queries, saving
 from provider.cards.charging import AmountChanged, ChargeRunning
-from provider.cards.rules import CardState, Choice, What, choices, consent, fingerprint, to_come
+from provider.cards.rules import CardState, Choice, What, choices, consent, fingerprint, next_attempt, to_come
 from provider.enrollments.models import Enrollment
 from provider.kernel.actors import Actor
 from provider.kernel.database import retrying
@@ -13,6 +14,7 @@ from provider.kernel.days import day_of
 from provider.kernel.settings import settings
 from provider.payments import queries as paid
 from provider.payments.gateway import Unreachable
+from provider.payments.rules import OpenInstallment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +95,27 @@ def change(*, enrollment: Enrollment, card: str, shown: str, actor: Actor, now: 
 
     Calls the service between units of work of its own. Raises AmountChanged and what saving a card raises.
     """
-    rows = offered(enrollment, now)
-    if not rows or fingerprint(rows) != shown:
+    rows = charged_by_itself(enrollment)
+    if not rows or named(rows) != shown:
         raise AmountChanged
-    words = consent(rows[-1].rows, settings().SCHOOL_NAME)
+    words = consent(rows, settings().SCHOOL_NAME)
     saving.save(card=queries.own_card(enrollment.id, card), consent=words, actor=actor, now=now)
+
+
+def charged_by_itself(enrollment: Enrollment) -> list[OpenInstallment]:
+    """Return the open installments that a kept card will be charged for, the next one first.
+
+    One that was declined on all its days is not among them: only the student pays it.
+    """
+    zone, tried = settings().SCHOOL_ZONE, queries.attempts(enrollment.id)
+    rows = sorted(paid.owed(enrollment), key=lambda one: (one.due_on, one.number))
+    return [
+        one
+        for one in rows
+        if next_attempt(due_on=one.due_on, tried_on=[day_of(at, zone) for at in tried.get(one.number, [])])
+    ]
+
+
+def named(rows: Sequence[OpenInstallment]) -> str:
+    """Name the installments that a page offers to keep a card for."""
+    return fingerprint([Choice(What.REST, sum(one.open_cents for one in rows), tuple(rows))])

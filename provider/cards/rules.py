@@ -153,11 +153,15 @@ def attempt_due(*, due_on: dt.date, tried_on: Sequence[dt.date], today: dt.date)
     The first attempt is made on its due day, or later when no worker ran. The others follow 1, 3 and 7 days after the
     first, one a day at most, and when days were missed they are made up once. After the fourth no more is tried.
     """
+    on = next_attempt(due_on=due_on, tried_on=tried_on)
+    return on is not None and on <= today and not (tried_on and tried_on[-1] >= today)
+
+
+def next_attempt(*, due_on: dt.date, tried_on: Sequence[dt.date]) -> dt.date | None:
+    """Return from which day an unpaid installment is charged by itself next; None when it is not tried any more."""
     if not tried_on:
-        return due_on <= today
-    if len(tried_on) > len(RETRY_DAYS) or tried_on[-1] >= today:
-        return False
-    return charge_days(tried_on[0])[len(tried_on)] <= today
+        return due_on
+    return charge_days(tried_on[0])[len(tried_on)] if len(tried_on) <= len(RETRY_DAYS) else None
 
 
 def charging_day(now: dt.datetime, zone: ZoneInfo) -> dt.date:

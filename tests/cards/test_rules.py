@@ -13,6 +13,7 @@ from provider.cards.rules import (
     choices,
     consent,
     contradiction,
+    next_attempt,
     why_failed,
 )
 from provider.payments.gateway import Intent, IntentStatus
@@ -51,6 +52,18 @@ def test_a_declined_installment_is_tried_again_after_1_3_and_7_days_and_then_no_
     tried: list[int], today: int, *, due: bool
 ) -> None:
     assert attempt_due(due_on=DUE, tried_on=[after(day) for day in tried], today=after(today)) is due
+
+
+@pytest.mark.parametrize(
+    "tried_on, on",
+    [((), 0), ((0,), 1), ((0, 1), 3), ((0, 1, 3), 7), ((0, 1, 3, 7), None), ((5,), 6)],
+    ids=["never", "once", "twice", "three times", "on all its days", "late"],
+)
+def test_a_student_may_know_from_which_day_an_installment_is_charged_next(
+    tried_on: tuple[int, ...], on: int | None
+) -> None:
+    found = next_attempt(due_on=DUE, tried_on=[after(days) for days in tried_on])
+    assert found == (None if on is None else after(on))
 
 
 def test_the_days_of_an_installment_are_its_first_and_three_more() -> None:

@@ -11,14 +11,17 @@ from flask import Flask
 
 from provider.cards import pausing, queries
 from provider.cards.models import Card, Charge, Dispute
-from provider.cards.rules import CHANGE_CARD_LINK, CardState
+from provider.cards.rules import CHANGE_CARD_LINK, CardState, DisputeState
 from provider.cards.schemas import ENTER_CARD
 from provider.enrollments.queries import by_reference
 from provider.jobs.worker import run_due
+from provider.kernel import clock
 from provider.kernel.database import db, unit_of_work
+from provider.kernel.days import written
 from provider.kernel.web import CONTENT_SECURITY_POLICY
 from provider.payments.gateway import IntentStatus, Refused
 from provider.payments.queries import of_enrollment
+from provider.refunds import actions as refunds
 from provider.tasks.models import Task
 from provider.tasks.queries import about as tasks_about
 from tests.harness.cards import TimedService
@@ -464,6 +467,10 @@ def test_a_disputed_a_canceled_and_a_second_enrollment_each_say_why_there_is_not
     page = visitor.get(f"{home(reference)}/pay")
     assert page.words("main .notice").startswith("Your bank is looking into an earlier payment.")
     assert page.all("main form") == []
+    with visitor.app.app_context(), unit_of_work():
+        db.session.execute(sa.update(Dispute).values(state=DisputeState.LOST, ended_at=PAID))
+    words = visitor.get(f"{home(reference)}/pay").words("main .notice")
+    assert words.startswith("Your bank has given an earlier payment back after a dispute, so no card is charged")
     canceled = enroll(visitor, program="cpt")
     visitor.submit({})
     assert visitor.get(f"{home(canceled)}/pay").words("main .notice") == (
@@ -512,6 +519,25 @@ def test_the_kept_card_is_shown_changed_and_taken_away(service: TimedService, vi
     assert kept_card(visitor, reference) is None
     stale = visitor.post(f"{home(reference)}/card/remove", {}, 409)
     assert "This card is not saved any more." in stale.words()
+
+
+def test_who_left_and_still_owes_reads_how_to_pay(service: TimedService, visitor: Visitor) -> None:
+    reference = enroll(visitor, plan="installments")
+    pay(visitor, service, reference)
+    with visitor.app.app_context(), unit_of_work():
+        refunds.withdraw(
+            enrollment=by_reference(reference, lock=True),
+            reason="Moves abroad, agreed by telephone",
+            waive=False,
+            actor=BURSAR,
+            at=PAID,
+        )
+    page = visitor.get(home(reference))
+    assert page.words("#due") == "Your next payment"
+    visitor.get(f"{home(reference)}/pay")
+    card = enter(visitor, service, reference)
+    assert visitor.submit({"card": card, "what": "rest"}).title == "Thank you, $1,575.00 is paid"
+    assert visitor.get(home(reference)).all("#due") == []
 
 
 def test_nothing_of_another_student_is_there(
@@ -584,6 +610,33 @@ def test_the_letter_about_a_declined_installment_opens_the_page_to_pay_and_to_ch
     assert "Card Visa ending in 4242" in page.words()
     assert saved_by(holder, reference) == ["visitor", "visitor", "link"]
     assert "No card is kept" in holder.submit({}, form=1).words()
+
+
+def test_what_was_declined_on_all_its_days_is_paid_by_its_student_and_not_promised_to_a_new_card(
+    service: TimedService, visitors: Callable[[], Visitor], declined: tuple[str, str], moment: Travel
+) -> None:
+    reference, token = declined
+    holder = visitors()
+    due = read(holder, lambda: [one.due_on for one in by_reference(reference).installments])
+    for _ in range(8):
+        move(moment, service, clock.now() + dt.timedelta(days=1))
+        work_off(holder, clock.now())
+    page = holder.get(f"/links/{token}?page=card")
+    assert page.words("main .notice").startswith("This is not charged by itself any more $525.00 was due on")
+    assert written(due[1]) not in page.words("main table")
+    assert written(due[2]) in page.words("main table")
+    headers = {"X-CSRFToken": holder.token()}
+    told = holder.client.post(f"/links/{token}", headers=headers, data={"step": "begin"}).get_json()
+    service.confirm_setup(told["client_secret"].partition("_secret_")[0], GOOD)
+    holder.submit({"card": told["card"], "keep": "true"})
+    new = kept_card(holder, reference)
+    assert new is not None
+    assert new.consent is not None
+    assert (written(due[1]) in new.consent, written(due[2]) in new.consent) == (False, True)
+    holder.get(f"/links/{token}")
+    assert holder.submit({"what": "due"}).title == "Thank you, $525.00 is paid"
+    assert parts_paid(holder, reference) == [QUARTER, QUARTER, 0, 0]
+    assert holder.get(f"/links/{token}?page=card").all("main .notice") == []
 
 
 def saved_by(visitor: Visitor, reference: str) -> list[str]:
