@@ -14,6 +14,7 @@ from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState
 from provider.exams.models import ExamResult
 from provider.exams.rules import ExamState
+from provider.mail.models import OutboxLetter
 from provider.oversight.checks import Finding, findings
 from provider.programs.models import Recommendation
 from provider.tasks.models import Task
@@ -23,7 +24,7 @@ _RUNS = (CreditState.REQUESTED, CreditState.VERIFIED)
 
 
 def credit_rests_on_a_verified_pass() -> Iterator[Finding]:
-    """A credit request rests on its student's own verified pass of the exam, and on a recommendation for it."""
+    """A credit request rests on its student's own verified pass, and states what was recommended on that day."""
     own = sa.and_(
         ExamResult.person_id == _R.person_id,
         ExamResult.credential_id == _R.credential_id,
@@ -32,6 +33,8 @@ def credit_rests_on_a_verified_pass() -> Iterator[Finding]:
         Enrollment.person_id == _R.person_id,
         Recommendation.credential_id == _R.credential_id,
         Recommendation.valid_from <= ExamResult.taken_on,
+        sa.func.coalesce(Recommendation.valid_to, ExamResult.taken_on) >= ExamResult.taken_on,
+        Recommendation.credits == _R.credits,
     )
     query = (
         sa.select(_R.reference.label("subject"))
@@ -40,7 +43,7 @@ def credit_rests_on_a_verified_pass() -> Iterator[Finding]:
         .join(Recommendation, Recommendation.id == _R.recommendation_id)
         .where(sa.not_(own))
     )
-    return findings(query, "rests on no verified pass of its student, or on a recommendation for something else")
+    return findings(query, "rests on no verified pass of its student, or states what was not recommended for that pass")
 
 
 def one_active_credit_request() -> Iterator[Finding]:
@@ -101,10 +104,31 @@ def credit_clock_stands_as_its_request() -> Iterator[Finding]:
     return findings(query, "is {state}, so its clock should be {expected}; it is {found}")
 
 
+def letter_for_each_step_of_credit() -> Iterator[Finding]:
+    """Each step of a credit request, and each result that was checked, is told by its letter to whom it concerns."""
+    steps: list[tuple[sa.Select[str], str]] = [
+        (sa.select(_R.reference), "credit_asked"),
+        (sa.select(_R.reference).where(_R.sent_at.is_not(None)), "credit_to_registrar"),
+        (sa.select(_R.reference).where(_R.sent_at.is_not(None)), "credit_sent"),
+        (sa.select(_R.reference).where(_R.received_at.is_not(None)), "credit_received"),
+        (sa.select(_R.reference).where(_R.decided_at.is_not(None)), "credit_decided"),
+        (sa.select(_R.reference).where(_R.state == CreditState.WITHDRAWN), "credit_withdrawn"),
+        (sa.select(_R.reference).where(_R.state == CreditState.CLOSED), "credit_closed"),
+        (sa.select(ExamResult.reference).where(ExamResult.state == ExamState.VERIFIED), "exam_verified"),
+        (sa.select(ExamResult.reference).where(ExamResult.state == ExamState.REJECTED), "exam_rejected"),
+    ]
+    for happened, template in steps:
+        event = happened.subquery()
+        told = sa.exists().where(OutboxLetter.event == event.c.reference, OutboxLetter.template == template)
+        query = sa.select(event.c.reference.label("subject")).where(~told)
+        yield from findings(query, f"has no letter “{template}”")
+
+
 CHECKS = (
     credit_rests_on_a_verified_pass,
     one_active_credit_request,
     college_was_told_with_consent,
     refunded_credit_ends,
     credit_clock_stands_as_its_request,
+    letter_for_each_step_of_credit,
 )

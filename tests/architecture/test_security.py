@@ -1,9 +1,11 @@
-"""docs/security.md, cards.md and externships.md name a proof for each row, and each proof is a test that exists."""
+"""docs/security.md, cards.md, externships.md and mailroom.md name a proof for each row; each is a test that exists."""
 
 import re
 from pathlib import Path
 
 import pytest
+
+from tests.harness.plants import PLANTS
 
 FAULTS = {"E04", "E05", "E06", "E07", "E08", "E09", "E10", "E12", "E13", "E14", "F04"}
 PROOF = re.compile(r"`([a-z_/]+\.py)::(test_\w+)`")
@@ -60,6 +62,25 @@ def test_every_fault_of_placing_has_proofs_that_exist(root: Path) -> None:
     placing = (root / "docs" / "externships.md").read_text()
     assert missing(root, placing) == []
     assert {first.split()[0] for first in rows(placing)} >= {f"B{number:02d}" for number in range(1, 7)} | {"E02"}
+
+
+def test_every_fault_of_mail_and_credit_has_proofs_that_exist(root: Path) -> None:
+    mail = (root / "docs" / "mailroom.md").read_text()
+    assert missing(root, mail) == []
+    faults = {f"C{number:02d}" for number in range(1, 11)} | {"B03", "E12"}
+    assert {first.split()[0] for first in rows(mail)} >= faults
+
+
+def test_the_audit_has_every_invariant_that_the_pages_for_schools_name(root: Path) -> None:
+    named = {
+        name
+        for page in ("externships.md", "mailroom.md")
+        for line in (root / "docs" / page).read_text().partition("## What the audit recomputes")[2].splitlines()
+        if line.startswith("| ")
+        for name in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    assert named
+    assert named - set(PLANTS.values()) == set()
 
 
 def test_no_fault_of_access_is_left_out(text: str) -> None:

@@ -1,12 +1,19 @@
 """Text that would be a program if anything forgot to escape it, in every text field there is."""
 
 import re
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from html import escape
 from itertools import count
 
 from flask import Flask
 
 from provider.accounts.rules import Role
+from provider.kernel import clock
+from provider.kernel.database import db
 from tests.harness.forms import CASES, Sender
+from tests.harness.mail_in import ENQUIRIES, came
 from tests.harness.people import submit_to
 from tests.harness.season import Season
 from tests.harness.stories import enroll, prove, sign_in
@@ -28,6 +35,7 @@ WITHOUT = {"refund", "refund link", "enroll", "code", "confirm"}
 WITHOUT |= {"affiliation on paper", "another preceptor", "week asked about"}
 WITHOUT |= {"decline a student", "decline an offer", "decline own offer"}
 WITHOUT |= {case.name for case in CASES if case.name.startswith(("second factor", "recovery codes"))}
+BY_MAIL = range(9001, 9006)
 Planted = dict[int, tuple[str, str]]
 
 
@@ -45,7 +53,25 @@ def story(school: Flask, season: Season) -> Visitor:
     refund = re.findall(r"R-\w{8}", student.page.text if student.page else "")[0]
     staff.get(f"/staff/refunds/{refund}")
     submit_to(staff, "/staff/payouts/", {"external_reference": CANARY})
+    mails(school)
     return student
+
+
+def mails(school: Flask) -> None:
+    """Let somebody send it by mail: as name, subject, words and name of a file, and once as a page of its own."""
+    written = EmailMessage(policy=SMTP)
+    written["From"] = Address(f"{CANARY}#{BY_MAIL[0]}#", addr_spec="eve@example.com")
+    written["To"], written["Subject"] = ENQUIRIES, f"{CANARY}#{BY_MAIL[1]}#"
+    written.set_content(f"{CANARY}#{BY_MAIL[2]}#")
+    written.add_attachment(b"x", maintype="text", subtype="html", filename=f"{CANARY}#{BY_MAIL[3]}#")
+    drawn = EmailMessage(policy=SMTP)
+    drawn["From"], drawn["To"], drawn["Subject"] = "mallory@example.com", ENQUIRIES, "A page"
+    shown = f"{escape(CANARY)}#{BY_MAIL[4]}#"
+    drawn.set_content(f"<html><body>{CANARY}<script>alert(1)</script><p>{shown}</p></body></html>", subtype="html")
+    with school.app_context():
+        for one in (written, drawn):
+            came(one.as_bytes(), sender="eve@example.com", at=clock.now())
+        db.session.remove()
 
 
 def plant(school: Flask, season: Season) -> tuple[Planted, set[tuple[str, str]]]:

@@ -9,8 +9,8 @@ from provider.kernel.database import Model, db
 
 # Counts of tries, and the worker's own list: they may change although nothing was stored.
 APART = frozenset({"throttle", "job", "catalog_stamp"})
-# The one thing that reading leaves behind: that a person's document was read, and by whom.
-READ = "file.read"
+# What reading leaves behind: that a person's document, or a file of their mail, was read, and by whom.
+READ = ("file.read", "thread_message.opened")
 
 
 def checksums(app: Flask, apart: frozenset[str] = APART) -> dict[str, str]:
@@ -27,5 +27,5 @@ def checksums(app: Flask, apart: frozenset[str] = APART) -> dict[str, str]:
 
 def _digest(connection: sa.Connection, table: sa.Table) -> str:
     query = sa.select(table).order_by(*table.primary_key.columns)
-    rows = connection.execute(query.where(table.c.event != READ) if table.name == "history" else query)
+    rows = connection.execute(query.where(table.c.event.not_in(READ)) if table.name == "history" else query)
     return hashlib.sha256("\n".join(repr(tuple(row)) for row in rows).encode()).hexdigest()

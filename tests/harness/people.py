@@ -9,7 +9,7 @@ from tests.harness.remote import RemoteVisitor
 from tests.harness.server import Server
 from tests.harness.smtp import Delivery, MailServer
 from tests.harness.stories import PASSWORD, enroll, sign_in
-from tests.harness.visitor import Page, Visitor
+from tests.harness.visitor import Page, Values, Visitor
 
 ADMIN = "admin@example.org"
 MAIL_SECONDS = 15.0
@@ -87,7 +87,7 @@ def record_payment(staff: Visitor, reference: str, known_as: str) -> Page:
     return staff.submit({"external_reference": known_as, "proof_note": "Statement of today, line 3"})
 
 
-def submit_to(visitor: Visitor, part: str, values: dict[str, str], status: int = 303) -> Page:
+def submit_to(visitor: Visitor, part: str, values: Values, status: int = 303) -> Page:
     """Send the form on the page whose action has this part."""
     assert visitor.page is not None
     forms = [f for f in visitor.page.all("main form") if f.attrs.get("method", "").lower() == "post"]

@@ -33,13 +33,52 @@ def recommended_for_something_else(vandal: Vandal) -> None:
     )
 
 
+def more_than_was_recommended(vandal: Vandal) -> None:
+    vandal.change(
+        "UPDATE credit_request SET credits = credits + 1 WHERE reference = :reference",
+        reference=vandal.told.credit.requested,
+    )
+
+
+def recommended_until_before(vandal: Vandal) -> None:
+    """Let what a request rests on have ended the day before the pass; requests of the others rest on another copy."""
+    mine = "(SELECT recommendation_id FROM credit_request WHERE reference = :reference)"
+    reference = vandal.told.credit.requested
+    row = vandal.one(f"SELECT {mine}", reference=reference)
+    days = {"valid_from": "'2025-01-01'", "valid_to": "'2026-11-18'"}
+    vandal.copy("recommendation", f"id = {row}", id="99999", reference="'RC-COPY'", **days)
+    vandal.change("UPDATE credit_request SET recommendation_id = 99999 WHERE reference = :reference",
+                  reference=reference)  # fmt: skip
+
+
+def decided_in_silence(vandal: Vandal) -> None:
+    _untold(vandal, "credit_decided", vandal.told.credit.decided)
+
+
+def asked_in_silence(vandal: Vandal) -> None:
+    _untold(vandal, "credit_asked", vandal.told.credit.requested)
+
+
+def _untold(vandal: Vandal, template: str, event: str) -> None:
+    """Let a letter be about something else."""
+    vandal.change(
+        "UPDATE letter SET event = 'planted' WHERE template = :template AND event = :event",
+        template=template,
+        event=event,
+    )
+
+
 def asked_twice(vandal: Vandal) -> None:
-    """Let somebody have another active request for the same credential, with history and clock."""
+    """Let somebody have another active request for the same credential, with history, clock and letter."""
     vandal.bare("credit_request", "history", "clock")
     reference = vandal.told.credit.requested
     vandal.copy("credit_request", f"reference = '{reference}'", id="id + 1000000", reference="'CR-COPY'")
     vandal.copy("history", f"subject_reference = '{reference}'", id="id + 1000000", subject_reference="'CR-COPY'")
     vandal.copy("clock", f"subject_reference = '{reference}'", id="id + 1000000", subject_reference="'CR-COPY'")
+    letter = vandal.one(f"SELECT reference FROM letter WHERE template = 'credit_asked' AND event = '{reference}'")
+    named = {"reference": "'L-COPY'", "message_id": "'<copy@example.org>'", "event": "'CR-COPY'"}
+    vandal.copy("letter", f"reference = '{letter}'", id="id + 1000000", **named)
+    vandal.copy("history", f"subject_reference = '{letter}'", id="id + 2000000", subject_reference="'L-COPY'")
 
 
 def told_without_a_trace(vandal: Vandal) -> None:
@@ -121,6 +160,10 @@ CREDIT_PLANTS: Mapping[Callable[[Vandal], None], str] = {
     of_somebody_else: "credit_rests_on_a_verified_pass",
     never_verified: "credit_rests_on_a_verified_pass",
     recommended_for_something_else: "credit_rests_on_a_verified_pass",
+    more_than_was_recommended: "credit_rests_on_a_verified_pass",
+    recommended_until_before: "credit_rests_on_a_verified_pass",
+    decided_in_silence: "letter_for_each_step_of_credit",
+    asked_in_silence: "letter_for_each_step_of_credit",
     asked_twice: "one_active_credit_request",
     told_without_a_trace: "college_was_told_with_consent",
     told_on_another_consent: "college_was_told_with_consent",

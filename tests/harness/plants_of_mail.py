@@ -32,6 +32,16 @@ def moved_by_a_mail(vandal: Vandal) -> None:
     )
 
 
+def moved_by_a_thread(vandal: Vandal) -> None:
+    """Let the thread of a mail approve a refund."""
+    vandal.bare("history")
+    vandal.change(
+        "UPDATE history SET actor_kind = 'system', actor_reference = 'TH-22222222' "
+        "WHERE subject_reference = :refund AND new_state = 'approved'",
+        refund=vandal.told.settled_refund,
+    )
+
+
 def entered_by_nobody(vandal: Vandal) -> None:
     vandal.change(
         "UPDATE refund SET channel = 'mail', evidence = NULL WHERE reference = :refund",
@@ -67,6 +77,7 @@ MAIL_PLANTS: Mapping[Callable[[Vandal], None], str] = {
     never_filed: "mail_is_filed_in_time",
     lost_from_its_thread: "mail_stands_in_its_thread",
     moved_by_a_mail: "mail_moves_nothing",
+    moved_by_a_thread: "mail_moves_nothing",
     entered_by_nobody: "mail_moves_nothing",
     other_instant: "refund_draft_is_what_its_message_says",
     machine_answered: "machines_are_not_answered",

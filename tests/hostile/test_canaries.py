@@ -11,7 +11,7 @@ from provider.jobs.worker import run_due
 from provider.kernel import clock
 from provider.kernel.database import db
 from provider.mail.models import OutboxLetter
-from tests.harness.canaries import ESCAPED, RAW, WITHOUT, plant, story
+from tests.harness.canaries import BY_MAIL, ESCAPED, RAW, WITHOUT, plant, story
 from tests.harness.checksums import checksums
 from tests.harness.crawl import crawl
 from tests.harness.season import Season
@@ -109,6 +109,7 @@ def test_nothing_that_people_write_becomes_a_part_of_a_page_or_a_letter(school: 
         shown.update(ESCAPED.findall(html or ""))
     told = {template for template, html, _ in letters if ESCAPED.search(html or "")}
     assert {"enrollment_received", "receipt", "refund_approved", "payout_sent", "refund_settled"} <= told
+    assert {str(number) for number in BY_MAIL} <= shown
     assert {where for number, where in planted.items() if str(number) not in shown} == REPLACED
 
 

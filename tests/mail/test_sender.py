@@ -12,6 +12,7 @@ from provider.jobs import actions as jobs
 from provider.jobs.models import Job
 from provider.jobs.rules import LEASE, JobState
 from provider.jobs.worker import run_due
+from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.mail import actions
@@ -22,6 +23,8 @@ from provider.tasks.rules import TaskKind, TaskState
 from tests.harness.letters import POSTED, a_letter
 from tests.harness.smtp import Fault, MailServer
 from tests.harness.soak import repetitions
+from tests.harness.stories import enroll
+from tests.harness.visitor import Visitor
 
 Post = Callable[..., str]
 Row = Callable[[str], OutboxLetter]
@@ -61,6 +64,18 @@ def test_a_letter_is_accepted_once_and_its_story_is_kept(server: MailServer, pos
     assert delivery.recipients == ("ana@example.com",)
     assert delivery.sender == "enquiries@example.org"
     assert delivery.message_id == letter.message_id == f"<{reference.lower()}@example.org>"
+
+
+def test_a_page_that_causes_letters_never_speaks_to_the_mail_server(
+    app: Flask, server: MailServer, visitor: Visitor
+) -> None:
+    server.fault = Fault.HANG_UP
+    reference = enroll(visitor)
+    db.session.rollback()
+    (letter,) = db.session.scalars(sa.select(OutboxLetter).where(OutboxLetter.event == reference))
+    assert (letter.state, letter.attempts, server.commands) == (LetterState.QUEUED, 0, [])
+    run_due(clock.now())
+    assert server.commands == [f"RCPT {letter.recipient}"]
 
 
 def test_a_letter_of_a_rolled_back_transaction_never_leaves(server: MailServer) -> None:

@@ -111,7 +111,6 @@ def test_a_known_and_proved_student_is_linked_beside_their_person(context: AppCo
         ["nonsense"],
     ],
 )
-@ONE
 def test_a_forged_mail_of_a_student_is_only_a_claim(context: AppContext, results: list[str]) -> None:
     reference = known()
     content = b"".join(f"Authentication-Results: {one}\r\n".encode() for one in results) + mail()
@@ -229,7 +228,6 @@ def test_everybody_together_is_told_so_often_in_an_hour(context: AppContext, mon
     ],
     ids=["automatic", "no sender", "own", "bounce", "complaint"],
 )
-@ONE
 def test_no_machine_is_ever_answered(context: AppContext, content: bytes, sender: str | None, judged: Judged) -> None:
     row = came(content, sender=sender)
     assert (row.state, row.judged) == (MailState.IGNORED, judged)
@@ -264,7 +262,6 @@ def test_a_bounce_to_the_letters_own_address_counts_without_its_message_id(conte
     assert letters.health("sam@example.com") is not None
 
 
-@ONE
 def test_a_forged_bounce_changes_nothing(context: AppContext) -> None:
     letter = a_letter()
     came(bounced("<l-22222222@example.org>", "sam@example.com"), sender=None)
@@ -273,7 +270,6 @@ def test_a_forged_bounce_changes_nothing(context: AppContext) -> None:
     assert db.session.scalars(sa.select(AddressHealth)).all() == []
 
 
-@ONE
 def test_three_letters_put_off_are_no_refusal(context: AppContext) -> None:
     for number in range(3):
         letter = a_letter(event=f"{number}")
@@ -283,7 +279,6 @@ def test_three_letters_put_off_are_no_refusal(context: AppContext) -> None:
     assert (health.state, health.soft_bounces) == (AddressState.DOUBTFUL, 3)
 
 
-@ONE
 def test_a_complaint_marks_the_address(context: AppContext) -> None:
     letter = a_letter()
     came(abuse(letter.message_id), sender="feedback@example.com")

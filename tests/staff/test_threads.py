@@ -1,6 +1,7 @@
 """The pages of messages: who sees whose, answering from the page, drafts, texts, files, and addresses."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,7 @@ from provider.threads import queries
 from provider.threads.models import CannedText
 from provider.threads.rules import Direction, Standing
 from tests.harness import college_credit
+from tests.harness.canaries import BY_MAIL, ESCAPED, RAW, mails
 from tests.harness.externs import active, graduate
 from tests.harness.externs import ask as ask_for_place
 from tests.harness.mail_in import came, mail
@@ -64,6 +66,22 @@ def test_mail_is_seen_by_those_of_its_mailbox_alone(app: Flask, colleague: Colle
     coordinator.post(f"/staff/messages/{others}/close", {}, 404)
     assert "Prices" in admissions.get("/staff/messages?state=all").text
     admissions.get(f"/staff/messages/{theirs}", 404)
+
+
+def test_whatever_stands_in_a_mail_is_text_on_every_page_that_shows_it(app: Flask, colleague: Colleague) -> None:
+    mails(app)
+    admissions = colleague(Role.ADMISSIONS)
+    listed = admissions.get("/staff/messages")
+    threads = set(re.findall(r"/staff/messages/TH-\w{8}", listed.text))
+    assert len(threads) == 2
+    pages = [listed, *(admissions.get(one) for one in threads), admissions.get("/staff")]
+    assert [page.path for page in pages if RAW in page.text or "<script>alert" in page.text] == []
+    assert {number for page in pages for number in ESCAPED.findall(page.text)} >= {str(one) for one in BY_MAIL}
+    with app.app_context():
+        told = db.session.scalars(sa.select(OutboxLetter).where(OutboxLetter.template == "mail_received")).all()
+        assert [one.recipient for one in told] == ["eve@example.com", "mallory@example.com"]
+        assert [one for one in told if "img" in str(one.values)] == []
+        db.session.remove()
 
 
 def test_an_answer_is_sent_once_and_an_old_page_loses_nothing_typed(app: Flask, coordinator: Visitor) -> None:

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from provider.accounts.models import Person
+from provider.history.actions import note
 from provider.history.models import History
 from provider.kernel import clock
 from provider.kernel.database import db, hold, unit_of_work
@@ -12,9 +13,11 @@ from provider.kernel.lifecycles import IllegalTransition
 from provider.mail.models import OutboxLetter
 from provider.threads import queries, sorting
 from provider.threads.models import Thread
-from provider.threads.rules import Standing, ThreadState
+from provider.threads.rules import MERGEABLE, Standing, ThreadState
+from tests.harness import audit
 from tests.harness.money import at_once
 from tests.harness.papers import STAFF, person
+from tests.harness.soak import repetitions
 from tests.harness.threads import answer, merge, move, opened, thread, wrote_again
 from tests.harness.unguarded import looked_first
 
@@ -62,43 +65,61 @@ def test_the_database_lets_a_thread_go_into_an_older_one_alone(into: str) -> Non
         db.session.execute(change.values(state=ThreadState.MERGED, merged_into_id=target, waiting_since=None))
 
 
-def test_two_who_merge_at_once_lose_no_message(app: Flask) -> None:
+def merged(pair: tuple[str, str]) -> bool:
+    """Put two threads together, unless one of them is a part of another by now."""
+    try:
+        merge(*pair)
+    except sorting.NotMergeable:
+        return False
+    return True
+
+
+def times(reference: str) -> int:
+    """Return how often a thread was put into another, as the history tells it."""
+    query = sa.select(sa.func.count()).where(History.subject_reference == reference, History.new_state == "merged")
+    return db.session.scalar(query) or 0
+
+
+@pytest.mark.parametrize("_round", range(repetitions(60)))
+def test_two_who_merge_at_once_lose_no_message_and_double_none(app: Flask, _round: int) -> None:
     first, second, third = (opened(text=text) for text in ("one", "two", "three"))
     db.session.remove()
-
-    def one(pair: tuple[str, str]) -> bool:
-        try:
-            merge(*pair)
-        except sorting.NotMergeable:
-            return False
-        return True
-
-    at_once(app, partial(one, (third, second)), partial(one, (second, first)))
+    pairs = ((third, second), (second, first), (third, second), (second, first))
+    at_once(app, *(partial(merged, pair) for pair in pairs))
     living = {queries.living(thread(reference)).reference for reference in (first, second, third)}
     assert sorted(text for reference in living for text in texts(reference)) == ["one", "three", "two"]
-    assert all(texts(reference) == [] for reference in {first, second, third} - living)
+    gone = {first, second, third} - living
+    assert all(texts(reference) == [] for reference in gone)
+    assert [times(reference) for reference in (first, second, third)] == [
+        int(reference in gone) for reference in (first, second, third)
+    ]
+    db.session.remove()
+    audit.assert_clean(app)
 
 
-def test_without_the_lock_two_who_merge_at_once_would_lose_messages(app: Flask) -> None:
+def test_without_the_lock_a_message_stands_where_nobody_sees_it_and_one_thread_is_merged_twice(app: Flask) -> None:
     first, second, third = (opened(text=text) for text in ("one", "two", "three"))
     ids = {reference: thread(reference).id for reference in (first, second, third)}
     db.session.remove()
 
-    def look(older: str) -> bool:
-        return queries.by_reference(older).state is not ThreadState.MERGED
+    def look(newer: str, older: str) -> bool:
+        return all(queries.by_reference(one).state in MERGEABLE for one in (newer, older))
 
     def write(newer: str, older: str) -> None:
         moved = "UPDATE thread_message SET thread_id = :into WHERE thread_id = :it"
         gone = "UPDATE thread SET state = 'merged', merged_into_id = :into, waiting_since = NULL WHERE id = :it"
         for statement in (moved, gone):
             db.session.execute(sa.text(statement), {"into": ids[older], "it": ids[newer]})
+        it, states = queries.by_reference(newer), (ThreadState.WAITING, ThreadState.MERGED)
+        note(it, "thread.merged", actor=STAFF, at=clock.now(), old=states[0], new=states[1])
 
-    wrote = looked_first(
-        app,
-        (partial(look, second), partial(write, third, second)),
-        (partial(look, first), partial(write, second, first)),
-    )
-    assert wrote == [True, True]
+    pairs = ((second, first), (second, first), (third, second))
+    saw = looked_first(app, *((partial(look, *pair), partial(write, *pair)) for pair in pairs), in_turn=True)
+    assert saw == [True, True, True]
+    assert (texts(first), texts(second), thread(second).state) == (["one", "two"], ["three"], ThreadState.MERGED)
+    assert (times(second), times(third)) == (2, 1)
+    db.session.remove()
+    assert any(line.startswith("history_has_each_change_once") for line in audit.found(app))
 
 
 def test_a_message_is_taken_apart_and_believed_no_more_than_before() -> None:
