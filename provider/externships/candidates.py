@@ -4,17 +4,16 @@ Openings are sorted by bands of latitude and by longitude within; a student's bo
 judged as `fitting.against` judges one; a test holds the two against each other.
 """
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from provider.affiliations.rules import EVERY_DAY, ONE_DAY, WEEK, Period, SiteKind, days_of
-from provider.documents.rules import DocumentKind
+from provider.affiliations.rules import EVERY_DAY, WEEK, days_of
 from provider.externships.fitting import Hindrance, Weights
+from provider.externships.plan_columns import KINDS, NEVER, PAIR, Cohort
 from provider.externships.planner import Arcs, Numbers, runs
 from provider.externships.rules import EARTH_MILES, MOST_MILES, MOST_PREFERENCES, TENTHS
 
@@ -23,11 +22,7 @@ Globe = tuple[Degrees, Degrees, Degrees]
 BAND = 0.25  # degrees of latitude
 WORLD = 1000.0  # more than all degrees of longitude
 AT_ONCE = 30_000  # pairs, so that what is worked on stays near the processor
-NEVER = 10**7  # a day beyond all others
 ALWAYS = 0
-KINDS = {kind: number for number, kind in enumerate(DocumentKind)}
-SITE_KINDS = {kind: number for number, kind in enumerate(SiteKind)}
-NO_KIND = -1
 
 _H = Hindrance
 BITS = {
@@ -102,6 +97,17 @@ class Pairs:
     places: Numbers
     tenths: Numbers
     against: Numbers
+
+
+def boards(cohort: Cohort) -> tuple[Students, Places]:
+    """Return a cohort as what the rest works with: of each document of each student the best one counts."""
+    students = {name: np.asarray(column) for name, column in cohort.students.items()}
+    people = students.pop("people")
+    good = np.full((int(people.max(initial=-1)) + 1, len(KINDS)), ALWAYS, np.int64)
+    person, kind, until = (np.asarray(column) for column in cohort.papers)
+    np.maximum.at(good, (person, kind), until)
+    places = {name: np.asarray(column) for name, column in cohort.places.items()}
+    return Students(**students, papers=good[people]), in_bands(Places(**places))
 
 
 def in_bands(places: Places) -> Places:
@@ -232,9 +238,6 @@ def _lacks_papers(students: Students, places: Places, row: Numbers, place: Numbe
     return lacks
 
 
-PAIR = 1 << 32  # a row and an id as one number
-
-
 def held(pairs: Numbers, row: Numbers, other: Numbers) -> Numbers:
     """Return where in the sorted pairs each stands, or -1."""
     if not len(pairs):
@@ -330,12 +333,3 @@ def freed(students: Students, *, papers: bool = False, times: bool = False, mile
     if miles:
         changed["miles"] = np.full_like(students.miles, MOST_MILES)
     return replace(students, **changed)
-
-
-def covered_from(periods: Sequence[Period], last: dt.date) -> int:
-    """Return the first day from which agreements cover each day through the last one; NEVER when not even that one."""
-    first = last + ONE_DAY
-    for period in sorted(periods, key=lambda one: one.last_on, reverse=True):
-        if period.last_on >= first - ONE_DAY:
-            first = min(first, period.first_on)
-    return NEVER if first > last else first.toordinal()

@@ -1,17 +1,15 @@
 """Reads a whole cohort and the openings around it for a plan: few statements, tuples and columns instead of objects.
 
-Like `candidates` it works with numpy, so only the job of a plan imports it.
+What it reads goes to the solver's process as it is (`plan_columns`): the worker itself never loads numpy.
 """
 
 import datetime as dt
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import sqlalchemy as sa
 
 from provider.affiliations import queries as affiliations
@@ -22,21 +20,19 @@ from provider.documents.models import StudentDocument
 from provider.documents.rules import DocumentKind, DocumentState
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState
-from provider.externships.candidates import (
-    ALWAYS,
+from provider.externships.fitting import minutes_needed
+from provider.externships.models import ExternshipPreference, ExternshipRequest, Offer
+from provider.externships.plan_columns import (
     KINDS,
     NO_KIND,
     PAIR,
     SITE_KINDS,
-    Degrees,
-    Places,
-    Students,
+    Cohort,
+    Column,
     covered_from,
-    in_bands,
+    degrees,
+    whole,
 )
-from provider.externships.fitting import minutes_needed
-from provider.externships.models import ExternshipPreference, ExternshipRequest, Offer
-from provider.externships.planner import Numbers
 from provider.externships.rules import MOST_MILES, Box, OfferState, Point, RequestState, box_around
 from provider.kernel.database import db, table
 from provider.kernel.days import day_of
@@ -58,14 +54,6 @@ KIND_OF = {kind.value: number for kind, number in KINDS.items()}
 SITE_KIND_OF = {kind.value: number for kind, number in SITE_KINDS.items()}
 _FOREVER = dt.date.max.toordinal()
 AT_A_TIME = 4_000  # rows of documents
-
-
-@dataclass(frozen=True, slots=True)
-class Cohort:
-    """Everybody who waits for a place, and all openings that lie around one of them."""
-
-    students: Students
-    places: Places
 
 
 @contextmanager
@@ -95,34 +83,31 @@ def read(*, now: dt.datetime, left_out: Sequence[str] = ()) -> Cohort:
     if left_out:
         query = query.where(_R.reference.not_in(left_out))
     rows = db.session.execute(query).all()
-    students = _students(rows, now)
-    return Cohort(students, _places(students, now))
-
-
-def _students(rows: Sequence[Any], now: dt.datetime) -> Students:
     columns = list(zip(*rows, strict=True)) if rows else [()] * 12
     ids, programs, north, east, miles, weekdays, since, until, earliest, kinds, asked, people = columns
     needed = {program: minutes_needed(hours_of(program)) for program in set(programs)}
     row_of = {request_id: row for row, request_id in enumerate(ids)}
+    number_of = {person: number for number, person in enumerate(dict.fromkeys(people))}
     liked, ranks = _liked(row_of)
-    return Students(
-        ids=_whole(ids),
-        programs=_whole(programs),
-        latitude=_degrees(north),
-        longitude=_degrees(east),
-        miles=_whole(miles),
-        weekdays=_whole(weekdays),
-        from_minute=_whole(since),
-        until_minute=_whole(until),
-        earliest=_whole([day.toordinal() for day in earliest]),
-        minutes=_whole([needed[program] for program in programs]),
-        kinds=_whole([NO_KIND if kind is None else SITE_KIND_OF[kind] for kind in kinds]),
-        waited=_whole(_waited(asked, now)),
-        papers=_papers(people),
-        declined=_declined(row_of),
-        liked=liked,
-        ranks=ranks,
-    )
+    students = {
+        "ids": whole(ids),
+        "programs": whole(programs),
+        "latitude": degrees(north),
+        "longitude": degrees(east),
+        "miles": whole(miles),
+        "weekdays": whole(weekdays),
+        "from_minute": whole(since),
+        "until_minute": whole(until),
+        "earliest": whole([day.toordinal() for day in earliest]),
+        "minutes": whole([needed[program] for program in programs]),
+        "kinds": whole([NO_KIND if kind is None else SITE_KIND_OF[kind] for kind in kinds]),
+        "waited": whole(_waited(asked, now)),
+        "people": whole([number_of[person] for person in people]),
+        "declined": _declined(row_of),
+        "liked": liked,
+        "ranks": ranks,
+    }
+    return Cohort(students, _places(set(programs), _box(north, east), now), _papers(number_of))
 
 
 def _waited(asked: Sequence[dt.datetime], now: dt.datetime) -> list[int]:
@@ -131,15 +116,7 @@ def _waited(asked: Sequence[dt.datetime], now: dt.datetime) -> list[int]:
     return [max(0, ((there if at.tzinfo is None else now) - at).days) for at in asked]
 
 
-def _whole(values: Sequence[int]) -> Numbers:
-    return np.array(values, np.int64)
-
-
-def _degrees(values: Sequence[float | None]) -> Degrees:
-    return np.array(values, np.float64)  # None becomes NaN
-
-
-def _liked(row_of: Mapping[int, int]) -> tuple[Numbers, Numbers]:
+def _liked(row_of: Mapping[int, int]) -> tuple[Column, Column]:
     ready = sa.select(_R.id).where(_R.state == RequestState.READY)
     query = sa.select(_P.request_id, _P.location_id, _P.rank).where(_P.request_id.in_(ready))
     found = sorted(
@@ -147,10 +124,10 @@ def _liked(row_of: Mapping[int, int]) -> tuple[Numbers, Numbers]:
         for request_id, location_id, rank in db.session.execute(query)
         if request_id in row_of
     )
-    return _whole([pair for pair, _ in found]), _whole([rank for _, rank in found])
+    return whole([pair for pair, _ in found]), whole([rank for _, rank in found])
 
 
-def _declined(row_of: Mapping[int, int]) -> Numbers:
+def _declined(row_of: Mapping[int, int]) -> Column:
     """Return the sites that students themselves said no to; what a site declined is another thing."""
     joined = table(Offer).join(table(Opening), _F.opening_id == _O.id)
     query = sa.select(_F.request_id, _L.site_id).join_from(joined, table(SiteLocation), _O.location_id == _L.id)
@@ -160,26 +137,22 @@ def _declined(row_of: Mapping[int, int]) -> Numbers:
         _F.site_answered_at.is_(None),
     )
     pairs = {row_of[one] * PAIR + site for one, site in db.session.execute(query) if one in row_of}
-    return np.array(sorted(pairs), np.int64)
+    return whole(sorted(pairs))
 
 
-def _papers(people: Sequence[int | None]) -> Numbers:
-    """Return the last day on which each document of each person is good, the best of each kind."""
-    good = np.full((len(people), len(KINDS)), ALWAYS, np.int64)
-    row_of = {person: row for row, person in enumerate(people)}
+def _papers(number_of: Mapping[int | None, int]) -> tuple[Column, Column, Column]:
+    """Return whose each document is, its kind, and its last good day."""
+    person, kind, until = whole([]), whole([]), whole([])
     ready = sa.select(_E.person_id).select_from(_COHORT).where(_READY)
     query = sa.select(_D.person_id, _words(_D.kind), _D.expires_on).where(
         _D.state == DocumentState.ACCEPTED, _D.person_id.in_(ready)
     )
     for rows in db.session.execute(query).partitions(AT_A_TIME):
-        found = [
-            (row_of[person], KIND_OF[kind], _FOREVER if day is None else day.toordinal())
-            for person, kind, day in rows
-            if person in row_of
-        ]
-        row, number, day = np.array(found, np.int64).reshape(-1, 3).T
-        np.maximum.at(good, (row, number), day)
-    return good
+        mine = [row for row in rows if row[0] in number_of]
+        person.extend([number_of[one] for one, _, _ in mine])
+        kind.extend([KIND_OF[one] for _, one, _ in mine])
+        until.extend([_FOREVER if day is None else day.toordinal() for _, _, day in mine])
+    return person, kind, until
 
 
 def _words(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
@@ -187,42 +160,39 @@ def _words(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
     return sa.type_coerce(column, sa.String)
 
 
-def _places(students: Students, now: dt.datetime) -> Places:
-    rows = db.session.execute(_openings(students)).all()
+def _places(program_ids: Collection[int], box: Box, now: dt.datetime) -> dict[str, Column]:
+    rows = db.session.execute(_openings(program_ids, box)).all()
     columns = list(zip(*rows, strict=True)) if rows else [()] * 14
     ids, programs, locations, sites, kinds, north, east, zones, weekdays, since, until, first, last, free = columns
     covering = affiliations.covering() if rows else {}
     asked = documents.asked_by(set(programs), set(sites))
     days = {zone: day_of(now, ZoneInfo(zone)).toordinal() for zone in set(zones)}
     pairs = zip(locations, programs, last, strict=True)
-    return in_bands(
-        Places(
-            ids=_whole(ids),
-            programs=_whole(programs),
-            locations=_whole(locations),
-            sites=_whole(sites),
-            kinds=_whole([SITE_KIND_OF[kind] for kind in kinds]),
-            latitude=_degrees(north),
-            longitude=_degrees(east),
-            weekdays=_whole(weekdays),
-            from_minute=_whole(since),
-            until_minute=_whole(until),
-            first=_whole([day.toordinal() for day in first]),
-            last=_whole([day.toordinal() for day in last]),
-            tomorrow=_whole([days[zone] + 1 for zone in zones]),
-            covered_from=_whole([covered_from(covering.get((at, code), ()), day) for at, code, day in pairs]),
-            papers=_whole([_mask(asked.of(code, site)) for code, site in zip(programs, sites, strict=True)]),
-            free=_whole(free),
-        )
-    )
+    return {
+        "ids": whole(ids),
+        "programs": whole(programs),
+        "locations": whole(locations),
+        "sites": whole(sites),
+        "kinds": whole([SITE_KIND_OF[kind] for kind in kinds]),
+        "latitude": degrees(north),
+        "longitude": degrees(east),
+        "weekdays": whole(weekdays),
+        "from_minute": whole(since),
+        "until_minute": whole(until),
+        "first": whole([day.toordinal() for day in first]),
+        "last": whole([day.toordinal() for day in last]),
+        "tomorrow": whole([days[zone] + 1 for zone in zones]),
+        "covered_from": whole([covered_from(covering.get((at, code), ()), day) for at, code, day in pairs]),
+        "papers": whole([_mask(asked.of(code, site)) for code, site in zip(programs, sites, strict=True)]),
+        "free": whole(free),
+    }
 
 
-def _openings(students: Students) -> sa.Select[Any]:
+def _openings(program_ids: Collection[int], box: Box) -> sa.Select[Any]:
     """Return the query of the openings in the box; the index of locations by latitude and longitude leads to them.
 
     SQLite would rather walk all openings of the programs, wherever they are: ``+ 0`` takes it their index.
     """
-    box = _box(students)
     query = sa.select(
         _O.id, _O.program_id, _O.location_id, _L.site_id, _words(_S.kind), _L.latitude, _L.longitude, _L.zone,
         _O.weekdays, _O.from_minute, _O.until_minute, _O.first_on, _O.last_on, _O.capacity - _O.taken,
@@ -231,20 +201,20 @@ def _openings(students: Students) -> sa.Select[Any]:
     return query.select_from(joined.join(table(Opening), _O.location_id == _L.id)).where(
         _L.latitude.between(box.south, box.north),
         _L.longitude.between(box.west, box.east),
-        (_O.program_id + 0).in_(sorted({int(program) for program in students.programs})),
+        (_O.program_id + 0).in_(sorted(program_ids)),
         _O.state == OpeningState.OPEN,
         _L.state == SiteState.OPEN,
         _S.state == SiteState.OPEN,
     )
 
 
-def _box(students: Students) -> Box:
-    known = ~np.isnan(students.latitude)
-    if not known.any():
+def _box(north: Sequence[float | None], east: Sequence[float | None]) -> Box:
+    """Return the box that holds everything around everybody who is on the map."""
+    latitudes, longitudes = ([one for one in column if one is not None] for column in (north, east))
+    if not latitudes or not longitudes:
         return Box(1.0, 0.0, 1.0, 0.0)  # nothing lies in it
-    north, east = students.latitude[known], students.longitude[known]
-    corners = [Point(float(latitude), float(longitude)) for latitude in (north.min(), north.max())
-               for longitude in (east.min(), east.max())]  # fmt: skip
+    corners = [Point(latitude, longitude) for latitude in (min(latitudes), max(latitudes))
+               for longitude in (min(longitudes), max(longitudes))]  # fmt: skip
     boxes = [box_around(corner, MOST_MILES) for corner in corners]
     return Box(
         min(one.south for one in boxes), max(one.north for one in boxes),

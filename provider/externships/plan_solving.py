@@ -1,7 +1,7 @@
 """Turns a cohort into the rows of a plan: who goes where and why, the next best, and what would place the others.
 
 Each change that it names was tried: it places that student while nobody loses a place. It works with numpy, so only
-the job of a plan imports it.
+the solver's process imports it.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provider.externships import candidates
-from provider.externships.candidates import BITS, KINDS, PAIR, Pairs, Places, Students
+from provider.externships.candidates import BITS, Pairs, Places, Students
 from provider.externships.fitting import Hindrance, Weights
-from provider.externships.plan_reading import Cohort
+from provider.externships.plan_columns import KINDS, PAIR, Question, Row, Sums, Wanted
 from provider.externships.planner import NOBODY, Arcs, Numbers, assign, can_make_room, left
 from provider.externships.planning import Reason, Remedy
 from provider.externships.rules import MOST_MILES, TENTHS
@@ -23,25 +23,6 @@ from provider.externships.rules import MOST_MILES, TENTHS
 Tell = Callable[[int], None]
 _EMPTY = dict.fromkeys(("opening_id", "next_opening_id", "tenths", "cost")) | {"pinned": False}
 _TIMES = BITS[Hindrance.DAYS] | BITS[Hindrance.HOURS] | BITS[Hindrance.AGREEMENT]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What staff decided before: requests pinned to an opening, and pairs that are barred; all by id."""
-
-    pins: Mapping[int, int]
-    barred: Collection[tuple[int, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """The rows of a plan as they are stored, and what they come to."""
-
-    rows: list[dict[str, Any]]
-    students: int
-    placed: int
-    tenths: int
-    openings: list[list[int]]  # each that was considered, with the places it had
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +37,16 @@ class _Board:
     pinned: NDArray[np.bool_]
 
 
-def solve(cohort: Cohort, wanted: Wanted, weights: Weights, *, most: int, seed: int, tell: Tell) -> Solved:
-    """Place a cohort, each student in one of the ``most`` cheapest openings that fit, and explain each row."""
-    students, places = cohort.students, cohort.places
+def answer(question: Question, *, tell: Tell) -> tuple[list[Row], Sums]:
+    """Place a cohort, and explain each row."""
+    students, places = candidates.boards(question.cohort)
+    return solve(students, places, question.wanted, question.weights, most=question.most, seed=question.seed, tell=tell)
+
+
+def solve(
+    students: Students, places: Places, wanted: Wanted, weights: Weights, *, most: int, seed: int, tell: Tell
+) -> tuple[list[Row], Sums]:
+    """Place students, each in one of the ``most`` cheapest openings that fit, and explain each row."""
     barred = _barred(students, wanted.barred)
     arcs = candidates.cheapest(students, places, most=most, weights=weights, barred=barred)
     tell(40)
@@ -71,8 +59,7 @@ def solve(cohort: Cohort, wanted: Wanted, weights: Weights, *, most: int, seed: 
     board = _Board(students, places, weights, barred, open_arcs, places.free, chosen, pinned)
     rows = [*_placed(board, arcs), *_unplaced(board, broken)]
     tell(90)
-    return Solved(
-        rows,
+    return rows, Sums(
         students=len(students),
         placed=int((chosen != NOBODY).sum()),
         tenths=sum(row["tenths"] or 0 for row in rows),
@@ -123,7 +110,7 @@ def _against(students: Students, places: Places, row: int, place: int | None) ->
     return int(candidates.judged(students, places, rows, spots, tenths).against[0])
 
 
-def _placed(board: _Board, arcs: Arcs) -> Iterator[dict[str, Any]]:
+def _placed(board: _Board, arcs: Arcs) -> Iterator[Row]:
     """Yield the rows of who gets a place: how far, what it costs, what speaks for it, and the next best one left."""
     students, places, chosen = board.students, board.places, board.chosen
     row = np.flatnonzero(chosen != NOBODY)
@@ -168,7 +155,7 @@ def _others(board: _Board, arcs: Arcs) -> tuple[Numbers, Numbers]:
     return following, before
 
 
-def _unplaced(board: _Board, broken: Mapping[int, tuple[int, int]]) -> Iterator[dict[str, Any]]:
+def _unplaced(board: _Board, broken: Mapping[int, tuple[int, int]]) -> Iterator[Row]:
     """Yield the rows of who gets none: why not, and each single change that would place them."""
     rows = np.flatnonzero(board.chosen == NOBODY)
     if not len(rows):

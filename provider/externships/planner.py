@@ -1,6 +1,6 @@
 """The solver: most students first, then the least cost in sum; over OR-Tools' min-cost flow.
 
-It is as heavy as it is fast (numpy and OR-Tools, some 50 MB): only the job of a plan imports it.
+It is as heavy as it is fast (numpy and OR-Tools, some 40 MB): only the solver's process imports it (`plan_process`).
 """
 
 from collections.abc import Iterator

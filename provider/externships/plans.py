@@ -1,16 +1,17 @@
 """Plans of placements: started by staff, solved by a job, re-run with what staff decided, dropped, or committed."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from provider.affiliations import queries as affiliations
 from provider.affiliations.models import Opening
-from provider.externships import offers, plan_queries, queries
+from provider.externships import offers, plan_queries, plan_reading, plan_solver, queries
 from provider.externships.fitting import Weights
 from provider.externships.models import ExternshipRequest, PlacementPlan, PlanRow
+from provider.externships.plan_columns import Question, Row, Sums, Wanted
 from provider.externships.planning import PLAN_LIFECYCLE, Decision, PlanState, RowOutcome
 from provider.externships.rules import PLAN_PREFIX
 from provider.history.actions import born, move, note
@@ -161,6 +162,8 @@ def solve(reference: str, *, now: dt.datetime) -> None:
     """Solve a plan outside of any transaction and store its rows in one; one that was dropped meanwhile stays so.
 
     A worker that takes over from one that died starts from the beginning; of two at once, the first stores its rows.
+    The solver works in a process of its own (`plan_solver`), which loads its libraries while the cohort is read.
+    Raises SolverEnded, with nothing stored, when it did not come to its end.
     """
     if not _begin(reference, now):
         return
@@ -168,16 +171,17 @@ def solve(reference: str, *, now: dt.datetime) -> None:
     known = plan.weights
     weights = Weights(known["rank"], known["kind"], known["waiting"])
     decided, seed, most = plan.inputs.get("decided", {}), plan.seed, known["openings"]
-    from provider.externships import plan_reading, plan_solving  # noqa: PLC0415 - numpy and OR-Tools, in this job only
-
     left_out = [request for request, one in decided.items() if one["decision"] == Decision.LEAVE_OUT]
-    cohort = plan_reading.read(now=now, left_out=left_out)
-    _tell(reference, 20)
-    pins, barred = _named(decided)
-    wanted = plan_solving.Wanted(pins, barred)
-    found = plan_solving.solve(cohort, wanted, weights, most=most, seed=seed, tell=lambda part: _tell(reference, part))
-    with unit_of_work():
-        _store(reference, found, now)
+    with plan_solver.started() as solver:
+        cohort = plan_reading.read(now=now, left_out=left_out)
+        wanted = Wanted(*_named(decided))
+        _tell(reference, 20)
+        solver.ask(Question(cohort, wanted, weights, most, seed))
+        while isinstance(told := solver.told(), int):
+            if not _tell(reference, told):
+                return  # it was dropped
+        with unit_of_work():
+            _store(reference, told, iter(solver.told, []), now)
 
 
 def _begin(reference: str, now: dt.datetime) -> bool:
@@ -188,12 +192,13 @@ def _begin(reference: str, now: dt.datetime) -> bool:
         return plan.state is PlanState.SOLVING
 
 
-def _tell(reference: str, percent: int) -> None:
+def _tell(reference: str, percent: int) -> bool:
+    """Keep how far a plan is; False when it is not being solved any more."""
     with unit_of_work():
         running = sa.update(PlacementPlan).where(
             PlacementPlan.reference == reference, PlacementPlan.state == PlanState.SOLVING
         )
-        rows_changed(running.values(progress=percent))
+        return rows_changed(running.values(progress=percent)) == 1
 
 
 def _named(decided: Mapping[str, Mapping[str, str]]) -> tuple[dict[int, int], set[tuple[int, int]]]:
@@ -214,15 +219,15 @@ def _named(decided: Mapping[str, Mapping[str, str]]) -> tuple[dict[int, int], se
     return pins, {(request, opening) for request, opening, decision in known if decision == Decision.BAR}
 
 
-def _store(reference: str, found: Any, now: dt.datetime) -> None:  # noqa: ANN401 - `Solved` stands behind numpy
+def _store(reference: str, sums: Sums, rows: Iterator[list[Row]], now: dt.datetime) -> None:
     plan = plan_queries.by_reference(reference, lock=True)
     if plan.state is not PlanState.SOLVING:
         return
-    if found.rows:
-        shared = {"plan_id": plan.id, "outcome": RowOutcome.WAITING, "remark": None}
-        insert_all(PlanRow, [row | shared for row in found.rows])
-    plan.inputs = {**plan.inputs, "openings": found.openings}
-    plan.students, plan.placed, plan.tenths = found.students, found.placed, found.tenths
+    shared = {"plan_id": plan.id, "outcome": RowOutcome.WAITING, "remark": None}
+    for some in rows:
+        insert_all(PlanRow, [row | shared for row in some])
+    plan.inputs = {**plan.inputs, "openings": sums.openings}
+    plan.students, plan.placed, plan.tenths = sums.students, sums.placed, sums.tenths
     plan.progress, plan.solved_at = 100, now
     move(
         plan,
@@ -230,7 +235,7 @@ def _store(reference: str, found: Any, now: dt.datetime) -> None:  # noqa: ANN40
         PLAN_LIFECYCLE,
         actor=SYSTEM,
         at=now,
-        data={"students": found.students, "placed": found.placed},
+        data={"students": sums.students, "placed": sums.placed},
     )
 
 

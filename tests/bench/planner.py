@@ -1,20 +1,23 @@
 """Plans of placements from the database, against bare OR-Tools on the very arcs that the product finds, in one run.
 
-Each side is a process of its own, so that its memory is its own: ``ours`` reads, narrows and solves, ``bare`` has the
-arcs in memory when its clock starts, ``job`` is the worker's whole job, with reasons and storing. What each loads
-(OR-Tools, numpy, the application) is loaded before its clock starts, and counts as its memory: the most it ever had
-by the end of its first plan. The application alone has 120 MB of it, which shows in the smallest plan.
+The product solves in a process of its own, as it is started for each plan. So both sides are measured from the start of
+such a process until it has the answer: ``ours`` is the worker, which starts it and reads meanwhile; ``bare`` is a
+process with OR-Tools alone, and loading its arcs from a file does not count. What is left when neither
+start counts is a note beneath the table. Memory is what a plan adds: the solver's process and what the worker grows by.
+``job`` is the worker's whole job, with reasons and storing.
 """
 
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from provider.kernel import clock
 from tests.bench import cohort, proof, table
 from tests.bench.measure import Sheet
 from tests.bench.planner_sides import ARCS, BY_DISTANCE
@@ -24,7 +27,7 @@ from tests.bench.servers import ROOT, Databases, Side
 SIZES = ((1_000, 200), (10_000, 2_000))
 LARGEST = ((100_000, 20_000),)
 WIDE, TIGHT = 1.4, 1.02  # places for each student
-TURNS, ROUNDS = 2, 5  # the fastest of all counts
+TURNS, ROUNDS = 2, 3  # the fastest of all counts
 Size = tuple[int, int]
 
 
@@ -42,6 +45,7 @@ class Planner:
 
     def __init__(self, sheet: Sheet, databases: Databases, folder: Path) -> None:
         self.sheet, self.databases, self.folder = sheet, databases, folder / databases.name / "planner"
+        self.now = clock.now()
         self.empty = Side("planner", self.folder / "empty", databases.url("planner"), "/")
 
     def run(self, sizes: tuple[Size, ...]) -> None:
@@ -57,27 +61,36 @@ class Planner:
                 self._measure(size, share)
 
     def _measure(self, size: Size, share: float) -> None:
-        here, rounds = str(self.folder), str(_rounds(size[0]))
-        turns = [
-            (
-                self._side("tests.bench.planner_sides", "ours", here, rounds),
-                self._side("tests.bench.bare_planner", here, rounds),
-                self._side("tests.bench.planner_sides", "job", here, rounds),
-            )
-            for _ in range(TURNS if _rounds(size[0]) > 1 else 1)
-        ]
-        ours, bare, job = (min(found, key=lambda one: one.seconds) for found in zip(*turns, strict=True))
-        detail = f"{size[0]:,} × {size[1]:,}, places {share:g}"
-        parts = ", ".join(f"{part} {seconds:.2f}" for part, seconds in ours.told["parts"].items())
+        rounds = str(_rounds(size[0]))
+        turns = []
+        for turn in range(TURNS if _rounds(size[0]) > 1 else 1):
+            ours = self._side("ours", rounds)
+            if turn == 0:
+                self._side("arcs", rounds)
+            turns.append((ours, *self._bare(int(rounds)), self._side("job", rounds)))
+        ours, bare, solving, job = (min(found, key=lambda one: one.seconds) for found in zip(*turns, strict=True))
+        detail, told, loaded = f"{size[0]:,} × {size[1]:,}, places {share:g}", ours.told, ours.told["loaded"]
+        parts = ", ".join(f"{part} {loaded[part]:.3f}" for part in ("read", "narrow", "solve"))
         add = self.sheet.add
         add(
             table.PLAN, ours.seconds / bare.seconds, detail=detail,
-            bare=f"{bare.seconds:.2f} s, {ours.told['arcs']:,} arcs", product=f"{ours.seconds:.2f} s ({parts})",
+            bare=f"{bare.seconds:.2f} s, {bare.told['processor']:.2f} of processor",
+            product=f"{ours.seconds:.2f} s, {told['processor']:.2f} of processor",
         )  # fmt: skip
-        add(table.PLAN_MEMORY, ours.mb / bare.mb, bare=f"{bare.mb:.0f} MB", product=f"{ours.mb:.0f} MB", detail=detail)
+        self.sheet.notes.append(
+            f"{self.sheet.database}, plan without the start of either process, {detail}: "
+            f"{loaded['all']:.3f} s ({parts}), OR-Tools on these {bare.told['arcs']:,} arcs {solving.seconds:.3f} s: "
+            f"{loaded['all'] / solving.seconds:.2f} times"
+        )
+        grown = f"the worker {told['idle']:.0f} → {told['worker']:.0f}"
         add(
-            table.PLAN_JOB, job.seconds / bare.seconds, detail=detail, bare=f"{bare.seconds:.2f} s, {bare.mb:.0f} MB",
-            product=f"{job.seconds:.2f} s, {job.mb:.0f} MB; {job.told['rows']:,} rows stored",
+            table.PLAN_MEMORY, ours.mb / bare.mb, detail=detail, bare=f"{bare.mb:.0f} MB",
+            product=f"{ours.mb:.0f} MB (solver {told['solver']:.0f}, {grown})",
+        )  # fmt: skip
+        add(
+            table.PLAN_JOB, job.seconds / bare.seconds, detail=detail, bare=f"{bare.seconds:.2f} s",
+            product=f"{job.seconds:.2f} s; {job.told['rows']:,} rows stored; "
+            f"the worker {job.told['idle']:.0f} → {job.mb:.0f} MB",
         )  # fmt: skip
         self._judge(detail, bare)
 
@@ -103,16 +116,29 @@ class Planner:
         self.sheet.add(table.FIRST_COME, most - served, bare=first, product=planned, detail=detail)
         self.sheet.add(table.FIRST_COME_MILES, theirs / ours, bare=first, product=planned, detail=detail)
 
-    def _side(self, *asked: str) -> Found:
-        """Let one side work in a process of its own."""
-        command = [sys.executable, "-m", *asked]
-        ended = subprocess.run(
-            command, check=False, cwd=ROOT, env=self.empty.environ, stdout=subprocess.PIPE, text=True
-        )
-        if ended.returncode:
+    def _side(self, side: str, rounds: str) -> Found:
+        """Let one side of the product work in a process of its own."""
+        return Found(**self._answer("planner_sides", side, str(self.folder), rounds, self.now.isoformat())[0])
+
+    def _bare(self, rounds: int) -> tuple[Found, Found]:
+        """Return the fastest of some processes, and the one that solved fastest once it was loaded."""
+        found = [self._answer("bare_planner", str(self.folder)) for _ in range(rounds)]
+        whole = [Found(took - told["loading"], told["mb"], told) for told, took in found]
+        inner = [Found(told["solving"], told["mb"], told) for told, _ in found]
+        return min(whole, key=lambda one: one.seconds), min(inner, key=lambda one: one.seconds)
+
+    def _answer(self, module: str, *given: str) -> tuple[dict[str, Any], float]:
+        """Return what a process says, and the seconds from its start until it said so."""
+        began = time.perf_counter()
+        command = [sys.executable, "-m", f"tests.bench.{module}", *given]
+        with subprocess.Popen(command, cwd=ROOT, env=self.empty.environ, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            took = time.perf_counter() - began
+        if process.returncode:
             message = f"{' '.join(command)} failed"
             raise SystemExit(message)
-        return Found(**json.loads(ended.stdout.splitlines()[-1]))
+        return json.loads(line), took
 
 
 def _kept(file: Path) -> tuple[Instance, Numbers]:

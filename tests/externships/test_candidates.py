@@ -7,18 +7,9 @@ from hypothesis import strategies as st
 
 from provider.affiliations.rules import Pattern, Period, SiteKind, covers
 from provider.documents.rules import DocumentKind, DocumentState, Shown
-from provider.externships.candidates import (
-    BITS,
-    NEVER,
-    PAIR,
-    around,
-    cheapest,
-    covered_from,
-    in_bands,
-    judged,
-    tenths_between,
-)
+from provider.externships.candidates import BITS, around, cheapest, in_bands, judged, tenths_between
 from provider.externships.fitting import Hindrance, Place, Weights, Wish, against, cost, distance
+from provider.externships.plan_columns import NEVER, PAIR, covered_from
 from provider.externships.rules import Point, tenths_of_miles
 from tests.harness.cohorts import places_of, students_of, whole
 

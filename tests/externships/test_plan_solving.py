@@ -1,7 +1,7 @@
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +11,8 @@ from provider.affiliations.rules import Pattern, Period, SiteKind, mask
 from provider.documents.rules import DocumentKind, DocumentState, Shown
 from provider.externships.candidates import in_bands
 from provider.externships.fitting import Place, Weights, Wish, against
-from provider.externships.plan_reading import Cohort
-from provider.externships.plan_solving import Solved, Wanted, solve
+from provider.externships.plan_columns import Row, Sums, Wanted
+from provider.externships.plan_solving import solve
 from provider.externships.planning import Reason, Remedy
 from provider.externships.rules import Point
 from tests.externships.test_candidates import TODAY, boards
@@ -24,6 +24,11 @@ WORKDAYS = Pattern(mask(range(5)), 8 * 60, 16 * 60)
 WEEKENDS = Pattern(mask([5, 6]), 8 * 60, 16 * 60)
 WINTER = Period(dt.date(2026, 12, 7), dt.date(2026, 12, 18))
 HERE, NEAR, FAR = Point(33.77, -84.30), Point(33.75, -84.39), Point(33.47, -83.07)  # FAR is 74 miles away
+
+
+class Solved(NamedTuple):
+    rows: list[Row]
+    sums: Sums
 
 
 def wish(number: int, **changed: object) -> Wish:
@@ -48,8 +53,9 @@ def plan(
     most: int = 50,
 ) -> Solved:
     days = [*waited, *([0] * len(asked))][: len(asked)]
-    cohort = Cohort(students_of(asked, days), in_bands(places_of(offered, TODAY)))
-    return solve(cohort, Wanted(pins or {}, barred), WEIGHTS, most=most, seed=3, tell=lambda _: None)
+    students, places = students_of(asked, days), in_bands(places_of(offered, TODAY))
+    wanted = Wanted(pins or {}, barred)
+    return Solved(*solve(students, places, wanted, WEIGHTS, most=most, seed=3, tell=lambda _: None))
 
 
 def chosen(solved: Solved) -> dict[int, int | None]:
@@ -68,7 +74,7 @@ def test_each_row_says_why_and_what_the_next_best_is() -> None:
     assert reasons(solved, 1) == [[Reason.CHEAPEST], [Reason.RANK, 2], [Reason.KIND], [Reason.WAITED, 9]]
     assert reasons(solved, 2) == [[Reason.CHEAPEST]]
     assert [row["next_opening_id"] for row in solved.rows] == [1, 1]
-    assert (solved.students, solved.placed, sorted(solved.openings)) == (2, 2, [[1, 1], [2, 1], [4, 1]])
+    assert (solved.sums.students, solved.sums.placed, sorted(solved.sums.openings)) == (2, 2, [[1, 1], [2, 1], [4, 1]])
 
 
 def test_who_has_to_go_farther_is_told_how_many_nearer_ones_went_to_others() -> None:
@@ -116,7 +122,7 @@ def test_the_one_change_that_would_place_somebody_is_named(one: Wish, spare: Pla
 def test_no_change_is_named_that_would_take_the_place_of_another() -> None:
     spare = place(2, point=FAR)
     solved = plan([wish(1, miles=100), wish(2, miles=100), wish(3)], [place(1), spare])
-    assert solved.placed == 2
+    assert solved.sums.placed == 2
     unplaced = next(one for one, opening in chosen(solved).items() if opening is None)
     assert [told[0] for told in reasons(solved, unplaced)] == [Reason.ALL_TAKEN, Remedy.PLACE]
 
@@ -160,7 +166,7 @@ def test_every_change_that_is_named_places_one_more_and_no_row_breaks_a_rule(
             continue
         for told in row["reasons"][1:]:
             again = plan(*apply(asked, offered, row["request_id"], told))
-            assert again.placed == solved.placed + 1
+            assert again.sums.placed == solved.sums.placed + 1
             assert chosen(again)[row["request_id"]] is not None or told[0] is Remedy.PLACE
     taken = [row["opening_id"] for row in solved.rows if row["opening_id"] is not None]
     assert all(taken.count(one) <= by_id[one].free for one in taken)

@@ -10,7 +10,7 @@ from provider.affiliations import queries as sites
 from provider.affiliations.models import Opening
 from provider.affiliations.rules import Period, mask
 from provider.documents.rules import DocumentKind
-from provider.externships import offers, plan_queries, plans, queries
+from provider.externships import offers, plan_queries, plan_reading, plans, queries
 from provider.externships.models import ExternshipRequest, Offer, PlacementPlan, PlanRow
 from provider.externships.planning import Decision, PlanState, Reason, Remedy, RowOutcome
 from provider.externships.rules import OfferState, RequestState
@@ -119,6 +119,15 @@ def test_what_speaks_against_an_opening_is_read_from_the_records() -> None:
     assert [rows(found)[one].reasons for one in (two[1], without)] == [
         [[Reason.NONE_FITS, 1, {"documents": 1}], [Remedy.DOCUMENTS, made.opening_id, 0, ["tb"]]]
     ] * 2
+
+
+def test_documents_count_for_each_request_of_somebody_who_waits_for_two_places() -> None:
+    externs.require("ccma", DocumentKind.TB)
+    made = supply(days=DAYS), supply(program="cpt", days=DAYS)
+    first, second = (externs.graduate(program=one, email="both@example.org") for one in ("ccma", "cpt"))
+    externs.bring(first, DocumentKind.TB, at=ASKED)
+    two = [externs.ask(first), externs.ask(second)]
+    assert chosen(planned()) == dict(zip(two, [one.opening for one in made], strict=True))
 
 
 def test_a_plan_without_anybody_or_without_openings_is_a_plan_too() -> None:
@@ -305,8 +314,6 @@ def test_where_a_plan_sends_students_is_counted_by_rings() -> None:
 
 
 def test_a_cohort_is_read_in_the_same_number_of_statements_whatever_its_size(app: Flask) -> None:
-    from provider.externships import plan_reading  # noqa: PLC0415 - as in the job
-
     counts = []
     for _ in range(2):
         opening(capacity=2)

@@ -1,4 +1,4 @@
-"""The web process shows plans, places by hand and asks for plans without the solver; the worker's job loads it."""
+"""Web process and worker show plans, ask for them and make them without the solver, which has its own process."""
 
 import json
 import os
@@ -26,7 +26,7 @@ SETTINGS = ("DATABASE_URL", "SECRET_KEY", "INSTANCE_DIR", "PASSWORD_MEMORY_KIB",
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")
-def test_no_page_loads_the_solver_and_the_job_of_a_plan_does(app: Flask, config: Config) -> None:
+def test_neither_pages_nor_the_job_of_a_plan_load_the_solver(app: Flask, config: Config) -> None:
     with app.app_context():
         supply()
         wish = asked()
@@ -42,7 +42,7 @@ def test_no_page_loads_the_solver_and_the_job_of_a_plan_does(app: Flask, config:
     assert json.loads(answer.stdout.splitlines()[-1]) == {
         "started": [],
         "pages": [],
-        "job": ["numpy", "ortools"],
+        "job": [],
     }
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from provider.documents.rules import DocumentKind, DocumentState
-from provider.externships.candidates import ALWAYS, KINDS, NO_KIND, PAIR, SITE_KINDS, Places, Students, covered_from
+from provider.externships.candidates import ALWAYS, Places, Students
 from provider.externships.fitting import Place, Wish, minutes_needed
+from provider.externships.plan_columns import KINDS, NO_KIND, PAIR, SITE_KINDS, covered_from
 
 
 def students_of(wishes: Sequence[Wish], waited: Sequence[int]) -> Students:
