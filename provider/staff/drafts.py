@@ -15,7 +15,9 @@ from provider.documents import queries as documents
 from provider.documents.rules import Standing as DocumentStanding
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
+from provider.externships import queries as externships
 from provider.externships.rules import REQUEST_PREFIX as EXTERNSHIP
+from provider.externships.rules import why_not_eligible
 from provider.kernel.days import day_of
 from provider.kernel.settings import settings
 from provider.kernel.web import received_at
@@ -90,13 +92,29 @@ def missing_for(thread: Thread) -> list[Missing]:
         return [Missing(one.sentence, "") for one in known if one is not OfCredit.NOT_CONFIRMED]  # that is the school's
     if thread.mailbox is Mailbox.COLLEGE_CREDITS and not (thread.about or "").startswith(f"{EXTERNSHIP}-"):
         return _before_credit(thread.person_id)
+    unasked = _before_a_place(thread.person_id) if thread.mailbox is Mailbox.EXTERNSHIP else []
     wanted = documents.wanted(thread.person_id)
     needs = documents.needs(thread.person_id, wanted, today=day_of(received_at(), settings().SCHOOL_ZONE))
-    return [
+    return unasked + [
         Missing(need.kind.label, _HOW[need.standing])
         for need in needs
         if need.standing.waits_for_student and any(one.asked for one in wanted)
     ]
+
+
+def _before_a_place(person_id: int) -> list[Missing]:
+    """Return the programs that somebody completed and asked for no externship of yet; a mail is no request."""
+    eligible = [one for one in enrollments.of_person(person_id) if why_not_eligible(one.state) is None]
+    asked = externships.newest_of_each([one.id for one in eligible]) if eligible else {}
+    return [
+        Missing(f"{one.agreement.program_title}: your wishes and your consent. Ask on {_page_of_place(one)}", "")
+        for one in eligible
+        if one.id not in asked
+    ]
+
+
+def _page_of_place(enrollment: Enrollment) -> str:
+    return settings().BASE_URL + url_for("externships.show", reference=enrollment.reference)
 
 
 def _before_credit(person_id: int) -> list[Missing]:

@@ -140,6 +140,28 @@ def test_an_answer_to_a_proved_student_begins_with_each_paper_that_is_missing(ap
     assert "TB test" not in coordinator.get(f"/staff/messages/{claimed}?begin=missing").words()
 
 
+def test_an_answer_about_an_externship_that_nobody_asked_for_begins_with_where_to_ask(
+    app: Flask, coordinator: Visitor
+) -> None:
+    with app.app_context():
+        enrollment = graduate()
+        email = recipient(by_reference(enrollment))
+        db.session.remove()
+    proved = made(app, email=email, name="Ana", standing=Standing.PROVED)
+
+    def begun() -> str:
+        page = coordinator.get(f"/staff/messages/{proved}?begin=missing")
+        return str(page.all("textarea[name=text]")[0].to_text()).strip()
+
+    asking = "- Clinical medical assistant: your wishes and your consent. Ask on http://"
+    assert asking in begun()
+    assert f"/my/externship/{enrollment}" in begun()
+    with app.app_context():
+        ask_for_place(enrollment)
+        db.session.remove()
+    assert begun() == ""
+
+
 def test_an_answer_about_credit_begins_with_what_a_college_is_told_only_after(
     app: Flask, colleague: Colleague, visitors: Callable[[], Visitor]
 ) -> None:
