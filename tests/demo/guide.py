@@ -8,6 +8,7 @@ from provider.externships.offer_ends import ANSWER_LINK
 from provider.fieldwork.evaluations import EVALUATION_LINK
 from provider.fieldwork.weeks import WEEK_LINK
 from provider.kernel.settings import settings
+from provider.mailroom.rules import PROVE
 from provider.verification.rules import written_code
 from tests.demo import extern_steps, field_steps, links
 from tests.demo.office import STAFF
@@ -49,6 +50,13 @@ CREDIT: tuple[tuple[str, str], ...] = (
     ("site closed", "was asked for something before the letter can go"),
     ("externship completed", "was granted credit by a college"),
 )
+MAIL: tuple[tuple[str, str], ...] = (
+    ("papers", "asks what is missing; begin the answer with it"),
+    ("money back", "asks for the money back in time; one click to the draft"),
+    ("boss", "claims to be a colleague; held"),
+    ("unproved", "not proved yet"),
+)
+PROVES = "a student says that this mail was theirs"
 
 
 def written(cast: Cast) -> str:
@@ -67,6 +75,8 @@ def written(cast: Cast) -> str:
             "",
             *_lines("Exams and college credit: sign in as", [*_credit(cast), (STAFF[Role.CREDIT_OFFICER][1], OFFICER)]),
             "",
+            *_lines("Mail that came in: sign in as the administrator; the last one opens for anybody", _mail(cast)),
+            "",
             *_lines("Externships: open without an account, as whoever got the letter", _by_links(cast)),
             "",
             *_lines("Externships: the coordinator’s pages, and what everybody may see", _pages(cast)),
@@ -75,6 +85,13 @@ def written(cast: Cast) -> str:
             "",
         ]
     )
+
+
+def _mail(cast: Cast) -> list[tuple[str, str]]:
+    """Return pages of mail, for the administrator, and the link by which a student proves one."""
+    base, threads = settings().BASE_URL, {name: cast.post.thread(name).reference for name, _ in MAIL}
+    found = [(f"{base}/staff/messages/{threads[name]}", said) for name, said in MAIL]
+    return [*found, (base + links.path(PROVE, threads["unproved"]), PROVES)]
 
 
 def _credit(cast: Cast) -> list[tuple[str, str]]:

@@ -42,7 +42,7 @@ from provider.mail.rules import LetterState
 from provider.payments.handlers import DAILY as INSTALLMENTS
 from provider.refunds.handlers import LATE_PAYOUTS
 from provider.refunds.reconciling import RECONCILE
-from tests.demo import supplying
+from tests.demo import mail_steps, supplying
 from tests.demo.card_steps import Outside
 from tests.demo.cast import Person, people, person
 from tests.demo.extern_ways import graduates
@@ -78,10 +78,11 @@ Deed = Callable[[dt.datetime], dt.datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Everybody who plays: the students in the order of their ways, and the staff."""
+    """Everybody who plays: the students in the order of their ways, the staff, and the mail that came in."""
 
     players: Sequence[Player]
     office: Office
+    post: mail_steps.Post
 
     def player(self, way: str) -> Player:
         """Return the first who went a way."""
@@ -180,10 +181,13 @@ def make(app: Flask, service: CardService, now: dt.datetime, clock_file: Path, *
             play.plan(way.start(now, own), _way(player, way.beats, own))
         for at, deed in (*deeds(now, chance), *supplying.deeds(now, chance)):
             play.plan(at, _in_the_office(deed, office))
+        post = mail_steps.Post(office, players)
+        for at, mailed in mail_steps.deeds(post, now):
+            play.plan(at, mailed)
         play.plan(play.clock.at, _each_morning(now, office, chance))
         play.run()
         db.session.remove()
-    return Cast(players, office)
+    return Cast(players, office, post)
 
 
 def _cast(ways: Sequence[Way], chance: random.Random) -> Iterator[tuple[Way, Person]]:

@@ -10,6 +10,7 @@ from tests.demo.conftest import Demonstration
 from tests.demo.office import STAFF
 from tests.demo.times import MONDAY, of_week
 from tests.harness.season import PASSWORD
+from tests.harness.stories import sign_in
 from tests.harness.visitor import Visitor
 
 HEADINGS = {
@@ -21,6 +22,16 @@ HEADINGS = {
     "a record that anybody may check": "Externship record",
     "one that the school does not stand by any more": "Externship record",
     "what the school promises, and how it keeps it, in numbers": "Externships",
+    guide.PROVES: "Was this mail yours?",
+}
+OF_THE_OFFICE = {
+    "asks what is missing; begin the answer with it": ("What is still missing?", "#begin option[value=missing]"),
+    "asks for the money back in time; one click to the draft": (
+        "Please cancel",
+        '.notice a[href^="/staff/refund-drafts/"]',
+    ),
+    "claims to be a colleague; held": ("Urgent: list of students", ".notice--bad"),
+    "not proved yet": ("When is my next installment?", ".panel .tag--warn"),
 }
 
 
@@ -39,3 +50,7 @@ def test_it_names_people_with_one_password_and_links_that_open(demonstration: De
     expected = HEADINGS | week
     assert {said: visitor.get(links[said]).title for said in expected} == expected
     assert STAFF[Role.COORDINATOR][1] in written
+    sign_in(visitor, STAFF[Role.ADMIN][1], PASSWORD)
+    for said, (title, shows) in OF_THE_OFFICE.items():
+        page = visitor.get(links[said])
+        assert (page.title, bool(page.all(shows))) == (title, True)

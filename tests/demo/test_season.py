@@ -34,14 +34,19 @@ from provider.history.models import History
 from provider.jobs.models import Job
 from provider.jobs.rules import JobState
 from provider.kernel.database import db
-from provider.mail.models import OutboxLetter
-from provider.mail.rules import LetterState
+from provider.kernel.paging import PAGE
+from provider.mail.models import AddressHealth, OutboxLetter
+from provider.mail.rules import AddressState, LetterState
+from provider.mailroom.models import IncomingMail, RefundDraft
+from provider.mailroom.rules import DraftState, Judged
 from provider.payments.models import Payment
 from provider.payments.rules import PaymentMethod, PaymentState
 from provider.refunds.models import Payout, Refund
 from provider.refunds.rules import Channel, PayoutState, RefundBasis, RefundState
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind
+from provider.threads.models import Thread, ThreadMessage
+from provider.threads.rules import Standing, ThreadState
 from tests.demo.cast import DOMAINS
 from tests.demo.conftest import Demonstration, made
 from tests.harness.audit import assert_clean
@@ -170,6 +175,25 @@ def test_enough_graduates_were_placed_for_the_public_numbers(demonstration: Demo
     assert found is not None
     assert (found.asked, found.placed, found.timed, found.measured) == (32, 12, 11, 11)
     assert None not in {found.median_days, found.median_miles}
+
+
+def test_mail_stands_in_every_state_that_staff_meet(demonstration: Demonstration) -> None:
+    counted = sa.select(ThreadMessage.thread_id, sa.func.count()).group_by(ThreadMessage.thread_id).subquery()
+    with demonstration.app.app_context():
+        states = Counter(db.session.scalars(sa.select(Thread.state)))
+        standings = set(db.session.scalars(sa.select(Thread.standing)))
+        longest = db.session.scalar(sa.select(sa.func.max(counted.c[1])))
+        assigned = db.session.scalar(sa.select(sa.func.count()).where(Thread.assigned_to.is_not(None)))
+        machines = Counter(db.session.scalars(sa.select(IncomingMail.judged)))
+        drafts = list(db.session.scalars(sa.select(RefundDraft.state)))
+        addresses = list(db.session.scalars(sa.select(AddressHealth.state)))
+        files = [len(found) for found in db.session.scalars(sa.select(ThreadMessage.attachments)) if found]
+        db.session.remove()
+    assert set(states) == set(ThreadState)
+    assert standings == set(Standing)
+    assert (longest, assigned, drafts, addresses, files) == (40, 1, [DraftState.OPEN], [AddressState.BOUNCED], [1])
+    assert (machines[Judged.AUTOMATIC], machines[Judged.BOUNCE]) == (1, 1)
+    assert sum(states.values()) > PAGE
 
 
 def test_the_plan_was_sent_in_part_and_the_next_one_says_what_would_help(demonstration: Demonstration) -> None:
