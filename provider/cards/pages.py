@@ -188,8 +188,8 @@ def _keep_field(form: Form, rows: Sequence[OpenInstallment], kept: Card | None, 
 def card_page(caller: Caller, *, form: Form | None = None, told: str = "", status: int = 200) -> Response:
     """Return the page of the kept card: what it will be charged, another one in its place, and taking it away."""
     enrollment = caller.enrollment
-    kept, owed = queries.kept_card(enrollment.id), paid.owed(enrollment)
-    charged = paying.charged_by_itself(enrollment)
+    kept, attempts = queries.kept_card(enrollment.id), paying.attempts_to_come(enrollment)
+    charged = [one for one, on in attempts if on]
     open_to_cards = bool(charged) and enrollment.state in CHARGEABLE_STATES and settings().cards_on
     form = form or Form(ChangeCard())
     form.values |= {"shown": paying.named(charged), "card": ""}
@@ -200,9 +200,10 @@ def card_page(caller: Caller, *, form: Form | None = None, told: str = "", statu
         form=form,
         told=told,
         kept=kept,
-        owed=owed,
+        owed=[one for one, _ in attempts],
         charged=charged,
-        left=[one for one in owed if one not in charged],
+        again=[(one, on) for one, on in attempts if on and on > one.due_on],
+        left=[one for one, on in attempts if not on],
         keep=_keep_field(form, charged, kept) if open_to_cards else None,
         paused=queries.paused(enrollment.id) is not None,
         running=queries.running(enrollment.id),

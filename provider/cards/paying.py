@@ -107,13 +107,15 @@ def charged_by_itself(enrollment: Enrollment) -> list[OpenInstallment]:
 
     One that was declined on all its days is not among them: only the student pays it.
     """
+    return [one for one, on in attempts_to_come(enrollment) if on]
+
+
+def attempts_to_come(enrollment: Enrollment) -> list[tuple[OpenInstallment, dt.date | None]]:
+    """Return each open installment with the day from which a kept card is charged for it, None when it is not."""
     zone, tried = settings().SCHOOL_ZONE, queries.attempts(enrollment.id)
     rows = sorted(paid.owed(enrollment), key=lambda one: (one.due_on, one.number))
-    return [
-        one
-        for one in rows
-        if next_attempt(due_on=one.due_on, tried_on=[day_of(at, zone) for at in tried.get(one.number, [])])
-    ]
+    days = {one.number: [day_of(at, zone) for at in tried.get(one.number, [])] for one in rows}
+    return [(one, next_attempt(due_on=one.due_on, tried_on=days[one.number])) for one in rows]
 
 
 def named(rows: Sequence[OpenInstallment]) -> str:

@@ -34,9 +34,10 @@ class RefundEvents:
 
     def apply(self, found: Seen, /, *, event: PaymentEvent, now: dt.datetime) -> Outcome:  # noqa: ARG002 - asked anew
         """Bring our payouts of that charge to what was fetched; raises Later while nobody can say which is which."""
-        if found.intent_id is None or settle_returns(found.intent_id, found.returns, now) is None:
+        payment = None if found.intent_id is None else settle_returns(found.intent_id, found.returns, now)
+        if payment is None:
             return EventState.PARKED, NOT_OURS
-        return EventState.APPLIED, ""
+        return EventState.APPLIED, f"What went back of {payment.reference} stands here as it does there."
 
 
 class ChargeEvents:
@@ -51,7 +52,7 @@ class ChargeEvents:
             return EventState.IGNORED, "It names no charge of ours."
         key = f"{SETTLE}:{event.intent_id}:{event.service_id}"[:200]
         enqueue_once(kind=SETTLE, key=key, payload={"intent": event.intent_id}, at=now)
-        return EventState.APPLIED, ""
+        return EventState.APPLIED, "What went back of this charge is looked at."
 
 
 EVENTS: dict[str, PaymentEventHandler] = {

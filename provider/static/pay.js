@@ -114,7 +114,7 @@
       const { error } = await stripe.confirmCardSetup(begun.client_secret, details);
       if (!error) return begun.card;
       if (error.type === "invalid_request_error") begun = undefined;
-      throw new Error(error.message ?? LOST);
+      throw new Error(error.message ? `${error.message} Nothing was taken.` : LOST);
     };
 
     form.hidden = false;

@@ -618,6 +618,9 @@ def test_what_was_declined_on_all_its_days_is_paid_by_its_student_and_not_promis
     reference, token = declined
     holder = visitors()
     due = read(holder, lambda: [one.due_on for one in by_reference(reference).installments])
+    page = holder.get(f"/links/{token}?page=card")
+    tomorrow = written(due[1] + dt.timedelta(days=1))
+    assert f"was declined. We charge the card that is kept here again on {tomorrow}." in page.words("main .notice")
     for _ in range(8):
         move(moment, service, clock.now() + dt.timedelta(days=1))
         work_off(holder, clock.now())

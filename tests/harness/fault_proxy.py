@@ -37,6 +37,7 @@ SECRET_KEY = "sk_test_demonstration"
 PUBLISHABLE_KEY = "pk_test_demonstration"
 SIGNING_SECRET = "whsec_demonstration"
 SCRIPT = "/js.stripe.com/v3/"
+WHITE, DARK_ON_IT = b"background: '#fff',", b" color: '#1a1a1a',"  # its bank's window takes our ink, light in the dark
 CONTROL = "/_faults/"
 BROKEN = {"error": {"type": "api_error", "message": "An error occurred on our side."}}
 BUSY = {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests."}}
@@ -284,7 +285,8 @@ class Handler(BaseHTTPRequestHandler):
             except Refusal as refusal:
                 return _refused(refusal)
         if path == SCRIPT:
-            return Reply(200, self.proxy.upstream.page(path)[0], "application/javascript; charset=utf-8")
+            script = self.proxy.upstream.page(path)[0].replace(WHITE, WHITE + DARK_ON_IT)
+            return Reply(200, script, "application/javascript; charset=utf-8")
         request = self._request(path, body)
         if not self._trusted(request):
             return _json(401, NOT_LET_IN)

@@ -11,6 +11,7 @@ from flask.ctx import AppContext
 
 from provider.cards import disputes, events
 from provider.cards.models import PaymentEvent
+from provider.cards.rules import EventState
 from provider.clocks.queries import about as clocks_about
 from provider.enrollments import actions as enrollments
 from provider.enrollments.queries import by_reference
@@ -612,6 +613,10 @@ def test_events_in_any_order_and_number_end_in_the_same_state(service: FakeServi
     hooks.take_in(late, secret=service.secret, at=ASKED + 3 * DAY)
     do_events(ASKED + 3 * DAY)
     assert set(hooks.states()) <= {"applied", "ignored", "parked"}
+    assert {one.remark for one in hooks.stored() if one.state is EventState.APPLIED} == {
+        f"What went back of {paid} stands here as it does there.",
+        "What went back of this charge is looked at.",
+    }
     assert (refund(made).state.value, payout(made).state.value, payout(made).tries) == ("approved", "failed", 1)
     assert books(reference) == {"cash_card": UPFRONT, "refunds_payable": -UPFRONT}
     assert len(letters(reference, "payout_failed")) == 1
