@@ -28,6 +28,7 @@ NEEDS: dict[TaskKind, frozenset[Permission]] = {
     TaskKind.CHECK_EXAM_RESULT: frozenset({Permission.CHECK_EXAMS}),
     TaskKind.CHECK_CREDIT_REQUEST: frozenset({Permission.SEND_CREDITS}),
     TaskKind.CREDIT_UNDECIDED: frozenset({Permission.SEND_CREDITS}),
+    TaskKind.REGISTRAR_UNREACHED: frozenset({Permission.SEND_CREDITS}),
     TaskKind.CREDIT_ALREADY_SENT: frozenset({Permission.SEND_CREDITS}),
     TaskKind.EVALUATION_LATE: frozenset({Permission.MANAGE_PLACEMENTS}),
 }

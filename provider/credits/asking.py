@@ -4,7 +4,7 @@ import datetime as dt
 
 from provider.accounts import queries as people
 from provider.accounts.models import Person
-from provider.credits import ending, letters, promise, queries
+from provider.credits import colleges, ending, letters, promise, queries
 from provider.credits.models import College, CreditRequest
 from provider.credits.refusals import (
     AskedAlready,
@@ -15,7 +15,6 @@ from provider.credits.refusals import (
     UnknownCollege,
 )
 from provider.credits.rules import (
-    COLLEGE_PREFIX,
     CONSENT,
     DECIDED,
     LIFECYCLE,
@@ -25,17 +24,15 @@ from provider.credits.rules import (
     EndReason,
     Missing,
     Wanted,
-    college_key,
-    mailbox_problem,
 )
 from provider.history import actions as history
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
-from provider.kernel.settings import settings
 from provider.mail.actions import post
 from provider.payments import queries as payments
 
+MOVED = "The registrar does not read this mailbox any more. The right one is {mailbox}."
 TOLD = ("college", "legal_name", "student_number", "badge_claimed")
 
 
@@ -100,22 +97,12 @@ def _college(wanted: Wanted, person: Person, at: dt.datetime) -> College:
         if known is None:
             raise UnknownCollege
         return known
-    problem = mailbox_problem(wanted.registrar_email, students=person.email, schools=settings().MAIL_DOMAIN)
-    if problem is not None:
-        raise MailboxRefused(problem)
-    key = college_key(wanted.college_name)
-    found = queries.college_like(wanted.registrar_email, key)
-    if found is None:
-        found = College(
-            reference=references.new(COLLEGE_PREFIX),
-            name=wanted.college_name,
-            key=key,
-            registrar_email=wanted.registrar_email,
-            created_at=at,
-        )
-        db.session.add(found)
-        db.session.flush()
-    return found
+    named = colleges.named(
+        name=wanted.college_name, registrar_email=wanted.registrar_email, students=person.email, at=at
+    )
+    if named.replaced_by is not None:
+        raise MailboxRefused(MOVED.format(mailbox=named.replaced_by.registrar_email))
+    return named
 
 
 def _take(request: CreditRequest, wanted: Wanted, college: College, at: dt.datetime) -> None:

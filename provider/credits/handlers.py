@@ -9,10 +9,11 @@ STORY = Strand(
     "College credit",
     frozenset({"credit_request"}),
     {
-        "credit_request.requested": ("Credit asked for or set right", "document"),
-        "credit_request.changed": ("Credit request changed before its check", "document"),
+        "credit_request.requested": ("Credit request waits for its check", "document"),
+        "credit_request.changed": ("Credit request set right", "document"),
         "credit_request.verified": ("Credit request verified", "good"),
         "credit_request.needs_information": ("Student asked for information", "warn"),
+        "credit_request.taken_back": ("Letter to the college taken back", "warn"),
         "credit_request.sent": ("Letter sent to the college", "letter"),
         "credit_request.reminded": ("College reminded after {days} days", "letter"),
         "credit_request.received": ("The college has the letter", "event"),

@@ -3,9 +3,11 @@
 import datetime as dt
 from collections.abc import Mapping
 
+from provider.credits import queries
 from provider.credits.models import CreditRequest
 from provider.credits.rules import REMIND_REGISTRAR_DAYS, recommended
 from provider.mail.rules import Letter, Mailbox, Value
+from provider.verification.models import IssuedDocument
 
 
 def asked(request: CreditRequest, due_on: dt.date | None) -> Letter:
@@ -35,12 +37,23 @@ def sent(request: CreditRequest) -> Letter:
         "reminders": list(REMIND_REGISTRAR_DAYS),
         "badge_claimed": request.badge_claimed,
     }
-    return _letter("credit_sent", request, request.reference, values)
+    return _letter("credit_sent", request, round_of(request), values)
+
+
+def round_of(request: CreditRequest) -> str:
+    """Name a sending of a request: after a letter was taken back there is another."""
+    return f"{request.reference}:{request.sent_at:%Y%m%d%H%M%S%f}"
 
 
 def received(request: CreditRequest) -> Letter:
     """Word that the college has the letter."""
-    return _letter("credit_received", request, request.reference, {})
+    return _letter("credit_received", request, round_of(request), {})
+
+
+def revoked(request: CreditRequest, document: IssuedDocument, *, checked_again: bool) -> Letter:
+    """Word that a letter to the college is not stood by any more, and what happens with the request."""
+    values: dict[str, Value] = {"public_reason": document.public_reason, "checked_again": checked_again}
+    return _letter("credit_letter_revoked", request, f"{document.reference}:revoked", values)
 
 
 def decided(request: CreditRequest) -> Letter:
@@ -62,13 +75,16 @@ def withdrawn(request: CreditRequest) -> Letter:
 
 def closed(request: CreditRequest) -> Letter:
     """Word that the request is closed, and why."""
-    return _letter(
-        "credit_closed", request, request.reference, {**_end(request), "was_sent": request.sent_at is not None}
-    )
+    values = {**_end(request), "was_sent": request.sent_at is not None}
+    return _letter("credit_closed", request, request.reference, values)
 
 
 def _end(request: CreditRequest) -> dict[str, Value]:
-    return {"reason": request.end_reason.value if request.end_reason else "", "words": request.end_words}
+    return {
+        "reason": request.end_reason.value if request.end_reason else "",
+        "words": request.end_words,
+        "taken_back": queries.taken_back(request),
+    }
 
 
 def _letter(template: str, request: CreditRequest, event: str, values: Mapping[str, Value]) -> Letter:

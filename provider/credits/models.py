@@ -24,7 +24,8 @@ class College(Model):
     """A college with the mailbox of its registrar, as a request first named it.
 
     ``key`` is its name as two names are compared. ``written_at`` is when the first letter went there: from then on
-    staff have checked it, and it is offered to others.
+    staff have checked it, and it is offered to others. What proved wrong is followed by ``replaced_by``; this row stays
+    as it was, since students agreed to it and letters went there.
     """
 
     __tablename__ = "college"
@@ -36,10 +37,14 @@ class College(Model):
     registrar_email: Mapped[EmailText]
     created_at: Mapped[dt.datetime]
     written_at: Mapped[dt.datetime | None]
+    replaced_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("college.id"))
+    replaced_by: Mapped["College | None"] = relationship(lazy="raise", remote_side="College.id")
 
     __table_args__ = (
         sa.UniqueConstraint("reference"),
         sa.UniqueConstraint("registrar_email", "key"),
+        sa.CheckConstraint("replaced_by_id <> id", name="replaced_by_another"),
+        sa.Index(None, "replaced_by_id"),
         sa.CheckConstraint("registrar_email = lower(registrar_email)", name="email_lower"),
         sa.Index("ix_college_written", "name", "id", sqlite_where=WRITTEN_ROWS, postgresql_where=WRITTEN_ROWS),
     )
@@ -112,7 +117,10 @@ class CreditRequest(Model):
             "state NOT IN ('sent', 'received', 'granted', 'partly_granted', 'denied') OR sent_at IS NOT NULL",
             name="sent_has_instant",
         ),
-        sa.CheckConstraint("state <> 'withdrawn' OR sent_at IS NULL", name="withdrawn_unsent"),
+        sa.CheckConstraint(
+            "state NOT IN ('requested', 'verified', 'needs_information', 'withdrawn') OR sent_at IS NULL",
+            name="unsent_has_no_instant",
+        ),
         sa.CheckConstraint("(decided_at IS NULL) = (decision IS NULL)", name="decision_has_instant"),
         sa.CheckConstraint("(decided_at IS NULL) = (decision_channel IS NULL)", name="decision_has_channel"),
         sa.CheckConstraint("decided_at IS NULL OR sent_at IS NOT NULL", name="decided_after_sent"),

@@ -21,6 +21,7 @@ class Standing:
     badge_claimed: bool = True
     end_reason: EndReason | None = None
     was_sent: bool = False
+    taken_back: bool = False  # a letter went, and none stands any more
 
 
 def steps(standing: Standing) -> tuple[str, ...]:
@@ -77,15 +78,19 @@ def _denied(_: Standing) -> tuple[str, ...]:
 
 
 def _closed(standing: Standing) -> tuple[str, ...]:
-    if standing.was_sent:
+    if standing.was_sent and not standing.taken_back:
         return ("Nothing more happens here. You can ask again for this or another college.",)
-    return ("Nothing was sent to the college. You can ask again.",)
+    return (f"{_nothing_there(standing)} You can ask again.",)
 
 
 def _withdrawn(standing: Standing) -> tuple[str, ...]:
     if standing.end_reason is EndReason.REFUNDED:
         return ("Your tuition was refunded, so nothing is sent to the college. Your exam result stays yours.",)
-    return ("Nothing was sent to the college. You can ask again at any time.",)
+    return (f"{_nothing_there(standing)} You can ask again at any time.",)
+
+
+def _nothing_there(standing: Standing) -> str:
+    return "We took our letter back." if standing.taken_back else "Nothing was sent to the college."
 
 
 def _promise(standing: Standing) -> str:

@@ -10,7 +10,7 @@ from provider.clocks.rules import ClockKind, ClockState
 from provider.credits import queries
 from provider.credits.models import CreditRequest
 from provider.credits.next_steps import Standing, steps
-from provider.credits.rules import UNSENT, CreditState, Missing, recommended
+from provider.credits.rules import AT_COLLEGE, ENDED, UNSENT, CreditState, Missing, recommended
 from provider.credits.schemas import NO, OTHER, YES
 from provider.history import queries as history
 from provider.kernel.days import day_of, end_of
@@ -32,6 +32,10 @@ _WORDS = {
     _S.WITHDRAWN: "The request was taken back",
 }
 _ANSWERED = "You answered"
+_TAKEN_BACK = {
+    _S.REQUESTED: "We took our letter back, and check your request again",
+    _S.NEEDS_INFORMATION: "We took our letter back, and asked you for something",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ def shown(request: CreditRequest, *, now: dt.datetime) -> Shown:
         badge_claimed=request.badge_claimed,
         end_reason=request.end_reason,
         was_sent=request.sent_at is not None,
+        taken_back=request.state in ENDED and queries.taken_back(request),
     )
     return Shown(
         request=request,
@@ -109,6 +114,8 @@ def past(reference: str) -> tuple[Step, ...]:
 
 
 def _title(old: str | None, new: str) -> str:
+    if old in AT_COLLEGE and new in _TAKEN_BACK:
+        return _TAKEN_BACK[CreditState(new)]
     return _ANSWERED if old == _S.NEEDS_INFORMATION and new == _S.REQUESTED else _WORDS[CreditState(new)]
 
 
@@ -123,7 +130,7 @@ def college_choices(own: CreditRequest | None = None) -> dict[str, Choices]:
 
 def filled_in(request: CreditRequest) -> dict[str, str]:
     """Return what a request says, for the form that changes it."""
-    college = request.college
+    college = request.college.replaced_by or request.college
     known = college.written_at is not None
     return {
         "college": college.reference if known else OTHER,

@@ -5,8 +5,9 @@ import datetime as dt
 from provider.clocks import actions as clocks
 from provider.clocks import queries as clock_rows
 from provider.clocks.rules import ClockKind, ClockState
+from provider.credits import queries
 from provider.credits.models import CreditRequest
-from provider.credits.rules import ENDED, NEEDS_STUDENT, UNSENT, CreditState
+from provider.credits.rules import AT_ITS_COLLEGE, ENDED, NEEDS_STUDENT, UNSENT, CreditState
 from provider.kernel.days import day_of
 from provider.kernel.settings import settings
 from provider.policies.rules import business_day_after
@@ -27,6 +28,7 @@ def keep(request: CreditRequest, *, at: dt.datetime) -> None:
     """Let the clock stand as it should after each transition, and keep one task while staff have something to do."""
     subject = request.reference
     if request.state in UNSENT:
+        clocks.run_again(kind=KIND, subject=subject, reason=AT_ITS_COLLEGE, at=at)
         reason = NEEDS_STUDENT if request.state is CreditState.NEEDS_INFORMATION else None
         clocks.keep_paused(kind=KIND, subject=subject, reason=reason, at=at)
     else:
@@ -50,8 +52,9 @@ def forget_task(request: CreditRequest, *, at: dt.datetime) -> None:
 
 
 def task_key(request: CreditRequest) -> str:
-    """Name the task to check a request: one for each time that the student has written it."""
-    return f"credit:{request.reference}:{request.consent_at:%Y%m%d%H%M%S%f}"
+    """Name the task to check a request: one for each time that the student has written it, or its letter came back."""
+    gone = len(queries.letters_of(request.reference))
+    return f"credit:{request.reference}:{request.consent_at:%Y%m%d%H%M%S%f}{f':{gone}' if gone else ''}"
 
 
 def _raise(request: CreditRequest, at: dt.datetime) -> None:

@@ -17,8 +17,12 @@ from provider.exams.models import ExamResult
 from provider.exams.rules import normal_name
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
+from provider.kernel.paging import PAGE
 from provider.programs import queries as programs
 from provider.programs.models import Credential, Recommendation
+from provider.verification import queries as issued
+from provider.verification.models import IssuedDocument
+from provider.verification.rules import IssuedKind
 
 MOST_COLLEGES = 300
 # Whose money came and did not go back; somebody who withdrew has paid, and keeps what was passed.
@@ -28,8 +32,9 @@ _WHOLE = sa.select(CreditRequest).options(
     joinedload(CreditRequest.credential),
     joinedload(CreditRequest.result),
     joinedload(CreditRequest.recommendation),
-    joinedload(CreditRequest.college),
+    joinedload(CreditRequest.college).joinedload(College.replaced_by),
 )
+_OFFERED = sa.select(College).where(WRITTEN_ROWS, College.replaced_by_id.is_(None))
 
 
 def by_reference(reference: str, *, lock: bool = False) -> CreditRequest:
@@ -83,19 +88,44 @@ def number_of(person_id: int) -> int:
 
 def colleges() -> Sequence[College]:
     """Return the colleges that were written to, by name: nothing else of earlier requests is offered to others."""
-    query = sa.select(College).where(WRITTEN_ROWS).order_by(College.name, College.id).limit(MOST_COLLEGES)
-    return db.session.scalars(query).all()
+    return db.session.scalars(_OFFERED.order_by(College.name, College.id).limit(MOST_COLLEGES)).all()
 
 
 def college(reference: str) -> College | None:
-    """Return a college that was written to; None when there is none."""
-    return db.session.scalar(sa.select(College).where(WRITTEN_ROWS, College.reference == reference))
+    """Return a college that is offered; None when there is none."""
+    return db.session.scalar(_OFFERED.where(College.reference == reference))
 
 
 def college_like(registrar_email: str, key: str) -> College | None:
     """Return the college of a mailbox and a name, written to or not; None when there is none."""
-    query = sa.select(College).where(College.registrar_email == registrar_email, College.key == key)
-    return db.session.scalar(query)
+    query = sa.select(College).options(joinedload(College.replaced_by))
+    return db.session.scalar(query.where(College.registrar_email == registrar_email, College.key == key))
+
+
+def any_college(reference: str, *, lock: bool = False) -> College:
+    """Return a college, offered or not, with what followed it; raises NotFound."""
+    query = sa.select(College).options(joinedload(College.replaced_by)).where(College.reference == reference)
+    found = db.session.scalar(query.with_for_update(of=College) if lock else query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_college(college_id: int) -> Sequence[CreditRequest]:
+    """Return the requests that name a college and are not over, the oldest first, up to a page of them."""
+    query = _WHOLE.where(ACTIVE_ROWS, CreditRequest.college_id == college_id)
+    return db.session.scalars(query.order_by(CreditRequest.id).limit(PAGE)).all()
+
+
+def letters_of(reference: str) -> Sequence[IssuedDocument]:
+    """Return the letters that went to colleges for a request, as papers with a code, the newest first."""
+    return issued.of_subject(reference, IssuedKind.CREDIT_LETTER)
+
+
+def taken_back(request: CreditRequest) -> bool:
+    """Say whether a letter has gone for a request and none stands any more."""
+    found = letters_of(request.reference)
+    return bool(found) and found[0].revoked_at is not None
 
 
 @dataclass(frozen=True, slots=True)

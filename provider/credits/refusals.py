@@ -76,6 +76,21 @@ class ChangedMeanwhile(DomainError):
     sentence = "The student has changed this request since you opened it. Check what stands there now."
 
 
+class CollegeReplaced(DomainError):
+    """The college, or the mailbox of its registrar, was set right: what was agreed to does not lead there."""
+
+    code = "college_replaced"
+    sentence = "This college was set right since. Use what is right first."
+
+
+class CollegeUnchanged(DomainError):
+    """A correction that changes nothing, or there is none."""
+
+    status = 422
+    code = "college_unchanged"
+    sentence = "This is how it stands already. Write what is right."
+
+
 class NotPaid(DomainError):
     """What a request rests on is not paid any more: the payment was taken back as recorded in error, or canceled."""
 

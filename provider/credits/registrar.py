@@ -4,21 +4,23 @@ import datetime as dt
 
 from provider.accounts.links import make_link
 from provider.accounts.models import SignedLink
-from provider.credits import registrar_papers
+from provider.credits import letters, registrar_papers
 from provider.credits.models import CreditRequest
 from provider.credits.rules import LINK_DAYS, recommended
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.days import day_of
 from provider.kernel.settings import settings
+from provider.mail import queries as mail
 from provider.mail.actions import post
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import Letter, Mailbox, Value
+from provider.mail.rules import AddressState, Letter, Mailbox, Value
 from provider.verification import actions as verification
 from provider.verification.models import IssuedDocument
 from provider.verification.rules import IssuedKind, written_code
 
 TEMPLATE = "credit_to_registrar"
 REMINDER = "credit_reminder"
+TAKEN_BACK = "credit_taken_back"
 ANSWER_LINK = "credit_answer"
 
 
@@ -31,7 +33,7 @@ def send_letter(request: CreditRequest, *, at: dt.datetime, actor: Actor = SYSTE
         "verify_path": f"/verify/{written_code(document.code)}",
         "written_on": day_of(at, settings().SCHOOL_ZONE).isoformat(),
     }
-    return post(_letter(TEMPLATE, request, request.reference, values | _answered_by(request, at)), at=at)
+    return post(_letter(TEMPLATE, request, letters.round_of(request), values | _answered_by(request, at)), at=at)
 
 
 def send_reminder(request: CreditRequest, *, days: int, at: dt.datetime) -> OutboxLetter:
@@ -41,7 +43,26 @@ def send_reminder(request: CreditRequest, *, days: int, at: dt.datetime) -> Outb
         "received_on": _day(request.received_at),
         "days": days,
     }
-    return post(_letter(REMINDER, request, f"{request.reference}:{days}", values | _answered_by(request, at)), at=at)
+    event = f"{letters.round_of(request)}:{days}"
+    return post(_letter(REMINDER, request, event, values | _answered_by(request, at)), at=at)
+
+
+def send_word_of_taking_back(request: CreditRequest, document: IssuedDocument, *, at: dt.datetime) -> None:
+    """Tell whoever has a letter that the school took it back: by its code, and without a word about the student.
+
+    Nothing goes to a mailbox from which letters come back.
+    """
+    health = mail.health(request.college.registrar_email)
+    if health is not None and health.state is AddressState.BOUNCED:
+        return
+    values: dict[str, Value] = {
+        "reference": request.reference,
+        "college": request.college.name,
+        "sent_on": _day(document.issued_at),
+        "public_reason": document.public_reason,
+        "verify_path": f"/verify/{written_code(document.code)}",
+    }
+    post(_letter(TAKEN_BACK, request, document.reference, values), at=at)
 
 
 def said(request: CreditRequest) -> dict[str, Value]:

@@ -20,6 +20,12 @@ EXPIRED = (
 )
 
 
+TAKEN_BACK = (
+    "The school has taken this letter back, so there is nothing to answer and nothing to keep. If it was meant for you "
+    "and no newer letter has come, write to {mailbox} and name {reference}."
+)
+
+
 class AnsweredAlready(DomainError):
     """The college has said so before, or the request is over; the sentence says what stands."""
 
@@ -58,8 +64,13 @@ def standing(request: CreditRequest) -> str:
     return EXPIRED.format(mailbox=settings().mailbox("collegecredits"), reference=request.reference)
 
 
-def over(request: CreditRequest) -> str:
-    """Say to a college whose link has run out what became of the request, or how to answer all the same."""
+def over(request: CreditRequest, made_at: dt.datetime) -> str:
+    """Say to whom a link does not open any more what became of the request, or how to answer all the same.
+
+    Who has the link of a letter that was taken back, made at an instant before the one that stands, reads nothing else.
+    """
+    if request.sent_at is None or made_at < request.sent_at or queries.taken_back(request):
+        return TAKEN_BACK.format(mailbox=settings().mailbox("collegecredits"), reference=request.reference)
     if request.state in AT_COLLEGE:
         return EXPIRED.format(mailbox=settings().mailbox("collegecredits"), reference=request.reference)
     return standing(request)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from provider.credits import queries, registrar, registrar_papers, reminding
+from provider.credits import colleges, queries, registrar, registrar_papers, reminding
 from provider.credits.registrar_link import AnswerLink
 from provider.kernel.database import retrying
 from provider.kernel.days import day_of
@@ -27,5 +27,6 @@ def register(registry: Registry) -> None:
     registry.links[registrar.ANSWER_LINK] = AnswerLink()
     registry.jobs[REMIND] = remind
     registry.periodic.append(Periodic(REMIND, _morning))
+    registry.unreached |= dict.fromkeys((registrar.TEMPLATE, registrar.REMINDER), colleges.unreached)
     registry.attachments[registrar.TEMPLATE] = registrar_papers.attachments
     registry.recommendation_used = queries.last_pass_on

@@ -43,8 +43,8 @@ class AnswerLink:
             raise NotFound
         return redirect(url_for("accounts.link", token=token), code=303)
 
-    def over(self, subject: str, _made_at: dt.datetime) -> str | None:
-        return registrar_answers.over(queries.by_reference(subject))
+    def over(self, subject: str, made_at: dt.datetime) -> str | None:
+        return registrar_answers.over(queries.by_reference(subject), made_at)
 
 
 def _decide(reference: str, holder: Actor, at: dt.datetime) -> Form:

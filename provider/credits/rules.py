@@ -19,6 +19,7 @@ LONGEST_WORDS = 1000
 LONGEST_COURSE = 200
 MOST_CREDITS = 60
 NEEDS_STUDENT = "needs_information"  # why the clock stands still
+AT_ITS_COLLEGE = "at_college"  # the same, while a letter was there that was taken back
 CONSENT = (
     "I ask the school to write to the college and mailbox that I named, and to tell it about my {credential} "
     "certificate: my name as I wrote it, the exam and the day I passed it, the number of the certificate and my "
@@ -70,14 +71,16 @@ DECIDED = frozenset({_S.GRANTED, _S.PARTLY_GRANTED, _S.DENIED})
 ENDED = frozenset({_S.CLOSED, _S.WITHDRAWN})
 UNSENT = frozenset({_S.REQUESTED, _S.VERIFIED, _S.NEEDS_INFORMATION})
 AT_COLLEGE = frozenset({_S.SENT, _S.RECEIVED})
+_TAKEN_BACK = frozenset({_S.REQUESTED, _S.NEEDS_INFORMATION})
 LIFECYCLE: Lifecycle[CreditState] = Lifecycle(
     {
         _S.REQUESTED: frozenset({_S.VERIFIED, _S.NEEDS_INFORMATION, _S.WITHDRAWN, _S.CLOSED}),
         _S.VERIFIED: frozenset({_S.SENT, _S.NEEDS_INFORMATION, _S.WITHDRAWN, _S.CLOSED}),
         _S.NEEDS_INFORMATION: frozenset({_S.REQUESTED, _S.WITHDRAWN, _S.CLOSED}),
         # A registrar may decide without a word of receipt before it; staff close what nobody ever answers.
-        _S.SENT: frozenset({_S.RECEIVED, *DECIDED, _S.CLOSED}),
-        _S.RECEIVED: frozenset({*DECIDED, _S.CLOSED}),
+        # A letter that is taken back is checked again, or needs the student's word about the right mailbox first.
+        _S.SENT: frozenset({_S.RECEIVED, *DECIDED, _S.CLOSED, *_TAKEN_BACK}),
+        _S.RECEIVED: frozenset({*DECIDED, _S.CLOSED, *_TAKEN_BACK}),
         **{state: frozenset({_S.CLOSED}) for state in DECIDED},
     }
 )
@@ -313,6 +316,20 @@ class Wanted:
     legal_name: str
     student_number: str | None
     badge_claimed: bool
+
+
+def still_agreed(*, mailbox: str, corrected: str) -> bool:
+    """Say whether what a student agreed to covers a college that was set right: it named the mailbox (CONSENT)."""
+    return mailbox == corrected
+
+
+def agree_again(*, college: str, mailbox: str, was_sent: bool) -> str:
+    """Ask a student to agree to another mailbox than the one that was named."""
+    why = "Our letter did not reach the registrar, and we have taken it back. " if was_sent else ""
+    return (
+        f"{why}You named a mailbox that is not the right one. The registrar of {college} is reached at {mailbox}. "
+        "Please look whether that is your college, and agree that we write there; then we send it."
+    )
 
 
 def college_key(name: str) -> str:

@@ -4,7 +4,7 @@ import datetime as dt
 
 from provider.credits import letters, queries, registrar
 from provider.credits.models import CreditRequest
-from provider.credits.refusals import NotPaid
+from provider.credits.refusals import CollegeReplaced, NotPaid
 from provider.credits.rules import CreditState
 from provider.credits.working import step
 from provider.disclosures.actions import record
@@ -20,8 +20,11 @@ BASIS = "Asking for credit: what the student agreed to is kept with the request"
 def send(*, request: CreditRequest, actor: Actor, at: dt.datetime) -> CreditRequest:
     """Send the letter to the registrar, keep whom it told what on which consent, and tell the student.
 
-    Raises IllegalTransition for what was not verified, NotPaid where the enrollment is not paid any more.
+    Raises IllegalTransition for what was not verified, CollegeReplaced where its college was set right since, NotPaid
+    where the enrollment is not paid any more.
     """
+    if request.college.replaced_by_id is not None:
+        raise CollegeReplaced
     if enrollments.by_id(request.enrollment_id).state not in queries.ENTITLING:
         raise NotPaid
     request.sent_at = at

@@ -4,27 +4,35 @@ import datetime as dt
 
 from provider.credits import letters, promise
 from provider.credits.models import CreditRequest
-from provider.credits.refusals import ChangedMeanwhile
-from provider.credits.rules import LIFECYCLE, CreditState
+from provider.credits.refusals import ChangedMeanwhile, CollegeReplaced
+from provider.credits.rules import AT_COLLEGE, LIFECYCLE, CreditState
 from provider.history import actions as history
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
+from provider.kernel.lifecycles import IllegalTransition
 from provider.mail.actions import post
 
 
 def verify(*, request: CreditRequest, seen: dt.datetime, actor: Actor, at: dt.datetime) -> CreditRequest:
     """Say that what stands in a request may go to the college; ``seen`` is the consent that was looked at.
 
-    Raises ChangedMeanwhile, IllegalTransition.
+    Raises ChangedMeanwhile, CollegeReplaced, IllegalTransition.
     """
     if request.consent_at != seen:
         raise ChangedMeanwhile
+    if request.college.replaced_by_id is not None:
+        raise CollegeReplaced
     step(request, CreditState.VERIFIED, actor, at)
     return request
 
 
 def ask_information(*, request: CreditRequest, words: str, actor: Actor, at: dt.datetime) -> CreditRequest:
-    """Ask the student for what is missing; the clock stands still until the answer. Raises IllegalTransition."""
+    """Ask the student for what is missing; the clock stands still until the answer.
+
+    Raises IllegalTransition, also for what is at a college: its letter is taken back first (``recalling``).
+    """
+    if request.state in AT_COLLEGE:
+        raise IllegalTransition(request.state, CreditState.NEEDS_INFORMATION)
     request.asked_for, request.answer = words, None
     step(request, CreditState.NEEDS_INFORMATION, actor, at)
     post(letters.information(request, at), at=at)

@@ -122,6 +122,8 @@ class Registry:
     ``failed_jobs`` speaks for given-up jobs of a kind (payload, error, instant), ``any_failed_job`` for those of all
     other kinds (kind, key, instant). ``start_checks`` say why the application must not start. ``detour`` names the
     address that somebody has to go to first whom a door refuses.
+    ``unreached`` hears, in the same transaction, that a letter of a template came back or could not be delivered: its
+    values, its recipient, what was said, and when.
     ``attachments`` make the files of a letter, by its template, from the values that are stored of it.
     ``kept_card`` names the card (``Visa ending in 4242``) that installments of an enrollment, by its id, are charged to
     by themselves; None when nothing is. ``is_charged`` says whether a card is being charged for an enrollment just now.
@@ -140,6 +142,7 @@ class Registry:
     invariants: dict[str, Invariant] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     attachments: dict[str, Callable[[Mapping[str, Any]], Sequence[Attachment]]] = field(default_factory=dict)
+    unreached: dict[str, Callable[[Mapping[str, Any], str, str, dt.datetime], None]] = field(default_factory=dict)
     failed_jobs: dict[str, Callable[[Payload, str, dt.datetime], None]] = field(default_factory=dict)
     any_failed_job: Callable[[str, str, dt.datetime], None] | None = None
     queues: dict[str, Queue] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from provider.history import actions as history
 from provider.kernel import references
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import db, hold
+from provider.kernel.registry import registry
 from provider.mail import queries
 from provider.mail.models import AddressHealth, OutboxLetter
 from provider.mail.rules import ADDRESS_LIFECYCLE, ADDRESS_PREFIX, AddressState, address_after
@@ -22,6 +23,8 @@ def came_back(
     again = health is not None and health.letter == letter.reference
     soft = 0 if health is None else health.soft_bounces
     soft += not hard and not complained and not again
+    if hard:
+        tell_of(letter, said=said, at=at)
     state = address_after(health.state if health else None, hard=hard, complained=complained, soft_bounces=soft)
     if health is None:
         health = hold(
@@ -38,6 +41,13 @@ def came_back(
         health.since = at
     health.soft_bounces, health.letter, health.said, health.last_at = soft, letter.reference, said, at
     return health
+
+
+def tell_of(letter: OutboxLetter, *, said: str, at: dt.datetime) -> None:
+    """Let the room of a letter hear that it did not arrive."""
+    hears = registry().unreached.get(letter.template)
+    if hears is not None:
+        hears(letter.values, letter.recipient, said, at)
 
 
 def works_again(health: AddressHealth, *, actor: Actor, at: dt.datetime) -> AddressHealth:

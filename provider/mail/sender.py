@@ -14,6 +14,7 @@ from provider.kernel.registry import Payload, registry
 from provider.kernel.settings import settings
 from provider.mail import gateway, letters, queries
 from provider.mail.actions import SEND, task_key
+from provider.mail.addresses import tell_of
 from provider.mail.gateway import Reply
 from provider.mail.letters import Unsendable
 from provider.mail.models import OutboxLetter
@@ -141,6 +142,7 @@ def _settle(letter: OutboxLetter, reply: str, state: LetterState, now: dt.dateti
         finish_by_key(key=task_key(letter), at=now)
     elif state is LetterState.FAILED:
         _tell_staff(letter, reply, now)
+        tell_of(letter, said=reply, at=now)
 
 
 def _tell_staff(letter: OutboxLetter, reply: str, now: dt.datetime) -> None:

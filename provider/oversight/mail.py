@@ -9,7 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from provider.accounts.models import EmailChange, Person
 from provider.affiliations.models import Opening, Site, SiteContact, SiteLocation
-from provider.credits.models import College, CreditRequest
+from provider.credits.models import College
+from provider.disclosures.models import Disclosure
+from provider.disclosures.rules import DisclosureKind
 from provider.enrollments.models import Enrollment
 from provider.externships.models import ExternshipRequest, Offer
 from provider.history.models import History, HistoryDetail
@@ -112,11 +114,11 @@ def letter_goes_to_its_own_student() -> Iterator[Finding]:
 
 
 def _of_their_college() -> sa.ColumnElement[bool]:
-    """Say whether a letter goes to the registrar of a college that its student's request was sent to."""
+    """Say whether a letter goes to the registrar of a college that was told about its student, now or before."""
     return sa.exists().where(
-        CreditRequest.about == OutboxLetter.about,
-        CreditRequest.sent_at.is_not(None),
-        College.id == CreditRequest.college_id,
+        Disclosure.kind == DisclosureKind.COLLEGE,
+        Disclosure.about == OutboxLetter.about,
+        College.name == Disclosure.recipient,
         College.registrar_email == OutboxLetter.recipient,
     )
 

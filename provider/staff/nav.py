@@ -45,6 +45,7 @@ WITHIN = {
     "staff_entries": "staff_externships",
     "staff_requirements": "staff_documents",
     "staff_exam_import": "staff_exams",
+    "staff_colleges": "staff_credits",
     "staff_message_sorting": "staff_messages",
     "staff_texts": "staff_messages",
     "staff_addresses": "staff_messages",

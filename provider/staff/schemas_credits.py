@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from provider.credits.decision_schemas import DecideCredit
 from provider.credits.rules import CLOSED_BY_STAFF, LONGEST_WORDS, DecisionChannel
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import Email, Schema, Text
 
 _CHOOSE = "Choose one of these."
 _CHANNELS = [(one.value, one.label) for one in DecisionChannel if one is not DecisionChannel.LINK]
@@ -68,6 +68,13 @@ class RecordDecision(DecideCredit):
             "attrs": {"rows": "2"},
         },
     )
+
+
+class CorrectCollege(Schema):
+    """What a college is called, and where its registrar is reached."""
+
+    name = Text(required=True, metadata={"label": "Name of the college", "autocomplete": "off"})
+    registrar_email = Email(required=True, metadata={"label": "Mailbox of its registrar", "autocomplete": "off"})
 
 
 class CloseCredit(Schema):

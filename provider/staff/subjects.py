@@ -5,6 +5,7 @@ from flask import url_for
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
 from provider.affiliations.rules import SITE_PREFIX
+from provider.credits.rules import COLLEGE_PREFIX
 from provider.credits.rules import REQUEST_PREFIX as CREDIT_PREFIX
 from provider.enrollments import queries as enrollments
 from provider.externships.rules import REQUEST_PREFIX
@@ -13,7 +14,7 @@ from provider.threads.rules import THREAD_PREFIX
 
 OF_SITE = f"{SITE_PREFIX}-"
 OF_REQUEST, OF_THREAD = f"{REQUEST_PREFIX}-", f"{THREAD_PREFIX}-"
-OF_CREDIT = f"{CREDIT_PREFIX}-"
+OF_CREDIT, OF_COLLEGE = f"{CREDIT_PREFIX}-", f"{COLLEGE_PREFIX}-"
 OF_DAY = "DAY-"  # what a closed day's reference begins with
 
 
@@ -45,6 +46,7 @@ _PAGES = {
     OF_SITE: ("staff_sites.show", Permission.SEE_SITES),
     OF_REQUEST: ("staff_externships.show", Permission.SEE_PLACEMENTS),
     OF_CREDIT: ("staff_credits.show", Permission.SEE_CREDITS),
+    OF_COLLEGE: ("staff_colleges.show", Permission.SEE_CREDITS),
     OF_THREAD: ("staff_messages.show", Permission.SEE_MESSAGES),
 }
 

@@ -1,20 +1,23 @@
 """Credit requests: the queue with its clocks, one of them, and what staff do with it until it is decided."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
 from provider.clocks.rules import ClockState, Standing, stands
-from provider.credits import deciding, ending, pages, queries, sending, working
+from provider.credits import deciding, ending, pages, queries, recalling, sending, working
 from provider.credits.decision_schemas import decided
 from provider.credits.lists import CreditLine
+from provider.credits.models import CreditRequest
 from provider.credits.refusals import NoDecision
 from provider.credits.rules import AT_COLLEGE, ENDED, LIFECYCLE, CreditState, DecisionChannel, EndReason
 from provider.kernel.days import day_of
 from provider.kernel.doors import Door
-from provider.kernel.forms import Form
+from provider.kernel.forms import Form, Schema
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
 from provider.mail.queries import troubled
@@ -23,7 +26,9 @@ from provider.staff.answers import attempt, done, try_to
 from provider.staff.credit_lists import CreditRequests
 from provider.staff.listing import key
 from provider.staff.schemas_credits import AskInformation, CloseCredit, ReceiveCredit, RecordDecision, VerifyCredit
+from provider.staff.schemas_records import RevokeRecord
 from provider.staff.thread_pages import beside
+from provider.verification.rules import written_code
 
 RIGHTS = {"needs": Permission.SEE_CREDITS, "changes": Permission.SEND_CREDITS}
 door = Door("staff_credits", __name__, url_prefix="/staff/credit-requests", **RIGHTS)
@@ -53,7 +58,7 @@ def show(reference: str) -> ResponseReturnValue:
 
 def _page(reference: str, form: Form | None = None) -> str:
     """Show a request with the forms of what may follow; the one that was refused as it was filled in."""
-    found = queries.by_reference(reference)
+    found, papers = queries.by_reference(reference), queries.letters_of(reference)
     fresh = {type(one.schema): one for one in _forms(found.consent_at.isoformat())}
     forms = {kind.__name__: form if form and isinstance(form.schema, kind) else one for kind, one in fresh.items()}
     return render_template(
@@ -64,6 +69,10 @@ def _page(reference: str, form: Form | None = None) -> str:
         may_be={state.value for state in LIFECYCLE[found.state]},
         at_college=found.state in AT_COLLEGE,
         over=found.state in ENDED,
+        papers=papers,
+        stands=any(one.revoked_at is None for one in papers),
+        right=found.college.replaced_by if found.state in recalling.MOVABLE else None,
+        written_code=written_code,
         story=stories.of_record(reference),
         marks=troubled([found.college.registrar_email]),
         beside=beside(found.reference, person_id=found.person_id, emails={found.college.registrar_email}),
@@ -77,37 +86,43 @@ def _forms(seen: str) -> list[Form]:
         Form(ReceiveCredit()),
         Form(RecordDecision()),
         Form(CloseCredit()),
+        Form(RevokeRecord()),
     ]
+
+
+def _step(
+    reference: str, schema: Schema, work: Callable[[CreditRequest, Mapping[str, Any]], object], said: str, to: str = ""
+) -> ResponseReturnValue:
+    """Do with a request what a form of its page says, and go on there, or to another page."""
+    form = Form(schema).load_form(request.form)
+    if form.ok:
+        try:
+            attempt(form, lambda: work(queries.by_reference(reference, lock=True), form.data), telling=(NoDecision,))
+        except NoDecision as refusal:
+            form.add_error(refusal.field, refusal.sentence)
+    if not form.ok:
+        return _page(reference, form), 422
+    return done(said, to or _shown(reference))
 
 
 @door.post("/<reference>/verify")
 def verify(reference: str) -> ResponseReturnValue:
-    form = Form(VerifyCredit()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _verify(reference, form.data))
-    if not form.ok:
-        return _page(reference, form), 422
-    return done("The request is verified. Send it when you are ready.", _shown(reference))
-
-
-def _verify(reference: str, data: dict[str, Any]) -> None:
-    found = queries.by_reference(reference, lock=True)
-    working.verify(request=found, seen=data["seen"], actor=actor(), at=received_at())
+    return _step(
+        reference,
+        VerifyCredit(),
+        lambda one, data: working.verify(request=one, seen=data["seen"], actor=actor(), at=received_at()),
+        "The request is verified. Send it when you are ready.",
+    )
 
 
 @door.post("/<reference>/information")
 def ask_information(reference: str) -> ResponseReturnValue:
-    form = Form(AskInformation()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _ask_information(reference, form.data["words"]))
-    if not form.ok:
-        return _page(reference, form), 422
-    return done("The student is asked by a letter. The clock stands still until the answer.", _shown(reference))
-
-
-def _ask_information(reference: str, words: str) -> None:
-    found = queries.by_reference(reference, lock=True)
-    working.ask_information(request=found, words=words, actor=actor(), at=received_at())
+    return _step(
+        reference,
+        AskInformation(),
+        lambda one, data: working.ask_information(request=one, words=data["words"], actor=actor(), at=received_at()),
+        "The student is asked by a letter. The clock stands still until the answer.",
+    )
 
 
 @door.post("/<reference>/send")
@@ -121,37 +136,25 @@ def _send(reference: str) -> None:
 
 @door.post("/<reference>/receipt")
 def receive(reference: str) -> ResponseReturnValue:
-    form = Form(ReceiveCredit()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _receive(reference, form.data["how"]))
-    if not form.ok:
-        return _page(reference, form), 422
-    return done("Kept that the college has the letter. The student gets word of it.", _shown(reference))
-
-
-def _receive(reference: str, channel: str) -> None:
-    found = queries.by_reference(reference, lock=True)
-    deciding.receive(request=found, channel=DecisionChannel(channel), actor=actor(), at=received_at())
+    return _step(
+        reference,
+        ReceiveCredit(),
+        lambda one, data: deciding.receive(
+            request=one, channel=DecisionChannel(data["how"]), actor=actor(), at=received_at()
+        ),
+        "Kept that the college has the letter. The student gets word of it.",
+    )
 
 
 @door.post("/<reference>/decision")
 def decide(reference: str) -> ResponseReturnValue:
-    form = Form(RecordDecision()).load_form(request.form)
-    if form.ok:
-        try:
-            attempt(form, lambda: _decide(reference, form.data), telling=(NoDecision,))
-        except NoDecision as refusal:
-            form.add_error(refusal.field, refusal.sentence)
-    if not form.ok:
-        return _page(reference, form), 422
-    return done("The decision is kept. The student gets a letter.", _shown(reference))
+    return _step(reference, RecordDecision(), _decide, "The decision is kept. The student gets a letter.")
 
 
-def _decide(reference: str, data: dict[str, Any]) -> None:
-    found = queries.by_reference(reference, lock=True)
+def _decide(found: CreditRequest, data: Mapping[str, Any]) -> None:
     deciding.decide(
         request=found,
-        decision=decided(data, recommended=found.credits),
+        decision=decided(dict(data), recommended=found.credits),
         channel=DecisionChannel(data["channel"]),
         evidence=data["evidence"],
         actor=actor(),
@@ -159,19 +162,39 @@ def _decide(reference: str, data: dict[str, Any]) -> None:
     )
 
 
+@door.post("/<reference>/corrected-college")
+def use_corrected(reference: str) -> ResponseReturnValue:
+    return try_to(
+        lambda: recalling.use_corrected(
+            request=queries.by_reference(reference, lock=True), actor=actor(), at=received_at()
+        ),
+        "The request goes on with the college as it was set right. The student gets a letter where one is needed.",
+        _shown(reference),
+    )
+
+
+@door.post("/<reference>/letter/revocation")
+@confirmed
+def revoke_letter(reference: str) -> ResponseReturnValue:
+    return _step(
+        reference,
+        RevokeRecord(),
+        lambda one, data: recalling.revoke(request=one, **data, actor=actor(), at=received_at()),
+        "The letter is revoked. The page of its code says so from now on.",
+    )
+
+
 @door.post("/<reference>/close")
 def close(reference: str) -> ResponseReturnValue:
-    form = Form(CloseCredit()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _close(reference, form.data))
-    if not form.ok:
-        return _page(reference, form), 422
-    return done("The request is closed. The student gets a letter.", url_for("staff_credits.index"))
-
-
-def _close(reference: str, data: dict[str, Any]) -> None:
-    found = queries.by_reference(reference, lock=True)
-    ending.close(request=found, reason=EndReason(data["end"]), words=data["note"], actor=actor(), at=received_at())
+    return _step(
+        reference,
+        CloseCredit(),
+        lambda one, data: ending.close(
+            request=one, reason=EndReason(data["end"]), words=data["note"], actor=actor(), at=received_at()
+        ),
+        "The request is closed. The student gets a letter.",
+        url_for("staff_credits.index"),
+    )
 
 
 def _shown(reference: str) -> str:

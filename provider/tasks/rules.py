@@ -40,6 +40,7 @@ class TaskKind(StrEnum):
     CHECK_EXAM_RESULT = "check_exam_result"
     CHECK_CREDIT_REQUEST = "check_credit_request"
     CREDIT_UNDECIDED = "credit_undecided"
+    REGISTRAR_UNREACHED = "registrar_unreached"
     REFUND_BY_MAIL = "refund_by_mail"
     STAFF_UNPROVED = "staff_unproved"
 
@@ -75,6 +76,7 @@ class TaskKind(StrEnum):
             "check_exam_result": "Check an exam result",
             "check_credit_request": "Check a credit request",
             "credit_undecided": "Ask a college for its decision",
+            "registrar_unreached": "Find the right mailbox of a registrar",
             "refund_by_mail": "A mail asks for money back",
             "staff_unproved": "A mail claims to come from staff",
         }[self.value]

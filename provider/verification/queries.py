@@ -1,5 +1,7 @@
 """Reading issued documents."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from provider.kernel.database import db, in_unit_of_work
@@ -20,6 +22,12 @@ def by_reference(reference: str) -> IssuedDocument:
     if found is None:
         raise NotFound
     return found
+
+
+def of_subject(subject: str, kind: IssuedKind) -> Sequence[IssuedDocument]:
+    """Return the documents of a kind that were issued of a record, the newest first."""
+    query = sa.select(IssuedDocument).where(IssuedDocument.subject_reference == subject, IssuedDocument.kind == kind)
+    return db.session.scalars(query.order_by(IssuedDocument.id.desc())).all()
 
 
 def standing_about(about: str, kind: IssuedKind) -> list[IssuedDocument]:

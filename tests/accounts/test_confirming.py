@@ -39,6 +39,7 @@ ASKING = {
     "staff_exports_of_money.payouts",
     "staff_exports_of_money.refunds",
     "staff_certificates.revoke",
+    "staff_credits.revoke_letter",
     "staff_exports_of_placements.externships",
     "staff_exports_of_sites.openings",
     "staff_exports_of_sites.sites",

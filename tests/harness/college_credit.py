@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from provider.credits import asking, deciding, ending, queries, sending, working
+from provider.credits import asking, colleges, deciding, ending, queries, sending, working
 from provider.credits.models import CreditRequest
 from provider.credits.rules import CreditState, Decision, DecisionChannel, EndReason, Wanted, granted_whole
 from provider.kernel import clock
@@ -108,9 +108,10 @@ def send(reference: str, *, at: dt.datetime | None = None) -> None:
     _with(reference, lambda row: sending.send(request=row, actor=STAFF, at=at or clock.now()))
 
 
-def sent(email: str, *, code: str = "CCMA", at: dt.datetime | None = None) -> str:
+def sent(email: str, *, code: str = "CCMA", college: tuple[str, str] = LAKESIDE, at: dt.datetime | None = None) -> str:
     """Let a student pass and ask, and staff verify and send; returns the reference of the request."""
-    made = asked(email, code=code, at=at)
+    passed(email, code=code, at=at)
+    made = ask(email, wanted(email, college=college), code=code, at=at)
     verify(made, at=at)
     send(made, at=at)
     return made
@@ -137,6 +138,20 @@ def decide(reference: str, decision: Decision | None = None, *, at: dt.datetime 
     )
 
 
+def set_right(
+    reference: str, *, name: str | None = None, mailbox: str | None = None, at: dt.datetime | None = None
+) -> str:
+    """Set the college of a request right as staff, its mailbox unless told; returns the reference of what is right."""
+    at = at or clock.now()
+    with unit_of_work():
+        college = queries.any_college(queries.by_reference(reference).college.reference, lock=True)
+        mailbox = mailbox or f"right-{college.registrar_email}"
+        right = colleges.correct(
+            college=college, name=name or college.name, registrar_email=mailbox, actor=STAFF, at=at
+        )
+        return right.reference
+
+
 def close(
     reference: str, reason: EndReason = EndReason.OTHER, words: str | None = None, *, at: dt.datetime | None = None
 ) -> None:
@@ -152,9 +167,10 @@ def tell(*, requested: str, asking_more: str, sent_to: str, decided: str, now: d
     ask(requested, wanted(requested, number="A-5520", badge=False), code="CPCT/A", at=now)
     ask_information(asked(asking_more, at=now), "Which of its two campuses have you applied to?", at=now)
     sent(sent_to, at=now - 3 * DAY)
-    made = sent(decided, at=now - 2 * DAY)
+    made = sent(decided, college=VALLEY, at=now - 2 * DAY)
     receive(made, at=now - DAY)
     decide(made, Decision(CreditState.PARTLY_GRANTED, 2, "Elective", "Only two credits fit.", "A. Ash"), at=now)
+    set_right(made, name="Valley State College", at=now)
 
 
 def in_state(email: str, *states: CreditState, code: str = "CCMA") -> str:

@@ -304,8 +304,26 @@ VALUES: Mapping[str, dict[str, Value]] = {
         "course": "MED 110",
         "why": "Only three credits fit the program.",
     },
-    "credit_withdrawn": {**_CREDIT, "reason": "refunded", "words": None},
-    "credit_closed": {**_CREDIT, "reason": "no_answer", "words": "We wrote three times.", "was_sent": True},
+    "credit_withdrawn": {**_CREDIT, "reason": "refunded", "words": None, "taken_back": False},
+    "credit_closed": {
+        **_CREDIT,
+        "reason": "no_answer",
+        "words": "We wrote three times.",
+        "was_sent": True,
+        "taken_back": False,
+    },
+    "credit_letter_revoked": {
+        **_CREDIT,
+        "public_reason": "The exam result was reported in error.",
+        "checked_again": True,
+    },
+    "credit_taken_back": {
+        "college": "Lakeside Community College",
+        "reference": "CR-7K2M9Q4T",
+        "sent_on": "2026-11-07",
+        "public_reason": "It had gone to a wrong mailbox.",
+        "verify_path": "/verify/2345-6789-ABCD-EFGH",
+    },
     "credit_to_registrar": {
         **_TO_REGISTRAR,
         "document": "VD-7K2M9Q4T",

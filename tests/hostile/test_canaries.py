@@ -70,6 +70,7 @@ REFUSED = {
     ("ask for credit", "student_number"),
     ("change credit", "registrar_email"),
     ("change credit", "student_number"),
+    ("college set right", "registrar_email"),
     ("credit decided by link", "credits"),
     ("recommendation", "credits"),
     ("recommendation again", "credits"),

@@ -7,7 +7,7 @@ from flask import Flask
 
 from provider.accounts.models import Person
 from provider.accounts.rules import Role
-from provider.credits.models import CreditRequest
+from provider.credits.models import College, CreditRequest
 from provider.credits.registrar import ANSWER_LINK
 from provider.credits.rules import CreditState
 from provider.kernel.database import db
@@ -53,6 +53,20 @@ FORMS = (
         {"outcome": "granted", "course": "MED 110", "channel": "mail", "evidence": "Mail of today"},
         "/decision",
     ),
+    Case(
+        "revocation of a credit letter",
+        OFFICER,
+        f"{STAFF}/{{credit_sent}}",
+        {"reason": "Reported in error", "public_reason": "The result was reported in error."},
+        "/letter/revocation",
+    ),
+    Case(
+        "college set right",
+        OFFICER,
+        "/staff/colleges/{college}",
+        {"name": "Lakeside College", "registrar_email": "transfer@lakeside.example"},
+        "/correction",
+    ),
     Case("close credit", OFFICER, f"{STAFF}/{{credit_to_close}}", {"end": "other"}, "/close"),
     Case(
         "credit decided by link",
@@ -65,6 +79,7 @@ FORMS = (
 BUTTONS = {
     f"{MINE}/{{credit}}/withdrawal": "completed",
     f"{STAFF}/{{credit_verified}}/send": OFFICER,
+    f"{STAFF}/{{credit_astray}}/corrected-college": OFFICER,
     f"{STAFF}/export": OFFICER,
 }
 
@@ -94,6 +109,9 @@ def _staff(stage: Stage) -> Iterator[Visit]:
     made = looked_up(stage.app, lambda: {state: first(_of(state)) for state in SHOWN})
     paths = {"credits": STAFF, "credits-active": f"{STAFF}?state=active", "credits-denied": f"{STAFF}?state=denied"}
     paths |= {f"credit-{state.value.replace('_', '-')}": f"{STAFF}/{reference}" for state, reference in made.items()}
+    paths["college"] = f"/staff/colleges/{looked_up(stage.app, lambda: first(_colleges()))}"
+    wrong = looked_up(stage.app, lambda: first(_colleges(replaced=True)))
+    paths["college-set-right"] = f"/staff/colleges/{wrong}"
     yield from by_staff(stage, paths)
 
 
@@ -106,6 +124,20 @@ def _verified(school: Flask, season: Season) -> dict[str, str]:
     return {"credit_verified": looked_up(school, find)}
 
 
+def _colleges(*, replaced: bool = False) -> sa.Select[str]:
+    followed = College.replaced_by_id.is_not(None) if replaced else College.replaced_by_id.is_(None)
+    return sa.select(College.reference).where(followed).order_by(College.id)
+
+
+def _astray(school: Flask, season: Season) -> dict[str, str]:
+    def find() -> str:
+        reference = college_credit.asked(season["fresh"].email, code="CPT")
+        college_credit.set_right(reference)
+        return reference
+
+    return {"credit_astray": looked_up(school, find)}
+
+
 def _told(season: Season) -> str:
     """Return a request that waits for its college; a new one where forms have answered for the others."""
     waiting = db.session.scalars(_of(S.SENT).limit(1)).first()
@@ -115,7 +147,8 @@ def _told(season: Season) -> str:
 def _objects(season: Season) -> Objects:
     owner = season[OWNER].email
     reference = college_credit.in_state(owner, S.REQUESTED)
-    return {f"{MINE}/": {"reference": reference}, f"{STAFF}/": {"reference": reference}}
+    college = {"reference": college_credit.request(reference).college.reference}
+    return {f"{MINE}/": {"reference": reference}, f"{STAFF}/": {"reference": reference}, "/staff/colleges/": college}
 
 
 RECORDS = (
@@ -124,6 +157,8 @@ RECORDS = (
     by_query("credit_sent", _of(S.SENT)),
     by_query("credit_to_close", _of(S.SENT, S.RECEIVED, S.GRANTED, S.DENIED)),
     Records(("credit_verified",), _verified),
+    Records(("credit_astray",), _astray),
+    by_query("college", _colleges()),
     by_link("college_link", ANSWER_LINK, _told),
 )
 ROOM = Room(forms=FORMS, buttons=BUTTONS, student=_student, staff=_staff, records=RECORDS, objects=_objects)
