@@ -11,12 +11,13 @@ from provider.accounts.models import Person
 from provider.accounts.rules import SEARCH_KIND, Permission
 from provider.clocks.models import Clock
 from provider.clocks.rules import ClockKind, ClockState
+from provider.clocks.waiting import lines
 from provider.credits.models import College, CreditRequest
 from provider.credits.rules import ENDED, CreditState
-from provider.kernel.database import db, table
+from provider.kernel.database import table
 from provider.kernel.lists import Lines, Words
 from provider.kernel.paging import Sort, up_to
-from provider.kernel.promises import NOBODY, Asked, Promise, Queue
+from provider.kernel.promises import Queue
 from provider.programs.models import Credential
 from provider.search.queries import has_word, typed_words
 
@@ -101,43 +102,19 @@ def waiting() -> sa.ScalarSelect[int]:
     return up_to(sa.select(_R.id).where(_R.state.in_(TO_DO)))
 
 
-_RUNNING = (
-    sa.select(_C.due_on, _C.overdue_on, _C.about, _R.reference, _R.state, _P.name, _K.code)
-    .select_from(
-        table(Clock)
-        .join(table(CreditRequest), _R.reference == _C.subject_reference)
-        .join(table(Person), _P.id == _R.person_id)
-        .join(table(Credential), _K.id == _R.credential_id)
-    )
-    .where(_C.kind == ClockKind.CREDIT_SENT, _C.state == ClockState.RUNNING)
-    .order_by(_C.due_on, _C.id)
-)
-
-
-def rows(asked: Asked) -> list[Promise]:
-    """Return the requests whose clock runs, those due first at the top; they are nobody's own."""
-    if asked.owner not in {"", NOBODY}:
-        return []
-    return [
-        Promise(
-            label=ClockKind.CREDIT_SENT.label,
-            text=f"{row.name}, {row.code}: {row.state.label.lower()}",
-            href=url_for("staff_credits.show", reference=row.reference),
-            turn_on=row.due_on,
-            due_on=row.due_on,
-            last_on=row.overdue_on,
-            team="Any credit officer",
-            about=row.about,
-        )
-        for row in db.session.execute(_RUNNING.limit(asked.most))
-    ]
-
-
 QUEUE = Queue(
     "Credit requests to check or send",
     Permission.SEE_CREDITS,
     waiting,
     lambda: url_for("staff_credits.index"),
-    rows,
+    lines(
+        ClockKind.CREDIT_SENT,
+        sa.select(_R.reference, _R.state, _P.name, _K.code)
+        .join(table(Person), _P.id == _R.person_id)
+        .join(table(Credential), _K.id == _R.credential_id),
+        text=lambda row: f"{row.name}, {row.code}: {row.state.label.lower()}",
+        endpoint="staff_credits.show",
+        team="Any credit officer",
+    ),
     rank=27,
 )

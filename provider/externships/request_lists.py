@@ -10,14 +10,15 @@ from flask import url_for
 from provider.accounts.rules import Permission
 from provider.clocks.models import Clock
 from provider.clocks.rules import ClockKind, ClockState
+from provider.clocks.waiting import lines
 from provider.enrollments.models import Agreement, Enrollment
 from provider.enrollments.rules import SEARCH_KIND
 from provider.externships.models import ExternshipRequest
 from provider.externships.rules import OPEN_REQUESTS, RequestState
-from provider.kernel.database import db, table
+from provider.kernel.database import table
 from provider.kernel.lists import Lines, Words
 from provider.kernel.paging import Sort, up_to
-from provider.kernel.promises import NOBODY, Asked, Promise, Queue
+from provider.kernel.promises import Queue
 from provider.search.queries import has_word, typed_words
 
 OLDEST = Sort("oldest", "Oldest first", "Asked", ascending=True, earlier="Older", later="Newer")
@@ -97,42 +98,17 @@ def waiting() -> sa.ScalarSelect[int]:
     return up_to(sa.select(_R.id).where(_R.state == RequestState.READY))
 
 
-_RUNNING = (
-    sa.select(_C.due_on, _C.overdue_on, _C.about, _R.reference, _R.state, _E.legal_name)
-    .select_from(
-        table(Clock)
-        .join(table(ExternshipRequest), _R.reference == _C.subject_reference)
-        .join(table(Enrollment), _E.id == _R.enrollment_id)
-    )
-    .where(_C.kind == ClockKind.GUARANTEE, _C.state == ClockState.RUNNING)
-    .order_by(_C.due_on, _C.id)
-)
-
-
-def rows(asked: Asked) -> list[Promise]:
-    """Return the guarantees whose clock runs, those due first at the top; they are nobody's own."""
-    if asked.owner not in {"", NOBODY}:
-        return []
-    return [
-        Promise(
-            label=ClockKind.GUARANTEE.label,
-            text=f"{row.legal_name}, {row.state.label.lower()}",
-            href=url_for("staff_externships.show", reference=row.reference),
-            turn_on=row.due_on,
-            due_on=row.due_on,
-            last_on=row.overdue_on,
-            team="Any coordinator",
-            about=row.about,
-        )
-        for row in db.session.execute(_RUNNING.limit(asked.most))
-    ]
-
-
 QUEUE = Queue(
     "Students to place",
     Permission.SEE_PLACEMENTS,
     waiting,
     lambda: url_for("staff_externships.index", state=RequestState.READY.value),
-    rows,
+    lines(
+        ClockKind.GUARANTEE,
+        sa.select(_R.reference, _R.state, _E.legal_name).join(table(Enrollment), _E.id == _R.enrollment_id),
+        text=lambda row: f"{row.legal_name}, {row.state.label.lower()}",
+        endpoint="staff_externships.show",
+        team="Any coordinator",
+    ),
     rank=25,
 )
