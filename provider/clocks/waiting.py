@@ -13,7 +13,7 @@ from provider.kernel.promises import NOBODY, Asked, Promise
 
 
 def lines(
-    kind: ClockKind, records: sa.Select[Any], *, text: Callable[[Any], str], endpoint: str, team: str
+    kind: ClockKind, records: sa.Select[*tuple[Any, ...]], *, text: Callable[[Any], str], endpoint: str, team: str
 ) -> Callable[[Asked], list[Promise]]:
     """Return what lists the running promises of a kind, those due first at the top; they are nobody's own.
 

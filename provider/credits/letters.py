@@ -41,8 +41,9 @@ def sent(request: CreditRequest) -> Letter:
 
 
 def round_of(request: CreditRequest) -> str:
-    """Name a sending of a request: after a letter was taken back there is another."""
-    return f"{request.reference}:{request.sent_at:%Y%m%d%H%M%S%f}"
+    """Name what letters about a sending are about: the request, and which letter it is once one was taken back."""
+    gone = len(queries.letters_of(request.reference))
+    return request.reference if gone <= 1 else f"{request.reference}:{gone}"
 
 
 def received(request: CreditRequest) -> Letter:

@@ -18,9 +18,17 @@ from provider.mail.models import OutboxLetter
 from provider.oversight.checks import Finding, findings
 from provider.programs.models import Recommendation
 from provider.tasks.models import Task
+from provider.verification.models import IssuedDocument
+from provider.verification.rules import IssuedKind
 
 _R = CreditRequest
 _RUNS = (CreditState.REQUESTED, CreditState.VERIFIED)
+# A letter was taken back: what is told of the one after it has an event of its own.
+_AGAIN = sa.exists().where(
+    IssuedDocument.kind == IssuedKind.CREDIT_LETTER,
+    IssuedDocument.subject_reference == _R.reference,
+    IssuedDocument.revoked_at.is_not(None),
+)
 
 
 def credit_rests_on_a_verified_pass() -> Iterator[Finding]:
@@ -110,7 +118,7 @@ def letter_for_each_step_of_credit() -> Iterator[Finding]:
         (sa.select(_R.reference), "credit_asked"),
         (sa.select(_R.reference).where(_R.sent_at.is_not(None)), "credit_to_registrar"),
         (sa.select(_R.reference).where(_R.sent_at.is_not(None)), "credit_sent"),
-        (sa.select(_R.reference).where(_R.received_at.is_not(None)), "credit_received"),
+        (sa.select(_R.reference).where(_R.received_at.is_not(None), ~_AGAIN), "credit_received"),
         (sa.select(_R.reference).where(_R.decided_at.is_not(None)), "credit_decided"),
         (sa.select(_R.reference).where(_R.state == CreditState.WITHDRAWN), "credit_withdrawn"),
         (sa.select(_R.reference).where(_R.state == CreditState.CLOSED), "credit_closed"),

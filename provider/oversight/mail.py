@@ -9,9 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from provider.accounts.models import EmailChange, Person
 from provider.affiliations.models import Opening, Site, SiteContact, SiteLocation
-from provider.credits.models import College
-from provider.disclosures.models import Disclosure
-from provider.disclosures.rules import DisclosureKind
+from provider.credits.models import College, CreditRequest
 from provider.enrollments.models import Enrollment
 from provider.externships.models import ExternshipRequest, Offer
 from provider.history.models import History, HistoryDetail
@@ -114,12 +112,14 @@ def letter_goes_to_its_own_student() -> Iterator[Finding]:
 
 
 def _of_their_college() -> sa.ColumnElement[bool]:
-    """Say whether a letter goes to the registrar of a college that was told about its student, now or before."""
+    """Say whether a letter goes to a registrar who was written to, and its student asked that a college be told.
+
+    Which college that was is not asked: the letter may have been taken back, and the request have gone on to another.
+    """
     return sa.exists().where(
-        Disclosure.kind == DisclosureKind.COLLEGE,
-        Disclosure.about == OutboxLetter.about,
-        College.name == Disclosure.recipient,
+        CreditRequest.about == OutboxLetter.about,
         College.registrar_email == OutboxLetter.recipient,
+        College.written_at.is_not(None),
     )
 
 

@@ -139,6 +139,28 @@ def lettered_without_a_code(vandal: Vandal) -> None:
     vandal.change("DELETE FROM issued_document WHERE subject_reference = :reference", reference=vandal.told.credit.sent)
 
 
+def lettered_and_revoked(vandal: Vandal) -> None:
+    vandal.change(
+        "UPDATE issued_document SET revoked_at = issued_at, revoked_because = 'Why'"
+        " WHERE subject_reference = :reference",
+        reference=vandal.told.credit.sent,
+    )
+
+
+def lettered_though_taken_back(vandal: Vandal) -> None:
+    """Let a letter stand of a request that waits for its student."""
+    asking, sent = vandal.told.credit.asking, vandal.told.credit.sent
+    vandal.copy(
+        "issued_document",
+        f"subject_reference = '{sent}'",
+        id="99999",
+        reference="'VD-COPY'",
+        code="'COPY'",
+        subject_reference=f"'{asking}'",
+        about=f"(SELECT about FROM credit_request WHERE reference = '{asking}')",
+    )
+
+
 def lettered_to_another(vandal: Vandal) -> None:
     """Let a request be about another college than its letter names."""
     vandal.copy(
@@ -157,6 +179,8 @@ def lettered_to_another(vandal: Vandal) -> None:
 CREDIT_PLANTS: Mapping[Callable[[Vandal], None], str] = {
     lettered_without_a_code: "credit_letter_says_what_was_asked",
     lettered_to_another: "credit_letter_says_what_was_asked",
+    lettered_and_revoked: "credit_letter_says_what_was_asked",
+    lettered_though_taken_back: "credit_letter_says_what_was_asked",
     of_somebody_else: "credit_rests_on_a_verified_pass",
     never_verified: "credit_rests_on_a_verified_pass",
     recommended_for_something_else: "credit_rests_on_a_verified_pass",

@@ -20,6 +20,7 @@ OFFICER = Role.CREDIT_OFFICER
 S = CreditState
 MINE = "/my/credit-requests"
 STAFF = "/staff/credit-requests"
+INLAND = ("Inland College", "registrar@inland.example")
 TOLD = {
     "college": "other",
     "college_name": "Harbor College",
@@ -32,6 +33,9 @@ TOLD = {
 
 def _of(*states: CreditState) -> sa.Select[str]:
     return sa.select(CreditRequest.reference).where(CreditRequest.state.in_(states)).order_by(CreditRequest.id)
+
+
+_DECIDED = sa.select(CreditRequest.reference).where(CreditRequest.decision.is_not(None)).order_by(CreditRequest.id)
 
 
 def _whose(state: CreditState) -> sa.Select[str]:
@@ -56,7 +60,7 @@ FORMS = (
     Case(
         "revocation of a credit letter",
         OFFICER,
-        f"{STAFF}/{{credit_sent}}",
+        f"{STAFF}/{{credit_decided}}",
         {"reason": "Reported in error", "public_reason": "The result was reported in error."},
         "/letter/revocation",
     ),
@@ -131,7 +135,9 @@ def _colleges(*, replaced: bool = False) -> sa.Select[str]:
 
 def _astray(school: Flask, season: Season) -> dict[str, str]:
     def find() -> str:
-        reference = college_credit.asked(season["fresh"].email, code="CPT")
+        email = season["paying"].email
+        college_credit.passed(email)
+        reference = college_credit.ask(email, college_credit.wanted(email, college=INLAND))
         college_credit.set_right(reference)
         return reference
 
@@ -155,10 +161,11 @@ RECORDS = (
     by_query("credit", _of(S.REQUESTED)),
     by_query("credit_asked", _of(S.NEEDS_INFORMATION)),
     by_query("credit_sent", _of(S.SENT)),
+    by_query("credit_decided", _DECIDED),
     by_query("credit_to_close", _of(S.SENT, S.RECEIVED, S.GRANTED, S.DENIED)),
     Records(("credit_verified",), _verified),
     Records(("credit_astray",), _astray),
-    by_query("college", _colleges()),
+    by_query("college", _colleges().where(College.name != college_credit.LAKESIDE[0])),
     by_link("college_link", ANSWER_LINK, _told),
 )
 ROOM = Room(forms=FORMS, buttons=BUTTONS, student=_student, staff=_staff, records=RECORDS, objects=_objects)
