@@ -31,7 +31,7 @@ from provider.payments import queries as payments
 from provider.payments.actions import hold_key, return_key
 from provider.payments.allocations import live
 from provider.payments.models import Payment
-from provider.payments.rules import REFUND_LINK, CallKind, PaymentMethod, PaymentState
+from provider.payments.rules import PURCHASE_STATES, REFUND_LINK, CallKind, PaymentMethod, PaymentState
 from provider.policies.rules import payout_dates
 from provider.refunds import letters, queries
 from provider.refunds.models import Payout, Refund
@@ -116,12 +116,15 @@ def end(enrollment: Enrollment, actor: Actor, at: dt.datetime) -> int:
 def count(
     refund: Refund, payment: Payment, enrollment: Enrollment, *, cents: int, actor: Actor, at: dt.datetime
 ) -> Payout:
-    """Add a payment's part to the refund, and count it on the payment; never more than came in."""
+    """Add a payment's part to the refund, and count it on the payment; never more than came in.
+
+    Nothing is decided about money in a dispute; what has left at the service all the same is counted.
+    """
     counted = db.session.execute(
         sa.update(Payment)
         .where(
             Payment.id == payment.id,
-            Payment.state == PaymentState.CAPTURED,
+            Payment.state.in_(PURCHASE_STATES if refund.basis is RefundBasis.OUTSIDE else (PaymentState.CAPTURED,)),
             Payment.refunded_cents + cents <= Payment.amount_cents,
         )
         .values(refunded_cents=Payment.refunded_cents + cents)

@@ -14,6 +14,7 @@ from provider.mail.actions import post
 from provider.payments import queries as payments
 from provider.payments.gateway import Return
 from provider.payments.models import Payment
+from provider.payments.rules import PaymentState
 from provider.refunds import letters, queries
 from provider.refunds.approval import count, end, post_approved, promise, store, tuition_of
 from provider.refunds.models import Refund
@@ -21,6 +22,11 @@ from provider.refunds.payouts import follow
 from provider.refunds.rules import REFERENCE_PREFIX, Channel, RefundBasis, RefundState, one_payment_record
 from provider.tasks.actions import raise_task
 from provider.tasks.rules import TaskKind
+
+_REST = {
+    PaymentState.DISPUTED: "A bank holds this payment in a dispute as well, so tell it of the refund",
+    PaymentState.LOST: "A bank has given the payment back in a dispute as well, so write to it and to the student",
+}
 
 
 def take_up(payment: Payment, returned: Return, enrollment: Enrollment, *, at: dt.datetime) -> Refund:
@@ -75,18 +81,19 @@ def _refund(enrollment: Enrollment, returned: Return, at: dt.datetime) -> Refund
 
 def _nothing_remains(payment: Payment, enrollment: Enrollment) -> bool:
     """Say whether this was the last of the money that the enrollment had, so that it ends."""
-    if payment.for_return or enrollment.state not in REFUNDABLE_STATES:
+    if payment.for_return or payment.state is PaymentState.LOST or enrollment.state not in REFUNDABLE_STATES:
         return False
     return not any(not one.for_return for one in queries.held(payments.of_enrollment(enrollment.id)))
 
 
 def _ask_staff(refund: Refund, payment: Payment, returned: Return, enrollment: Enrollment, at: dt.datetime) -> None:
+    rest = _REST.get(payment.state, "The rest of the money is still with the school")
     raise_task(
         kind=TaskKind.OUTSIDE_REFUND,
         key=f"outside_refund:{refund.reference}",
         about=enrollment.reference,
         sentence=f"{dollars(refund.amount_cents)} of payment {payment.reference} went back at the payment service "
-        f"itself ({returned.id}). The rest of the money is still with the school: decide whether the enrollment ends.",
+        f"itself ({returned.id}). {rest}: decide whether the enrollment ends.",
         due_on=day_of(at, settings().SCHOOL_ZONE),
         at=at,
     )

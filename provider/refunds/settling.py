@@ -7,7 +7,7 @@ from provider.kernel.money import dollars
 from provider.payments import queries as payments
 from provider.payments.gateway import Return
 from provider.payments.models import Payment
-from provider.payments.rules import PaymentMethod, PaymentState
+from provider.payments.rules import PURCHASE_STATES, PaymentMethod
 from provider.refunds import outside, queries
 from provider.refunds.matching import Part, Plan, match
 from provider.refunds.payouts import follow
@@ -37,8 +37,9 @@ def settle(payment: Payment, returns: Sequence[Return], *, at: dt.datetime, idle
         )
         for one in payouts.values()
     ]
-    takes = paid.state is PaymentState.CAPTURED
-    plan = match(parts, returns, captured_cents=paid.amount_cents if takes else paid.refunded_cents)
+    # What has left there has left, be it that a bank took the payment in a dispute before we heard of it.
+    came_in = paid.state in PURCHASE_STATES
+    plan = match(parts, returns, captured_cents=paid.amount_cents if came_in else paid.refunded_cents)
     for reference, returned in plan.follow:
         follow(payouts[reference], returned, enrollment, at=at)
     for returned in plan.outside:

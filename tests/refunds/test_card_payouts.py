@@ -462,6 +462,30 @@ def test_the_rest_of_a_payment_can_still_go_back_by_the_rule(service: FakeServic
     assert_clean(app, ASKED + HOUR)
 
 
+@pytest.mark.parametrize("decided", [None, DisputeStatus.WON, DisputeStatus.LOST], ids=["open", "won", "lost"])
+def test_what_went_back_there_before_a_dispute_is_counted_though_its_word_comes_after(
+    service: FakeService, app: Flask, decided: DisputeStatus | None
+) -> None:
+    reference, paid = paid_upfront(service)
+    there = service.return_in_dashboard(intent_of(paid), 50_000)
+    opened = service.open_dispute(intent_of(paid), UPFRONT - 50_000)
+    if decided is not None:
+        opened = service.close_dispute(opened.id, decided)
+    with unit_of_work():
+        disputes.settle(opened, at=PAID + DAY)
+    for days in (2, 3):
+        settle(paid, PAID + days * DAY)
+    (made,) = queries.of_enrollment(stored(reference).id)
+    assert (made.basis.value, made.state.value, made.amount_cents) == ("outside", "settled", 50_000)
+    assert payment(paid).refunded_cents == 50_000
+    assert stored(reference).state.value == "active"
+    held = 0 if decided is DisputeStatus.WON else UPFRONT - 50_000
+    assert books(reference).get("cash_card", 0) == UPFRONT - 50_000 - held
+    (task,) = [one for one in tasks_about(reference) if one.kind.value == "outside_refund"]
+    assert there.id in task.sentence
+    assert_clean(app, PAID + 4 * DAY)
+
+
 def test_more_than_came_in_is_a_task_and_never_counted(service: FakeService, app: Flask) -> None:
     reference, paid, made = asked(service)
     jobs_at(ASKED)
