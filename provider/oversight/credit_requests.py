@@ -18,17 +18,9 @@ from provider.mail.models import OutboxLetter
 from provider.oversight.checks import Finding, findings
 from provider.programs.models import Recommendation
 from provider.tasks.models import Task
-from provider.verification.models import IssuedDocument
-from provider.verification.rules import IssuedKind
 
 _R = CreditRequest
 _RUNS = (CreditState.REQUESTED, CreditState.VERIFIED)
-# A letter was taken back: what is told of the one after it has an event of its own.
-_AGAIN = sa.exists().where(
-    IssuedDocument.kind == IssuedKind.CREDIT_LETTER,
-    IssuedDocument.subject_reference == _R.reference,
-    IssuedDocument.revoked_at.is_not(None),
-)
 
 
 def credit_rests_on_a_verified_pass() -> Iterator[Finding]:
@@ -113,23 +105,30 @@ def credit_clock_stands_as_its_request() -> Iterator[Finding]:
 
 
 def letter_for_each_step_of_credit() -> Iterator[Finding]:
-    """Each step of a credit request, and each result that was checked, is told by its letter to whom it concerns."""
-    steps: list[tuple[sa.Select[str], str]] = [
-        (sa.select(_R.reference), "credit_asked"),
-        (sa.select(_R.reference).where(_R.sent_at.is_not(None)), "credit_to_registrar"),
-        (sa.select(_R.reference).where(_R.sent_at.is_not(None)), "credit_sent"),
-        (sa.select(_R.reference).where(_R.received_at.is_not(None), ~_AGAIN), "credit_received"),
-        (sa.select(_R.reference).where(_R.decided_at.is_not(None)), "credit_decided"),
-        (sa.select(_R.reference).where(_R.state == CreditState.WITHDRAWN), "credit_withdrawn"),
-        (sa.select(_R.reference).where(_R.state == CreditState.CLOSED), "credit_closed"),
-        (sa.select(ExamResult.reference).where(ExamResult.state == ExamState.VERIFIED), "exam_verified"),
-        (sa.select(ExamResult.reference).where(ExamResult.state == ExamState.REJECTED), "exam_rejected"),
-    ]
-    for happened, template in steps:
-        event = happened.subquery()
-        told = sa.exists().where(OutboxLetter.event == event.c.reference, OutboxLetter.template == template)
-        query = sa.select(event.c.reference.label("subject")).where(~told)
-        yield from findings(query, f"has no letter “{template}”")
+    """Each step of a credit request, and each result that was checked, is told by a letter of that instant or later.
+
+    What is sent a second time is told a second time, under the request's reference with a number.
+    """
+    steps = (
+        (_R, _R.requested_at, "credit_asked"),
+        (_R, _R.sent_at, "credit_to_registrar"),
+        (_R, _R.sent_at, "credit_sent"),
+        (_R, _R.received_at, "credit_received"),
+        (_R, _R.decided_at, "credit_decided"),
+        (_R, sa.case((_R.state == CreditState.WITHDRAWN, _R.ended_at)), "credit_withdrawn"),
+        (_R, sa.case((_R.state == CreditState.CLOSED, _R.ended_at)), "credit_closed"),
+        (ExamResult, sa.case((ExamResult.state == ExamState.VERIFIED, ExamResult.decided_at)), "exam_verified"),
+        (ExamResult, sa.case((ExamResult.state == ExamState.REJECTED, ExamResult.decided_at)), "exam_rejected"),
+    )
+    for record, at, template in steps:
+        reference = record.reference
+        told = sa.exists().where(
+            sa.or_(OutboxLetter.event == reference, OutboxLetter.event.like(reference + ":%")),
+            OutboxLetter.template == template,
+            OutboxLetter.queued_at >= at,
+        )
+        query = sa.select(reference.label("subject")).where(at.is_not(None), ~told)
+        yield from findings(query, f"has no letter “{template}” since then")
 
 
 CHECKS = (
