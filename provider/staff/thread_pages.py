@@ -33,7 +33,7 @@ from provider.threads import queries
 from provider.threads.lists import SEES, seen
 from provider.threads.models import Thread, ThreadMessage
 from provider.threads.quoting import folded
-from provider.threads.rules import ANSWERABLE, LIFECYCLE, MERGEABLE, Direction, ThreadState, allows
+from provider.threads.rules import ANSWERABLE, LIFECYCLE, MERGEABLE, Direction, ThreadState, allows, earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ class ThreadPage:
     living: Thread
     person: Person | None
     messages: Sequence[Shown]
+    earlier: int
     marks: Mapping[str, AddressHealth]
     refund_drafts: Sequence[RefundDraft]
     owner: str | None
@@ -147,6 +148,7 @@ def read(reference: str, **given: Any) -> ThreadPage:  # noqa: ANN401 - a form, 
         living=queries.living(thread),
         person=thread.person,
         messages=[_shown(one, names, can_split=can.sort and can.merge and came > 1) for one in messages],
+        earlier=earlier(len(messages)),
         marks=troubled([thread.correspondent, *(one.sender for one in messages)]),
         refund_drafts=mailroom.drafts_of(thread),
         owner=names.get(thread.assigned_to or ""),

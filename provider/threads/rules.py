@@ -116,6 +116,14 @@ ANSWERABLE = frozenset({_S.WAITING, _S.ANSWERED, _S.CLOSED})
 MERGEABLE = ANSWERABLE
 
 
+LAST_SHOWN = 10  # messages of a long thread that stand open
+
+
+def earlier(number: int) -> int:
+    """Return how many of a thread's messages, the first ones, are folded together on its page; never one alone."""
+    return number - LAST_SHOWN if number > LAST_SHOWN + 1 else 0
+
+
 class Shown(StrEnum):
     """How much of a message the student of its thread is shown."""
 

@@ -9,6 +9,7 @@ from provider.kernel.doors import Door
 from provider.kernel.errors import NotFound
 from provider.kernel.web import page_key
 from provider.threads import own
+from provider.threads.rules import earlier
 
 door = Door("messages", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/messages")
 
@@ -28,4 +29,5 @@ def show(reference: str) -> ResponseReturnValue:
     if viewer is None:
         raise NotFound
     thread = own.thread(viewer.person_id, viewer.email, reference)
-    return render_template("threads/show.html", thread=thread, messages=own.messages(thread))
+    messages = own.messages(thread)
+    return render_template("threads/show.html", thread=thread, messages=messages, earlier=earlier(len(messages)))

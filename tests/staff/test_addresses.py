@@ -36,6 +36,7 @@ TOLD = ".timeline, .letter, .lines, option, textarea, button, blockquote"
 OF_THE_PAST = {"staff_history.index", "staff_history.show", "staff_tasks.index", "staff_tasks.show", "staff.index"}
 PRINTING = {
     "staff_affiliations.show",
+    "staff_colleges.show",
     "staff_credits.show",
     "staff_enrollments.index",
     "staff_enrollments.show",

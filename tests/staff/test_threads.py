@@ -256,6 +256,22 @@ def test_a_list_and_a_thread_cost_the_same_with_little_and_with_much(app: Flask,
     assert max(counts) <= 20
 
 
+def test_the_earlier_messages_of_a_long_thread_are_folded_and_open_where_one_is_refused(
+    app: Flask, coordinator: Visitor
+) -> None:
+    reference = made(app)
+    with app.app_context():
+        for _ in range(19):
+            wrote_again(reference)
+        first = queries.messages(queries.by_reference(reference))[0].reference
+        db.session.remove()
+    page = coordinator.get(f"/staff/messages/{reference}")
+    assert [len(page.all(".mail")), len(page.all(".fold > .mails > .mail"))] == [20, 10]
+    assert page.all("details[open]") == []
+    page = coordinator.post(f"/staff/messages/{reference}/{first}/split", {"subject": ""}, 422)
+    assert len(page.all("details[open] > .mails > .mail")) == 10
+
+
 def test_mail_is_put_beside_a_record_and_stands_on_the_page_of_its_student(
     app: Flask, colleague: Colleague, visitors: Callable[[], Visitor]
 ) -> None:

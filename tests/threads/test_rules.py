@@ -6,6 +6,7 @@ from provider.threads.rules import (
     Standing,
     ThreadState,
     allows,
+    earlier,
     fill,
     first_state,
     placeholders,
@@ -55,3 +56,7 @@ def test_a_reply_says_so_once() -> None:
 def test_only_proved_writers_are_told_what_records_say() -> None:
     assert [one for one in Placeholder if one.of_records] == [Placeholder.PROGRAM, Placeholder.MISSING]
     assert all(allows(standing).endswith(".") for standing in Standing)
+
+
+def test_the_last_ten_messages_stand_open_and_no_single_one_is_folded() -> None:
+    assert [earlier(number) for number in (0, 10, 11, 12, 40)] == [0, 0, 0, 2, 30]
