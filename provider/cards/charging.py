@@ -4,6 +4,7 @@ import datetime as dt
 
 from provider.accounts.links import make_link
 from provider.cards import letters, queries, saving
+from provider.cards.disputes import check_undisputed
 from provider.cards.models import Card, Charge
 from provider.cards.rules import (
     CHANGE_CARD_LINK,
@@ -82,23 +83,6 @@ class Overtaken(Exception):
     """The enrollment ended, or was paid otherwise, before the service was asked for anything."""
 
 
-class InDispute(DomainError):
-    """The bank holds money of this enrollment; nothing more is taken before it has decided."""
-
-    code = "in_dispute"
-    sentence = "Your bank is looking into an earlier payment. Until it has decided, no card is charged. Write to us."
-
-
-class LostInDispute(InDispute):
-    """The bank has decided against the school, which takes no card of this enrollment any more."""
-
-    code = "lost_in_dispute"
-    sentence = (
-        "Your bank has given an earlier payment back after a dispute, so no card is charged for this enrollment any "
-        "more. Write to us about how your program goes on."
-    )
-
-
 def start(
     *, enrollment_id: int, card_reference: str, what: What, expected_cents: int, actor: Actor, at: dt.datetime
 ) -> Charge:
@@ -141,14 +125,6 @@ def _check_chargeable(enrollment: Enrollment) -> None:
     check_undisputed(enrollment.id)
     if enrollment.state in UNPAID_STATES and enrollments.active_elsewhere(enrollment):
         raise AlreadyActive
-
-
-def check_undisputed(enrollment_id: int) -> None:
-    """Raise InDispute while a bank holds money of an enrollment, LostInDispute once it kept some."""
-    if queries.has_lost(enrollment_id):
-        raise LostInDispute
-    if queries.in_dispute(enrollment_id):
-        raise InDispute
 
 
 def _started(  # noqa: PLR0917 - one more than usual, all of different kinds

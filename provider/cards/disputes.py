@@ -20,6 +20,7 @@ from provider.kernel import references
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db
 from provider.kernel.days import day_of
+from provider.kernel.errors import DomainError
 from provider.kernel.money import dollars
 from provider.kernel.registry import PaymentEventHandler
 from provider.kernel.settings import settings
@@ -37,6 +38,31 @@ from provider.tasks.rules import TaskKind
 
 Outcome = tuple[EventState, str]
 _ONLY_ASKED = frozenset({DisputeStatus.INQUIRY, DisputeStatus.DROPPED})
+
+
+class InDispute(DomainError):
+    """The bank holds money of this enrollment; nothing more is taken before it has decided."""
+
+    code = "in_dispute"
+    sentence = "Your bank is looking into an earlier payment. Until it has decided, no card is charged. Write to us."
+
+
+class LostInDispute(InDispute):
+    """The bank has decided against the school, which takes no card of this enrollment any more."""
+
+    code = "lost_in_dispute"
+    sentence = (
+        "Your bank has given an earlier payment back after a dispute, so no card is charged for this enrollment any "
+        "more. Write to us about how your program goes on."
+    )
+
+
+def check_undisputed(enrollment_id: int) -> None:
+    """Raise InDispute while a bank holds money of an enrollment, LostInDispute once it kept some."""
+    if queries.has_lost(enrollment_id):
+        raise LostInDispute
+    if queries.in_dispute(enrollment_id):
+        raise InDispute
 
 
 class DisputeEvents:

@@ -9,7 +9,8 @@ from urllib.parse import urlencode, urlsplit
 from flask import Response, make_response, redirect, render_template, url_for
 
 from provider.cards import paying, queries
-from provider.cards.charging import AlreadyActive, InDispute, NothingOwed, check_undisputed
+from provider.cards.charging import AlreadyActive, NothingOwed
+from provider.cards.disputes import InDispute, check_undisputed
 from provider.cards.models import Card, Charge
 from provider.cards.rules import CardState, ChargeState, Choice, What, consent, fingerprint, to_come, why_failed
 from provider.cards.saving import CHARGEABLE_STATES, NotChargeable

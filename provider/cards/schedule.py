@@ -3,7 +3,8 @@
 import datetime as dt
 
 from provider.cards import charging, queries
-from provider.cards.charging import ChargeRunning, InDispute
+from provider.cards.charging import ChargeRunning
+from provider.cards.disputes import InDispute
 from provider.cards.rules import ChargeState, attempt_due, charging_day
 from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from provider.cards import charging, queries
-from provider.cards.charging import InDispute
+from provider.cards.disputes import InDispute
 from provider.cards.models import Dispute
 from provider.cards.rules import DisputeState, EventState, dispute_problem, payment_standing
 from provider.jobs.worker import run_due
