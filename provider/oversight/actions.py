@@ -1,7 +1,7 @@
 """Putting before staff what the nightly audit found, and who asks for their data to be erased."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -24,22 +24,23 @@ SHOWN = 3
 ERASE = "erase"
 
 
-def report(*, invariant: str, found: Sequence[Breach], number: int, at: dt.datetime) -> None:
-    """Keep one open task for an invariant that is broken, and none for one that holds.
+def report(*, found: Mapping[str, Sequence[Breach]], numbers: Mapping[str, int], at: dt.datetime) -> None:
+    """Keep one open task for each invariant that is broken, and none for those that hold.
 
-    ``found`` are a few of the ``number`` breaches.
+    ``found`` are a few breaches of each invariant by its name, ``numbers`` how many there are.
     """
-    open_task = next((task for task in tasks.open_of(TaskKind.AUDIT_BREACH) if _is_about(task.key, invariant)), None)
-    if number == 0:
-        if open_task is not None:
+    open_tasks = tasks.open_of(TaskKind.AUDIT_BREACH)
+    for invariant, some in found.items():
+        open_task = next((task for task in open_tasks if _is_about(task.key, invariant)), None)
+        if not some and open_task is not None:
             finish_by_key(key=open_task.key, at=at)
-    elif open_task is None:
-        raise_task(
-            kind=TaskKind.AUDIT_BREACH,
-            key=f"audit:{invariant}:{at.isoformat()}",
-            sentence=_sentence(found, number),
-            at=at,
-        )
+        elif some and open_task is None:
+            raise_task(
+                kind=TaskKind.AUDIT_BREACH,
+                key=f"audit:{invariant}:{at.isoformat()}",
+                sentence=_sentence(some, numbers[invariant]),
+                at=at,
+            )
 
 
 def _is_about(key: str, invariant: str) -> bool:

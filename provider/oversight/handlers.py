@@ -59,8 +59,7 @@ def nightly(_payload: Payload, *, now: dt.datetime) -> None:
         if len(found[breach.invariant]) < actions.SHOWN:
             found[breach.invariant].append(breach)
     with unit_of_work():
-        for name, some in found.items():
-            actions.report(invariant=name, found=some, number=numbers[name], at=now)
+        actions.report(found=found, numbers=numbers, at=now)
 
 
 def mark_history(_payload: Payload, *, now: dt.datetime) -> None:

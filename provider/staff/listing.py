@@ -1,14 +1,18 @@
 """What every list of the back office reads from its address: filters it knows, and the key of the page."""
 
+import datetime as dt
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from flask import request
 from werkzeug.datastructures import MultiDict
 
+from provider.clocks.rules import ClockState, Standing, stands
+from provider.kernel.days import day_of
 from provider.kernel.forms import Choices, Form, Schema
 from provider.kernel.lifecycles import State
-from provider.kernel.web import page_key
+from provider.kernel.settings import settings
+from provider.kernel.web import page_key, received_at
 
 S = TypeVar("S", bound=State)
 LONGEST_PLACE = 17  # digits; every number so long is a day and an id
@@ -30,6 +34,26 @@ def place(name: str) -> int | None:
     """Return a place in a list of tasks from the address, or None when it is not one."""
     given = request.args.get(name, "")
     return int(given[:LONGEST_PLACE]) if given.isascii() and given.isdigit() else None
+
+
+class Timed(Protocol):
+    """A line of a list with the clock of its promise, if it has one."""
+
+    @property
+    def clock(self) -> ClockState | None: ...
+
+    @property
+    def due_on(self) -> dt.date | None: ...
+
+    @property
+    def overdue_on(self) -> dt.date | None: ...
+
+
+def standing_of(line: Timed) -> Standing | None:
+    """Say how the clock of a line stands today, while it runs."""
+    if line.clock is not ClockState.RUNNING:
+        return None
+    return stands(due_on=line.due_on, last_on=line.overdue_on, today=day_of(received_at(), settings().SCHOOL_ZONE))
 
 
 def states(kind: type[State], first: str = "All states") -> Choices:

@@ -8,23 +8,19 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
-from provider.clocks.rules import ClockState, Standing, stands
 from provider.credits import deciding, ending, pages, queries, recalling, sending, working
 from provider.credits.decision_schemas import decided
-from provider.credits.lists import CreditLine
 from provider.credits.models import CreditRequest
 from provider.credits.refusals import NoDecision
 from provider.credits.rules import AT_COLLEGE, ENDED, LIFECYCLE, CreditState, DecisionChannel, EndReason
-from provider.kernel.days import day_of
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form, Schema
-from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
 from provider.mail.queries import troubled
 from provider.staff import stories
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.credit_lists import CreditRequests
-from provider.staff.listing import key
+from provider.staff.listing import key, standing_of
 from provider.staff.schemas_credits import AskInformation, CloseCredit, ReceiveCredit, RecordDecision, VerifyCredit
 from provider.staff.schemas_records import RevokeRecord
 from provider.staff.thread_pages import beside
@@ -42,13 +38,6 @@ def index() -> ResponseReturnValue:
     return render_template(
         "staff/credits/index.html", listed=listed, page=page, standing_of=standing_of
     ), listed.asked.status
-
-
-def standing_of(line: CreditLine) -> Standing | None:
-    """Say how the clock of a request stands today, while it runs."""
-    if line.clock is not ClockState.RUNNING:
-        return None
-    return stands(due_on=line.due_on, last_on=line.overdue_on, today=day_of(received_at(), settings().SCHOOL_ZONE))
 
 
 @door.get("/<reference>")

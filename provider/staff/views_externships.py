@@ -10,10 +10,9 @@ from provider.accounts.sessions import may
 from provider.affiliations import queries as sites
 from provider.affiliations.rules import clock_time, named_days
 from provider.clocks import queries as clocks
-from provider.clocks.rules import ClockKind, ClockState, Standing, stands, time_run
+from provider.clocks.rules import ClockKind, ClockState, stands, time_run
 from provider.externships import nearby, offer_queries, offers, queries, requests
 from provider.externships.models import ExternshipRequest, Offer
-from provider.externships.request_lists import RequestLine
 from provider.externships.rules import OPEN_OFFERS, PAUSE_LABELS, ReleaseReason, RequestState
 from provider.kernel.days import counted, day_of
 from provider.kernel.doors import Door
@@ -22,7 +21,7 @@ from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
 from provider.staff import stories
 from provider.staff.answers import attempt, done, try_to
-from provider.staff.listing import key
+from provider.staff.listing import key, standing_of
 from provider.staff.lists import Requests
 from provider.staff.schemas_externships import TakeBack
 from provider.staff.thread_pages import beside
@@ -44,13 +43,6 @@ def index() -> ResponseReturnValue:
     return render_template(
         "staff/externships/index.html", listed=listed, page=page, standing_of=standing_of
     ), listed.asked.status
-
-
-def standing_of(line: RequestLine) -> Standing | None:
-    """Say how the guarantee of a request stands today, while its clock runs."""
-    if line.clock is not ClockState.RUNNING:
-        return None
-    return stands(due_on=line.due_on, last_on=line.overdue_on, today=day_of(received_at(), settings().SCHOOL_ZONE))
 
 
 @door.get("/<reference>")

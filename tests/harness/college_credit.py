@@ -170,7 +170,7 @@ def tell(*, requested: str, asking_more: str, sent_to: str, decided: str, now: d
     made = sent(decided, college=VALLEY, at=now - 2 * DAY)
     receive(made, at=now - DAY)
     decide(made, Decision(CreditState.PARTLY_GRANTED, 2, "Elective", "Only two credits fit.", "A. Ash"), at=now)
-    set_right(made, name="Valley State College", at=now)
+    set_right(made, name="Valley State College", mailbox="registrar@valley.example", at=now)
 
 
 def in_state(email: str, *states: CreditState, code: str = "CCMA") -> str:
