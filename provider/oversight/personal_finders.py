@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from provider.accounts.models import EmailChange, SignedLink
+from provider.credits.models import CreditRequest
 from provider.externships.models import ExternshipRequest, Offer, Placement
 from provider.fieldwork.models import EntryBatch, Evaluation
 from provider.history.models import History, HistoryDetail
@@ -41,7 +42,7 @@ class Section(StrEnum):
     CREDITS = "College credit"
     PROMISES = "What we promised you"
     LETTERS = "Letters we sent you"
-    MESSAGES = "Messages you wrote to us"
+    MESSAGES = "Messages from you and about you"
     FILES = "Files"
     TASKS = "Work of our staff for you"
     HISTORY = "What happened"
@@ -91,15 +92,18 @@ def about(model: type[Model]) -> Callable[[Subject], Condition]:
 
 
 def threads(subject: Subject) -> Condition:
-    """Find threads by who somebody proved or claimed to be, and by the address that wrote.
+    """Find threads by who somebody proved or claimed to be, by the address that wrote, and by whom they are beside.
 
-    Of an enrollment that nobody proved, only what came from its address without being anybody's: the address may have
-    been typed by another.
+    What a college or a site wrote of a student stands beside their records. Of an enrollment that nobody proved, only
+    what came from its address without being anybody's: the address may have been typed by another.
     """
     wrote = Thread.correspondent == subject.email
     if subject.person_id is None:
         return sa.and_(wrote, Thread.person_id.is_(None))
-    return sa.or_(wrote, Thread.person_id == subject.person_id)
+    credit = _ids(CreditRequest, "reference", CreditRequest.person_id == subject.person_id)
+    places = _ids(ExternshipRequest, "reference", ExternshipRequest.enrollment_id.in_(subject.enrollment_ids))
+    beside = [Thread.about.in_(records) for records in (subject.references, credit, places)]
+    return sa.or_(wrote, Thread.person_id == subject.person_id, *beside)
 
 
 def about_or_in_threads(model: type[Model]) -> Callable[[Subject], Condition]:

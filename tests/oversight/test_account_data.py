@@ -155,7 +155,7 @@ def test_the_page_shows_it_in_words(app: Flask, season: Season) -> None:
         "Refunds and withdrawals",
         "What we promised you",
         "Letters we sent you",
-        "Messages you wrote to us",
+        "Messages from you and about you",
         "Files",
         "What happened",
         "How you signed in",

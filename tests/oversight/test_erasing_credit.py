@@ -14,7 +14,7 @@ from provider.kernel.database import db, unit_of_work
 from provider.oversight import personal_erasure
 from provider.oversight.personal_erasure import NotNow
 from provider.oversight.rules import ErasureBasis
-from tests.harness import college_credit, externs
+from tests.harness import college_credit, externs, threads
 from tests.harness.audit import assert_clean
 from tests.harness.externs import COMPLETED
 from tests.harness.remains import everywhere
@@ -26,7 +26,8 @@ AT = COMPLETED + dt.timedelta(days=9)
 DAY = dt.timedelta(days=1)
 LATER = AT + 60 * DAY
 CANARY = {
-    name: f"Canary {name} sang here" for name in ("name", "number", "question", "answer", "reason", "by", "close")
+    name: f"Canary {name} sang here"
+    for name in ("name", "number", "question", "answer", "reason", "by", "close", "mail", "site")
 }
 
 
@@ -57,9 +58,18 @@ def test_nobody_is_erased_before_a_college_has_decided_and_then_only_what_was_to
         refused = Decision(CreditState.DENIED, reason=CANARY["reason"], by=CANARY["by"])
         college_credit.decide(reference, refused, at=AT + 2 * DAY)
         college_credit.close(reference, EndReason.DECIDED, CANARY["close"], at=AT + 3 * DAY)
+        # What others wrote about the student, under addresses of their own: beside the student, and beside the request.
+        threads.opened(CANARY["mail"], "We have it.", email="registrar@lakeside.example", about=person, at=AT + 3 * DAY)
+        threads.opened("A student", CANARY["site"], email="dean@lakeside.example", about=reference, at=AT + 3 * DAY)
         run_due(AT + 3 * DAY)
         db.session.remove()
-    assert set(everywhere(app, *CANARY.values())) == {"credit_request", "letter", "issued_document"}
+    assert set(everywhere(app, *CANARY.values())) == {
+        "credit_request",
+        "letter",
+        "issued_document",
+        "thread",
+        "thread_message",
+    }
     with app.app_context():
         erase(person)
         run_due(LATER + DAY)
