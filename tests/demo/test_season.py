@@ -259,6 +259,7 @@ def test_staff_have_what_a_week_brings(demonstration: Demonstration) -> None:
     kinds |= {TaskKind.CHECK_DOCUMENT, TaskKind.PLACE_STUDENT, TaskKind.PLACEMENT_HELD, TaskKind.PRECEPTOR_ASKS}
     kinds |= {TaskKind.CHECK_EXAM_RESULT, TaskKind.CHECK_CREDIT_REQUEST}
     kinds |= {TaskKind.AGREEMENT_ENDS, TaskKind.COUNTERSIGN_AGREEMENT, TaskKind.SITE_DECLINED, TaskKind.SITE_OFFERS}
+    kinds |= {TaskKind.STAFF_UNPROVED, TaskKind.REFUND_BY_MAIL}
     assert _counted(demonstration, Task.kind) - {TaskKind.EVALUATION_LATE} == kinds  # late by some days of the week
 
 
