@@ -13,6 +13,7 @@ from provider.accounts.rules import (
     FIRST_ADMIN_SUBJECT,
     LINK_HOURS_FIRST_ADMIN,
     PASSWORD,
+    Permission,
     Role,
     permissions,
 )
@@ -22,6 +23,7 @@ from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
 from provider.kernel.errors import DomainError
+from provider.kernel.registry import registry
 from provider.kernel.settings import settings
 from provider.mail.actions import post
 from provider.tasks.actions import free as free_tasks
@@ -85,7 +87,7 @@ def grant(*, person: Person, role: Role, actor: Actor, at: dt.datetime) -> None:
 
 
 def revoke_role(*, person: Person, role: Role, actor: Actor, at: dt.datetime) -> None:
-    """Take a role away, at once in every session, with the tasks that it permitted; raises LastAdmin."""
+    """Take a role away, at once in every session, with what is theirs by it alone; raises LastAdmin."""
     held = next((given for given in person.grants if given.role is role), None)
     if held is None:
         return
@@ -95,7 +97,14 @@ def revoke_role(*, person: Person, role: Role, actor: Actor, at: dt.datetime) ->
     db.session.delete(held)
     end_sessions(person=person, at=at)
     note(person, "person.role_revoked", actor=actor, at=at, data={"role": role})
-    free_tasks(owner=person.reference, keeping=kinds_for(permissions(person.roles)), actor=actor, at=at)
+    _give_back(person, permissions(person.roles), actor, at)
+
+
+def _give_back(person: Person, held: frozenset[Permission], actor: Actor, at: dt.datetime) -> None:
+    """Let nobody be the owner of what they may not do any more: tasks, and the records of rooms above."""
+    free_tasks(owner=person.reference, keeping=kinds_for(held), actor=actor, at=at)
+    for hears in registry().rights_lost:
+        hears(person.reference, held, actor, at)
 
 
 def set_roles(*, person: Person, roles: frozenset[Role], actor: Actor, at: dt.datetime) -> None:
@@ -109,7 +118,7 @@ def set_roles(*, person: Person, roles: frozenset[Role], actor: Actor, at: dt.da
 
 
 def disable(*, person: Person, actor: Actor, at: dt.datetime) -> None:
-    """Lock an account, end its sessions and links, give its tasks back; its past deeds keep their name.
+    """Lock an account, end its sessions and links, give back what is theirs to do; their past deeds keep their name.
 
     Raises LastAdmin.
     """
@@ -120,7 +129,7 @@ def disable(*, person: Person, actor: Actor, at: dt.datetime) -> None:
     person.disabled_at = at
     end_sessions(person=person, at=at)
     revoke_links(purpose=PASSWORD, subject=person.reference, at=at)
-    free_tasks(owner=person.reference, keeping=(), actor=actor, at=at)
+    _give_back(person, frozenset(), actor, at)
     note(person, "person.disabled", actor=actor, at=at)
 
 

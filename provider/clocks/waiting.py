@@ -15,11 +15,13 @@ from provider.kernel.promises import NOBODY, Asked, Promise
 def lines(
     kind: ClockKind, records: sa.Select[*tuple[Any, ...]], *, text: Callable[[Any], str], endpoint: str, team: str
 ) -> Callable[[Asked], list[Promise]]:
-    """Return what lists the running promises of a kind, those due first at the top; they are nobody's own.
+    """Return what lists the running promises of a kind, those due first at the top.
 
     ``records`` selects the ``reference`` of what is promised about and what ``text`` says of a row; ``endpoint`` shows
-    one by its reference; ``team`` says in words who sees to it.
+    one by its reference; ``team`` says in words who sees to what is nobody's own. That is all, unless ``records``
+    selects the reference of an ``owner``, too.
     """
+    owner = records.selected_columns.get("owner")
     timed = sa.and_(
         Clock.kind == kind,
         Clock.state == ClockState.RUNNING,
@@ -32,8 +34,11 @@ def lines(
     )
 
     def rows(asked: Asked) -> list[Promise]:
-        if asked.owner not in {"", NOBODY}:
+        if owner is None and asked.owner not in {"", NOBODY}:
             return []
+        query = running
+        if owner is not None and asked.owner:
+            query = running.where(owner.is_(None) if asked.owner == NOBODY else owner == asked.owner)
         return [
             Promise(
                 label=kind.label,
@@ -42,10 +47,11 @@ def lines(
                 turn_on=row.due_on,
                 due_on=row.due_on,
                 last_on=row.overdue_on,
+                owner=row.owner if owner is not None else None,
                 team=team,
                 about=row.about,
             )
-            for row in db.session.execute(running.limit(asked.most))
+            for row in db.session.execute(query.limit(asked.most))
         ]
 
     return rows

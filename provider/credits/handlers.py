@@ -1,7 +1,7 @@
 """What the registries call by name: the queue of credit requests, and how stories tell of them."""
 
 from provider.accounts.rules import Permission
-from provider.credits import lists
+from provider.credits import lists, owning
 from provider.kernel.registry import Registry, Strand
 
 STORY = Strand(
@@ -11,6 +11,8 @@ STORY = Strand(
     {
         "credit_request.requested": ("Credit request waits for its check", "document"),
         "credit_request.changed": ("Credit request set right", "document"),
+        "credit_request.assigned": ("Credit request given to {new}", "person"),
+        "credit_request.freed": ("Credit request given back by {old}", "person"),
         "credit_request.verified": ("Credit request verified", "good"),
         "credit_request.needs_information": ("Student asked for information", "warn"),
         "credit_request.taken_back": ("Letter to the college taken back", "warn"),
@@ -32,3 +34,4 @@ def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.queues["credits"] = lists.QUEUE
     registry.strands.append(STORY)
+    registry.rights_lost.append(owning.free)

@@ -17,7 +17,7 @@ from provider.credits.rules import ENDED, CreditState
 from provider.kernel.database import table
 from provider.kernel.lists import Lines, Words
 from provider.kernel.paging import Sort, up_to
-from provider.kernel.promises import Queue
+from provider.kernel.promises import NOBODY, Queue
 from provider.programs.models import Credential
 from provider.search.queries import has_word, typed_words
 
@@ -27,14 +27,17 @@ SORTS = (OLDEST, NEWEST)
 ACTIVE = tuple(state for state in CreditState if state not in ENDED)
 TO_DO = (CreditState.REQUESTED, CreditState.VERIFIED)  # what waits for staff
 _R, _P, _G, _K, _C = (table(one).c for one in (CreditRequest, Person, College, Credential, Clock))
+_OWNERS = table(Person).alias("owner")
+_OWNER = _OWNERS.c
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the queue is narrowed to."""
+    """What the queue is narrowed to; ``owner`` is a person's reference, `NOBODY`, or empty for everybody's."""
 
     typed: str = ""
     states: tuple[CreditState, ...] = TO_DO
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class CreditLine:
     clock: ClockState | None
     due_on: dt.date | None
     overdue_on: dt.date | None
+    owner: str | None
 
 
 _LINES = sa.select(
@@ -78,17 +82,21 @@ _LINES = sa.select(
     _C.state,
     _C.due_on,
     _C.overdue_on,
+    _OWNER.name,
 ).select_from(
     table(CreditRequest)
     .join(table(Person), _P.id == _R.person_id)
     .join(table(College), _G.id == _R.college_id)
     .join(table(Credential), _K.id == _R.credential_id)
     .outerjoin(table(Clock), sa.and_(_C.kind == ClockKind.CREDIT_SENT, _C.subject_reference == _R.reference))
+    .outerjoin(_OWNERS, _OWNER.reference == _R.assigned_to)
 )
 
 
 def _ways(every: sa.Select[Any], filters: Filters, words: Words) -> list[sa.Select[Any]]:
     every = every.where(*(has_word(SEARCH_KIND, word, _R.person_id) for word in words))
+    if filters.owner:
+        every = every.where(_R.assigned_to.is_(None) if filters.owner == NOBODY else _R.assigned_to == filters.owner)
     return [every.where(_R.state == state) for state in filters.states]
 
 
@@ -109,7 +117,7 @@ QUEUE = Queue(
     lambda: url_for("staff_credits.index"),
     lines(
         ClockKind.CREDIT_SENT,
-        sa.select(_R.reference, _R.state, _P.name, _K.code)
+        sa.select(_R.reference, _R.state, _P.name, _K.code, _R.assigned_to.label("owner"))
         .join(table(Person), _P.id == _R.person_id)
         .join(table(Credential), _K.id == _R.credential_id),
         text=lambda row: f"{row.name}, {row.code}: {row.state.label.lower()}",

@@ -57,6 +57,7 @@ class CreditRequest(Model):
     the student asked (R20). ``consent`` is the text that was agreed to, about what stands beside it, anew
     with each change.
     ``enrollment_id`` is what the right to ask rests on: when its money goes back, an unsent request ends with it (R5).
+    ``assigned_to`` is the colleague who sees it through, by reference; nobody's while it is empty.
     ``reminded_days`` is the last reminder that the registrar got, in days after the letter.
     """
 
@@ -80,6 +81,7 @@ class CreditRequest(Model):
     consent: Mapped[str] = mapped_column(sa.Text)
     consent_at: Mapped[dt.datetime]
     state: Mapped[CreditState] = mapped_column(default=CreditState.REQUESTED)
+    assigned_to: Mapped[Ref | None]
     requested_at: Mapped[dt.datetime]
     asked_for: Mapped[str | None] = mapped_column(sa.Text)
     answer: Mapped[str | None] = mapped_column(sa.Text)
@@ -142,5 +144,6 @@ class CreditRequest(Model):
         sa.Index(None, "person_id", "id"),
         sa.Index(None, "enrollment_id"),
         sa.Index(None, "college_id", "state", "id"),
+        sa.Index(None, "assigned_to", "state", "id"),
         sa.Index(None, "state", "id"),
     )  # fmt: skip

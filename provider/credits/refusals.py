@@ -69,6 +69,21 @@ class RequestOver(DomainError):
     sentence = "This request has ended already. Reload the page to see how it stands."
 
 
+class CannotOwn(DomainError):
+    """Whoever is chosen may not decide on credit requests."""
+
+    status = 422
+    code = "cannot_own_credit_request"
+    sentence = "Choose somebody who may check and send credit requests."
+
+
+class OwnedAlready(DomainError):
+    """Somebody else was first to take a request; whoever decides otherwise gives it to another."""
+
+    code = "credit_request_owned"
+    sentence = "A colleague looks after this request already. Reload the page to see who."
+
+
 class ChangedMeanwhile(DomainError):
     """The student changed the request while somebody checked it."""
 

@@ -4,6 +4,7 @@ import datetime as dt
 
 from provider.credits import letters, promise
 from provider.credits.models import CreditRequest
+from provider.credits.owning import take_unowned
 from provider.credits.refusals import ChangedMeanwhile, CollegeReplaced
 from provider.credits.rules import AT_COLLEGE, LIFECYCLE, CreditState
 from provider.history import actions as history
@@ -16,6 +17,7 @@ from provider.mail.actions import post
 def verify(*, request: CreditRequest, seen: dt.datetime, actor: Actor, at: dt.datetime) -> CreditRequest:
     """Say that what stands in a request may go to the college; ``seen`` is the consent that was looked at.
 
+    Whoever verifies what is nobody's sees it through from then on.
     Raises ChangedMeanwhile, CollegeReplaced, IllegalTransition.
     """
     if request.consent_at != seen:
@@ -23,6 +25,7 @@ def verify(*, request: CreditRequest, seen: dt.datetime, actor: Actor, at: dt.da
     if request.college.replaced_by_id is not None:
         raise CollegeReplaced
     step(request, CreditState.VERIFIED, actor, at)
+    take_unowned(request, actor, at)
     return request
 
 

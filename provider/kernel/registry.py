@@ -1,7 +1,7 @@
 """Upward calls by name: rooms hand in their handlers at start, lower rooms call them without knowing them."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -130,6 +130,7 @@ class Registry:
     ``documents_changed`` hears, in the same transaction, that documents of a person (by id) stand otherwise now.
     ``enrollment_canceled`` hears, in the same transaction, that an enrollment (by id) was canceled, and by whom;
     ``preceptor_changed`` that somebody else supervises a placement (by id).
+    ``rights_lost`` hear, in the same transaction, that a person (by reference) has no more than these permissions now.
     ``recommendation_used`` names the last day of a pass for which a credit request rests on a recommendation (by id).
     ``documents_needed`` says what a person needs documents for, ``documents_people`` who does for a program (by id), a
     site (by id) or both.
@@ -153,6 +154,7 @@ class Registry:
     documents_changed: Callable[[int, dt.datetime], None] | None = None
     enrollment_canceled: Callable[[int, Actor, dt.datetime], None] | None = None
     preceptor_changed: Callable[[int, Actor, dt.datetime], None] | None = None
+    rights_lost: list[Callable[[str, Collection[str], Actor, dt.datetime], None]] = field(default_factory=list)
     recommendation_used: Callable[[int], dt.date | None] | None = None
     documents_needed: Callable[[int], Sequence[DocumentsNeeded]] | None = None
     documents_people: Callable[[int | None, int | None], Sequence[int]] | None = None

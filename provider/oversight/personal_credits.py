@@ -2,7 +2,7 @@
 
 from provider.credits.models import CreditRequest
 from provider.oversight import personal_finders as find
-from provider.oversight.personal_finders import INSIDE, Held, Section
+from provider.oversight.personal_finders import COLLEAGUE, INSIDE, Held, Section
 
 CREDITS: tuple[Held, ...] = (
     Held(
@@ -36,7 +36,7 @@ CREDITS: tuple[Held, ...] = (
         ),
         {
             "id": INSIDE, "person_id": INSIDE, "enrollment_id": INSIDE, "credential_id": INSIDE, "result_id": INSIDE,
-            "recommendation_id": INSIDE, "college_id": INSIDE,
+            "recommendation_id": INSIDE, "college_id": INSIDE, "assigned_to": COLLEAGUE,
         },
     ),
 )  # fmt: skip

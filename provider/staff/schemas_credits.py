@@ -6,6 +6,7 @@ from provider.credits.decision_schemas import DecideCredit
 from provider.credits.rules import CLOSED_BY_STAFF, LONGEST_WORDS, DecisionChannel
 from provider.kernel.forms import Email, Schema, Text
 
+LONGEST_REFERENCE = 16
 _CHOOSE = "Choose one of these."
 _CHANNELS = [(one.value, one.label) for one in DecisionChannel if one is not DecisionChannel.LINK]
 
@@ -27,6 +28,14 @@ class VerifyCredit(Schema):
         required=True,
         error_messages={"required": "Reload the page and check again.", "invalid": "Reload the page and check again."},
         metadata={"widget": "hidden"},
+    )
+
+
+class AssignCredit(Schema):
+    """Who sees a request through."""
+
+    owner = Text(
+        load_default=None, longest=LONGEST_REFERENCE, metadata={"label": "Who looks after it", "widget": "select"}
     )
 
 

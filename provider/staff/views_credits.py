@@ -6,22 +6,31 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from provider.accounts import queries as people
 from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
-from provider.credits import deciding, ending, pages, queries, recalling, sending, working
+from provider.accounts.sessions import may
+from provider.credits import deciding, ending, owning, pages, queries, recalling, sending, working
 from provider.credits.decision_schemas import decided
 from provider.credits.models import CreditRequest
 from provider.credits.refusals import NoDecision
 from provider.credits.rules import AT_COLLEGE, ENDED, LIFECYCLE, CreditState, DecisionChannel, EndReason
 from provider.kernel.doors import Door
-from provider.kernel.forms import Form, Schema
+from provider.kernel.forms import Choices, Form, Schema
 from provider.kernel.web import actor, received_at
 from provider.mail.queries import troubled
 from provider.staff import stories
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.credit_lists import CreditRequests
 from provider.staff.listing import key, standing_of
-from provider.staff.schemas_credits import AskInformation, CloseCredit, ReceiveCredit, RecordDecision, VerifyCredit
+from provider.staff.schemas_credits import (
+    AskInformation,
+    AssignCredit,
+    CloseCredit,
+    ReceiveCredit,
+    RecordDecision,
+    VerifyCredit,
+)
 from provider.staff.schemas_records import RevokeRecord
 from provider.staff.thread_pages import beside
 from provider.verification.rules import written_code
@@ -48,10 +57,14 @@ def show(reference: str) -> ResponseReturnValue:
 def _page(reference: str, form: Form | None = None) -> str:
     """Show a request with the forms of what may follow; the one that was refused as it was filled in."""
     found, papers = queries.by_reference(reference), queries.letters_of(reference)
-    fresh = {type(one.schema): one for one in _forms(found.consent_at.isoformat())}
+    fresh = {type(one.schema): one for one in _forms(found.consent_at.isoformat(), found.assigned_to)}
     forms = {kind.__name__: form if form and isinstance(form.schema, kind) else one for kind, one in fresh.items()}
+    names = people.names({found.assigned_to}) if found.assigned_to else {}
+    if may(Permission.SEND_CREDITS):
+        forms["AssignCredit"].choices["owner"] = _owners(found.assigned_to, names)
     return render_template(
         "staff/credits/show.html",
+        owner=names.get(found.assigned_to or ""),
         shown=pages.shown(found, now=received_at()),
         forms=forms,
         wrong=form,
@@ -68,8 +81,16 @@ def _page(reference: str, form: Form | None = None) -> str:
     )
 
 
-def _forms(seen: str) -> list[Form]:
+def _owners(present: str | None, names: dict[str, str]) -> Choices:
+    """Return who may be given a request, and whoever has it."""
+    may_own = people.holders(*owning.TAKES)
+    left = [(present, names.get(present, present))] if present and present not in may_own else []
+    return [("", "Nobody"), *left, *may_own.items()]
+
+
+def _forms(seen: str, owner: str | None) -> list[Form]:
     return [
+        Form(AssignCredit(), values={"owner": owner or ""}),
         Form(VerifyCredit(), values={"seen": seen}),
         Form(AskInformation()),
         Form(ReceiveCredit()),
@@ -92,6 +113,32 @@ def _step(
     if not form.ok:
         return _page(reference, form), 422
     return done(said, to or _shown(reference))
+
+
+@door.post("/<reference>/assign")
+def assign(reference: str) -> ResponseReturnValue:
+    return _step(
+        reference, AssignCredit(), lambda one, data: _assign(one, data["owner"]), "It is kept who looks after it."
+    )
+
+
+@door.post("/<reference>/take")
+def take(reference: str) -> ResponseReturnValue:
+    return try_to(lambda: _take(reference), "This request is yours.", _shown(reference))
+
+
+def _take(reference: str) -> None:
+    owning.take(
+        request=queries.by_reference(reference, lock=True),
+        may_own=people.holders(*owning.TAKES),
+        actor=actor(),
+        at=received_at(),
+    )
+
+
+def _assign(found: CreditRequest, owner: str | None) -> None:
+    may_own = people.holders(*owning.TAKES)
+    owning.assign(request=found, to=owner, may_own=may_own, actor=actor(), at=received_at())
 
 
 @door.post("/<reference>/verify")

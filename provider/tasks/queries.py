@@ -11,7 +11,7 @@ from provider.kernel.errors import NotFound
 from provider.kernel.paging import PAGE, Page, up_to
 from provider.kernel.promises import NOBODY
 from provider.tasks.models import Task
-from provider.tasks.rules import TaskKind, TaskState, place, place_of
+from provider.tasks.rules import TIMED, TaskKind, TaskState, place, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def page(asked: Asked, *, before: int | None = None, after: int | None = None, s
 
 
 def first(asked: Asked, most: int) -> Sequence[Task]:
-    """Return the open tasks whose turn comes first, but for late refunds that nobody has taken: these have a clock."""
-    query = narrowed(asked).where(sa.or_(Task.kind != TaskKind.PAY_OUT, Task.owner_reference.is_not(None)))
+    """Return the open tasks whose turn comes first, but for those that nobody has taken of what has a clock."""
+    query = narrowed(asked).where(sa.or_(Task.kind.not_in(TIMED), Task.owner_reference.is_not(None)))
     return db.session.scalars(query.order_by(Task.turn_on, Task.id).limit(most)).all()
 
 

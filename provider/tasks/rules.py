@@ -82,6 +82,10 @@ class TaskKind(StrEnum):
         }[self.value]
 
 
+# What has a clock of its own stands once in the list of what runs, unless somebody has taken the task.
+TIMED = frozenset({TaskKind.PAY_OUT, TaskKind.CHECK_CREDIT_REQUEST})
+
+
 class TaskState(StrEnum):
     """Open or done."""
 

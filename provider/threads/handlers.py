@@ -1,9 +1,13 @@
 """What the registries call by name: how mail is told, found and counted, and the files that go with answers."""
 
+import datetime as dt
+from collections.abc import Collection
+
 from provider.accounts.rules import Permission
+from provider.kernel.actors import Actor
 from provider.kernel.registry import Registry, Strand
-from provider.threads import finding, letters
-from provider.threads.lists import QUEUE
+from provider.threads import finding, letters, sorting
+from provider.threads.lists import QUEUE, SEES
 
 STORY = Strand(
     "messages",
@@ -31,9 +35,16 @@ STORY = Strand(
 )
 
 
+def rights_lost(owner: str, held: Collection[str], actor: Actor, at: dt.datetime) -> None:
+    """Give back the threads of whoever may not answer their mailbox any more."""
+    keeping = [box for box, sees in SEES.items() if {sees, Permission.ANSWER_MESSAGES}.issubset(held)]
+    sorting.free(owner=owner, keeping=keeping, actor=actor, at=at)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.strands.append(STORY)
     registry.queues["messages"] = QUEUE
+    registry.rights_lost.append(rights_lost)
     registry.attachments[letters.ANSWER] = letters.enclosed
     registry.sources |= finding.SOURCES

@@ -11,6 +11,7 @@ from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import db, hold
 from provider.kernel.errors import DomainError
+from provider.mail.rules import Mailbox
 from provider.search.actions import file_under
 from provider.threads.actions import go, told_under
 from provider.threads.models import Thread, ThreadMessage
@@ -94,6 +95,14 @@ def assign(thread: Thread, to: str | None, *, may_have: Collection[str], actor: 
         thread, "thread.assigned" if to else "thread.freed", actor=actor, at=at, about=told_under(thread), data=data
     )
     return thread
+
+
+def free(*, owner: str, keeping: Collection[Mailbox], actor: Actor, at: dt.datetime) -> None:
+    """Give the threads of somebody who cannot answer them any more back to nobody, but for these mailboxes."""
+    theirs = sa.select(Thread).where(Thread.assigned_to == owner, Thread.state != ThreadState.MERGED)
+    theirs = theirs.where(Thread.mailbox.not_in(keeping)).order_by(Thread.id)
+    for thread in db.session.scalars(theirs.with_for_update()).all():
+        assign(thread, None, may_have=(), actor=actor, at=at)
 
 
 def close(thread: Thread, *, actor: Actor, at: dt.datetime) -> None:

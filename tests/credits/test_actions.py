@@ -128,7 +128,8 @@ def test_a_request_goes_its_way_to_a_decision_and_each_step_is_told_once(app: Fl
         assert to_student == ["credit_asked", "credit_sent", "credit_received", "credit_decided", "credit_closed"]
         events = [row.event for row in timeline(about()) if row.subject_kind == "credit_request"]
         assert events == [
-            f"credit_request.{one}" for one in ("requested", "verified", "sent", "received", "granted", "closed")
+            f"credit_request.{one}"
+            for one in ("requested", "verified", "assigned", "sent", "received", "granted", "closed")
         ]
         assert unfaithful(app, AT + 4 * DAY) == []
 

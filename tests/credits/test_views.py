@@ -153,7 +153,7 @@ def test_a_check_of_what_has_changed_since_is_refused(school: Flask, email: str,
         reference = college_credit.ask(email)
     shown = officer.get(f"{STAFF}/{reference}")
     with school.app_context():
-        said = college_credit.wanted(email, college=college_credit.VALLEY)
+        said = college_credit.wanted(email, college=("Inland College", "registrar@inland.example"))
         college_credit.change(reference, said, at=clock.now() + dt.timedelta(seconds=1))
     seen = shown.all("input[name=seen]")[0].attrs["value"]
     page = officer.post(f"{STAFF}/{reference}/verify", {"seen": seen}, 422)

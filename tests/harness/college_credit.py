@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from provider.credits import asking, colleges, deciding, ending, queries, sending, working
+from provider.credits import asking, colleges, deciding, ending, owning, queries, sending, working
 from provider.credits.models import CreditRequest
 from provider.credits.rules import CreditState, Decision, DecisionChannel, EndReason, Wanted, granted_whole
 from provider.kernel import clock
@@ -108,10 +108,23 @@ def send(reference: str, *, at: dt.datetime | None = None) -> None:
     _with(reference, lambda row: sending.send(request=row, actor=STAFF, at=at or clock.now()))
 
 
-def sent(email: str, *, code: str = "CCMA", college: tuple[str, str] = LAKESIDE, at: dt.datetime | None = None) -> str:
+def give(reference: str, to: str, *, at: dt.datetime | None = None) -> None:
+    """Let a colleague, by reference, look after a request."""
+    _with(
+        reference,
+        lambda row: owning.assign(request=row, to=to, may_own={to}, actor=STAFF, at=at or clock.now()),
+    )
+
+
+def sent(
+    email: str, *, code: str = "CCMA", college: tuple[str, str] = LAKESIDE, owner: str | None = None,
+    at: dt.datetime | None = None,
+) -> str:  # fmt: skip
     """Let a student pass and ask, and staff verify and send; returns the reference of the request."""
     passed(email, code=code, at=at)
     made = ask(email, wanted(email, college=college), code=code, at=at)
+    if owner is not None:
+        give(made, owner, at=at)
     verify(made, at=at)
     send(made, at=at)
     return made
@@ -162,12 +175,18 @@ def close(
     )
 
 
-def tell(*, requested: str, asking_more: str, sent_to: str, decided: str, now: dt.datetime) -> None:
-    """Let one student wait for a check, one for an answer, one for a college, and one have what a college decided."""
+def tell(*, requested: str, asking_more: str, sent_to: str, decided: str, officer: str, now: dt.datetime) -> None:
+    """Let one student wait for a check, one for an answer, one for a college, and one have what a college decided.
+
+    An officer, by address, looks after all but the first.
+    """
+    owner = person(officer).reference
     ask(requested, wanted(requested, number="A-5520", badge=False), code="CPCT/A", at=now)
-    ask_information(asked(asking_more, at=now), "Which of its two campuses have you applied to?", at=now)
-    sent(sent_to, at=now - 3 * DAY)
-    made = sent(decided, college=VALLEY, at=now - 2 * DAY)
+    waiting = asked(asking_more, at=now)
+    give(waiting, owner, at=now)
+    ask_information(waiting, "Which of its two campuses have you applied to?", at=now)
+    sent(sent_to, owner=owner, at=now - 3 * DAY)
+    made = sent(decided, college=VALLEY, owner=owner, at=now - 2 * DAY)
     receive(made, at=now - DAY)
     decide(made, Decision(CreditState.PARTLY_GRANTED, 2, "Elective", "Only two credits fit.", "A. Ash"), at=now)
     set_right(made, name="Valley State College", mailbox="registrar@valley.example", at=now)

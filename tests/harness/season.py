@@ -353,6 +353,7 @@ def make(app: Flask, now: dt.datetime, *, cards: bool = False) -> Season:
             asking_more=told["overpaid"][0].email,
             sent_to=told["late"][0].email,
             decided=told["withdrawn"][0].email,
+            officer=staff[Role.CREDIT_OFFICER],
             now=now,
         )
         threads.tell(proved=told["paying"][0].email, claimed=told["fresh"][0].email, now=now)

@@ -1,16 +1,21 @@
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from provider.accounts import actions as accounts
+from provider.accounts import queries as people
 from provider.accounts.models import Person
+from provider.accounts.rules import Role
 from provider.history.actions import note
 from provider.history.models import History
 from provider.kernel import clock
 from provider.kernel.database import db, hold, unit_of_work
 from provider.kernel.lifecycles import IllegalTransition
 from provider.mail.models import OutboxLetter
+from provider.mail.rules import Mailbox
 from provider.threads import queries, sorting
 from provider.threads.models import Thread
 from provider.threads.rules import MERGEABLE, Standing, ThreadState
@@ -18,6 +23,7 @@ from tests.harness import audit
 from tests.harness.money import at_once
 from tests.harness.papers import STAFF, person
 from tests.harness.soak import repetitions
+from tests.harness.stories import staff
 from tests.harness.threads import answer, merge, move, opened, thread, wrote_again
 from tests.harness.unguarded import looked_first
 
@@ -170,6 +176,24 @@ def test_only_who_answers_the_mailbox_is_given_its_mail() -> None:
         sorting.assign(held, None, may_have=[], actor=STAFF, at=clock.now())
     events = sa.select(History.event).where(History.subject_reference == reference).order_by(History.id)
     assert db.session.scalars(events).all() == ["thread.waiting", "thread.assigned", "thread.freed"]
+
+
+def test_who_may_not_answer_a_mailbox_any_more_gives_its_mail_back(app: Flask) -> None:
+    kim = person(staff(app, Role.COORDINATOR)).reference
+    boxes = (Mailbox.EXTERNSHIP, Mailbox.ENQUIRIES)
+    threads = [opened(mailbox=box) for box in boxes]
+    with unit_of_work():
+        for reference in threads:
+            held = queries.by_reference(reference, lock=True)
+            sorting.assign(held, kim, may_have=[kim], actor=STAFF, at=clock.now())
+
+    def owners(change: Callable[..., None], **given: object) -> list[str | None]:
+        with unit_of_work():
+            change(person=people.by_reference(kim, lock=True), actor=STAFF, at=clock.now(), **given)
+        return [thread(reference).assigned_to for reference in threads]
+
+    assert owners(accounts.set_roles, roles=frozenset({Role.ADMISSIONS})) == [None, kim]
+    assert owners(accounts.disable) == [None, None]
 
 
 def test_putting_mail_beside_a_student_proves_nobody() -> None:

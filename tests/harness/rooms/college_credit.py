@@ -48,6 +48,7 @@ FORMS = (
     Case("ask for credit", "withdrawn", f"{MINE}/ask?certificate=ccma", TOLD),
     Case("answer about credit", "overpaid", f"{MINE}/{{credit_asked}}/change", {**TOLD, "answer": "North"}),
     Case("change credit", "completed", f"{MINE}/{{credit}}/change", TOLD),
+    Case("give credit to somebody", OFFICER, f"{STAFF}/{{credit}}", {"owner": "{credit_officer}"}, "/assign"),
     Case("ask for information", OFFICER, f"{STAFF}/{{credit}}", {"words": "Which campus?"}, "/information"),
     Case("credit received", OFFICER, f"{STAFF}/{{credit_sent}}", {"how": "mail"}, "/receipt"),
     Case(
@@ -84,6 +85,7 @@ BUTTONS = {
     f"{MINE}/{{credit}}/withdrawal": "completed",
     f"{STAFF}/{{credit_verified}}/send": OFFICER,
     f"{STAFF}/{{credit_astray}}/corrected-college": OFFICER,
+    f"{STAFF}/{{credit}}/take": OFFICER,
     f"{STAFF}/export": OFFICER,
 }
 
@@ -165,6 +167,7 @@ RECORDS = (
     by_query("credit_to_close", _of(S.SENT, S.RECEIVED, S.GRANTED, S.DENIED)),
     Records(("credit_verified",), _verified),
     Records(("credit_astray",), _astray),
+    by_query("credit_officer", lambda season: sa.select(Person.reference).where(Person.email == season.staff[OFFICER])),
     by_query("college", _colleges().where(College.name != college_credit.LAKESIDE[0])),
     by_link("college_link", ANSWER_LINK, _told),
 )
