@@ -237,22 +237,25 @@ def _database_away(error: sa.exc.OperationalError) -> ResponseReturnValue:
     return response
 
 
+def _local(instant: dt.datetime, zone: ZoneInfo | str | None) -> dt.datetime:
+    return instant.astimezone(settings().SCHOOL_ZONE if zone is None else ZoneInfo(str(zone)))
+
+
 def when(instant: dt.datetime, zone: ZoneInfo | str | None = None) -> str:
     """Write an instant to the second in a zone (the school's, unless told): ``November 21, 2026, 6:31:59 PM EST``."""
-    known = settings().SCHOOL_ZONE if zone is None else ZoneInfo(str(zone))
-    local = instant.astimezone(known)
+    local = _local(instant, zone)
     clock_time = f"{local:%I:%M:%S %p}".lstrip("0")
     return f"{day(local.date())}, {clock_time} {local:%Z}"
 
 
-def brief(moment: dt.datetime | dt.date) -> str:
-    """Write an instant as a list shows it, to the minute in the school's zone: ``Nov 21, 2026, 6:31 PM``; or a date.
+def brief(moment: dt.datetime | dt.date, zone: ZoneInfo | str | None = None) -> str:
+    """Write an instant as a list shows it, to the minute in a zone: ``Nov 21, 2026, 6:31 PM``; or a date.
 
     It breaks only between the date and the time.
     """
     if not isinstance(moment, dt.datetime):
         return f"{MONTHS[moment.month - 1]} {moment.day}, {moment.year}".replace(" ", NO_BREAK)
-    local = moment.astimezone(settings().SCHOOL_ZONE)
+    local = _local(moment, zone)
     time_of_day = f"{local.hour % 12 or 12}:{local.minute:02d} {'PM' if local.hour >= 12 else 'AM'}"
     return f"{brief(local.date())}, {time_of_day.replace(' ', NO_BREAK)}"
 

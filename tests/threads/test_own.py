@@ -1,5 +1,7 @@
 """What a student reads of their own mail: what they proved to have written and what went to them, nothing else."""
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -91,6 +93,19 @@ def test_a_student_reads_their_own_words_and_our_answers_and_nothing_else(app: F
     assert "Nothing shows that you wrote it" in unproved.to_text()
     assert len(page.all(".mail")) == 3
     assert [word for word in ("calls every day", "new address", "away", "flu") if word in page.text] == []
+
+
+def test_a_student_reads_the_list_and_its_messages_in_their_own_zone(app: Flask, visitor: Visitor) -> None:
+    student(app, ZOE)
+    with app.app_context():
+        with unit_of_work():
+            person(ZOE).zone = "Pacific/Honolulu"
+        at = dt.datetime(2026, 11, 21, 3, 31, tzinfo=dt.UTC)
+        reference = opened("My papers", "Did my papers come?", standing=Standing.PROVED, at=at)
+        db.session.remove()
+    sign_in(visitor, ZOE)
+    assert "Nov 20, 2026, 5:31 PM" in visitor.get("/my/messages").words("tbody").replace("\xa0", " ")
+    assert "November 20, 2026, 5:31:00 PM HST" in visitor.get(f"/my/messages/{reference}").words(".mail__when")
 
 
 @ONE
