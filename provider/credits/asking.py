@@ -126,7 +126,7 @@ def change(
     _take(request, wanted, _college(wanted, request.person, at), at)
     changed = history.difference(before, _told(request))
     if request.state is CreditState.NEEDS_INFORMATION:
-        request.answer = answer
+        request.answer, request.answer_recorded_at, request.answer_thread = answer, None, None
         history.move(
             request, CreditState.REQUESTED, LIFECYCLE, actor=actor, at=at, about=request.about, personal=changed or None
         )

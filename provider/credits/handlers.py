@@ -11,6 +11,7 @@ STORY = Strand(
     {
         "credit_request.requested": ("Credit request waits for its check", "document"),
         "credit_request.changed": ("Credit request set right", "document"),
+        "credit_request.answered_by_mail": ("Answer that came by mail written down", "event"),
         "credit_request.assigned": ("Credit request given to {new}", "person"),
         "credit_request.freed": ("Credit request given back by {old}", "person"),
         "credit_request.verified": ("Credit request verified", "good"),

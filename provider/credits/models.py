@@ -56,6 +56,8 @@ class CreditRequest(Model):
     ``credits``, ``level`` and ``subject`` are those of the recommendation that held on the day of the pass, frozen when
     the student asked (R20). ``consent`` is the text that was agreed to, about what stands beside it, anew
     with each change.
+    ``answer_recorded_at`` is when staff wrote down an answer that came by mail, ``answer_thread`` the messages it
+    stands in; both are empty once the student answers on the page.
     ``enrollment_id`` is what the right to ask rests on: when its money goes back, an unsent request ends with it (R5).
     ``assigned_to`` is the colleague who sees it through, by reference; nobody's while it is empty.
     ``reminded_days`` is the last reminder that the registrar got, in days after the letter.
@@ -85,6 +87,8 @@ class CreditRequest(Model):
     requested_at: Mapped[dt.datetime]
     asked_for: Mapped[str | None] = mapped_column(sa.Text)
     answer: Mapped[str | None] = mapped_column(sa.Text)
+    answer_recorded_at: Mapped[dt.datetime | None]
+    answer_thread: Mapped[Ref | None]
     sent_at: Mapped[dt.datetime | None]
     received_at: Mapped[dt.datetime | None]
     reminded_days: Mapped[int] = mapped_column(default=0)
@@ -135,6 +139,7 @@ class CreditRequest(Model):
         ),
         sa.CheckConstraint("decision_credits BETWEEN 1 AND credits", name="granted_at_most_recommended"),
         sa.CheckConstraint("state <> 'needs_information' OR asked_for IS NOT NULL", name="asked_has_words"),
+        sa.CheckConstraint("answer_thread IS NULL OR answer_recorded_at IS NOT NULL", name="thread_was_recorded"),
         sa.Index(
             "uq_credit_request_active", "person_id", "credential_id", unique=True,
             sqlite_where=_ACTIVE, postgresql_where=_ACTIVE,

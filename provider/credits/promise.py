@@ -52,9 +52,13 @@ def forget_task(request: CreditRequest, *, at: dt.datetime) -> None:
 
 
 def task_key(request: CreditRequest) -> str:
-    """Name the task to check a request: one for each time that the student has written it, or its letter came back."""
+    """Name the task to check a request: one for each time that the student has written it or answered by mail.
+
+    Where its letter came back, it is another one again.
+    """
     gone = len(queries.letters_of(request.reference))
-    return f"credit:{request.reference}:{request.consent_at:%Y%m%d%H%M%S%f}{f':{gone}' if gone else ''}"
+    said_at = max(request.consent_at, request.answer_recorded_at or request.consent_at)
+    return f"credit:{request.reference}:{said_at:%Y%m%d%H%M%S%f}{f':{gone}' if gone else ''}"
 
 
 def _raise(request: CreditRequest, at: dt.datetime) -> None:

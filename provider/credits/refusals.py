@@ -84,6 +84,21 @@ class OwnedAlready(DomainError):
     sentence = "A colleague looks after this request already. Reload the page to see who."
 
 
+class AgreementWanted(DomainError):
+    """The question was for a consent, which the student gives on the page and by nothing else (R24)."""
+
+    code = "credit_agreement_wanted"
+    sentence = "The student has to agree to another mailbox on the page of the request. A mail is not enough for that."
+
+
+class NotTheirMessages(DomainError):
+    """An answer is kept with messages of its student or beside its request."""
+
+    status = 422
+    code = "not_their_messages"
+    sentence = "Choose messages of this student."
+
+
 class ChangedMeanwhile(DomainError):
     """The student changed the request while somebody checked it."""
 

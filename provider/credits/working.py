@@ -1,12 +1,13 @@
 """What staff do with a credit request before it is sent: verify it, or ask its student for information."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from provider.credits import letters, promise
 from provider.credits.models import CreditRequest
 from provider.credits.owning import take_unowned
-from provider.credits.refusals import ChangedMeanwhile, CollegeReplaced
-from provider.credits.rules import AT_COLLEGE, LIFECYCLE, CreditState
+from provider.credits.refusals import AgreementWanted, ChangedMeanwhile, CollegeReplaced, NotTheirMessages
+from provider.credits.rules import AT_COLLEGE, LIFECYCLE, CreditState, still_agreed
 from provider.history import actions as history
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
@@ -39,6 +40,35 @@ def ask_information(*, request: CreditRequest, words: str, actor: Actor, at: dt.
     request.asked_for, request.answer = words, None
     step(request, CreditState.NEEDS_INFORMATION, actor, at)
     post(letters.information(request, at), at=at)
+    return request
+
+
+def record_answer(
+    *, request: CreditRequest, words: str, thread: str | None, threads: Collection[str], actor: Actor, at: dt.datetime
+) -> CreditRequest:
+    """Keep what a student answered by mail, as somebody read it there; the clock goes on, and it is checked again.
+
+    What the college will be told, and the consent, stay as they are. ``thread`` is the messages it stands in, one of
+    ``threads``. Raises IllegalTransition for what waits for no answer, AgreementWanted, NotTheirMessages.
+    """
+    if request.state is not CreditState.NEEDS_INFORMATION:
+        raise IllegalTransition(request.state, CreditState.REQUESTED)
+    right = request.college.replaced_by
+    if right is not None and not still_agreed(mailbox=request.college.registrar_email, corrected=right.registrar_email):
+        raise AgreementWanted
+    if thread is not None and thread not in threads:
+        raise NotTheirMessages
+    request.answer, request.answer_recorded_at, request.answer_thread = words, at, thread
+    history.note(
+        request,
+        "credit_request.answered_by_mail",
+        actor=actor,
+        at=at,
+        about=request.about,
+        data={"thread": thread} if thread else {},
+        personal={"new": {"answer": words}},
+    )
+    step(request, CreditState.REQUESTED, actor, at)
     return request
 
 

@@ -31,7 +31,8 @@ CREDITS: tuple[Held, ...] = (
             "end_words": "What we wrote about the end",
         },
         (
-            "about", "level", "subject", "badge_claimed", "reminded_days", "decided_at", "decision_channel",
+            "about", "answer_recorded_at", "answer_thread",
+            "level", "subject", "badge_claimed", "reminded_days", "decided_at", "decision_channel",
             "decision_by", "decision_evidence", "ended_at",
         ),
         {

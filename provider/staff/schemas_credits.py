@@ -56,6 +56,26 @@ class AskInformation(Schema):
     )
 
 
+class RecordAnswer(Schema):
+    """What a student answered by mail, and in which messages it stands."""
+
+    answer = Text(
+        required=True,
+        longest=LONGEST_WORDS,
+        lines=True,
+        error_messages={"required": "Write what the student answered."},
+        metadata={
+            "label": "What the student answered",
+            "hint": "In the words of the mail. What the college is told stays as the student wrote it on the page.",
+            "widget": "textarea",
+            "attrs": {"rows": "3"},
+        },
+    )
+    thread = Text(
+        load_default=None, longest=LONGEST_REFERENCE, metadata={"label": "Messages it stands in", "widget": "select"}
+    )
+
+
 class ReceiveCredit(Schema):
     """How a college said that it has the letter."""
 

@@ -22,12 +22,14 @@ from provider.mail.queries import troubled
 from provider.staff import stories
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.credit_lists import CreditRequests
+from provider.staff.credit_mail import of_student
 from provider.staff.listing import key, standing_of
 from provider.staff.schemas_credits import (
     AskInformation,
     AssignCredit,
     CloseCredit,
     ReceiveCredit,
+    RecordAnswer,
     RecordDecision,
     VerifyCredit,
 )
@@ -62,6 +64,7 @@ def _page(reference: str, form: Form | None = None) -> str:
     names = people.names({found.assigned_to}) if found.assigned_to else {}
     if may(Permission.SEND_CREDITS):
         forms["AssignCredit"].choices["owner"] = _owners(found.assigned_to, names)
+        forms["RecordAnswer"].choices["thread"] = _threads(found)
     return render_template(
         "staff/credits/show.html",
         owner=names.get(found.assigned_to or ""),
@@ -88,11 +91,17 @@ def _owners(present: str | None, names: dict[str, str]) -> Choices:
     return [("", "Nobody"), *left, *may_own.items()]
 
 
+def _threads(found: CreditRequest) -> Choices:
+    every = of_student(found) if found.state is _S.NEEDS_INFORMATION else ()
+    return [("", "None of these"), *((one.reference, f"{one.subject}, {one.reference}") for one in every)]
+
+
 def _forms(seen: str, owner: str | None) -> list[Form]:
     return [
         Form(AssignCredit(), values={"owner": owner or ""}),
         Form(VerifyCredit(), values={"seen": seen}),
         Form(AskInformation()),
+        Form(RecordAnswer()),
         Form(ReceiveCredit()),
         Form(RecordDecision()),
         Form(CloseCredit()),
@@ -158,6 +167,23 @@ def ask_information(reference: str) -> ResponseReturnValue:
         AskInformation(),
         lambda one, data: working.ask_information(request=one, words=data["words"], actor=actor(), at=received_at()),
         "The student is asked by a letter. The clock stands still until the answer.",
+    )
+
+
+@door.post("/<reference>/answer")
+def record_answer(reference: str) -> ResponseReturnValue:
+    return _step(
+        reference,
+        RecordAnswer(),
+        lambda one, data: working.record_answer(
+            request=one,
+            words=data["answer"],
+            thread=data["thread"],
+            threads=[thread.reference for thread in of_student(one)],
+            actor=actor(),
+            at=received_at(),
+        ),
+        "The answer is kept. The clock goes on, and the request waits for its check.",
     )
 
 

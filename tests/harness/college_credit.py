@@ -103,6 +103,18 @@ def ask_information(reference: str, words: str = "Which campus is it?", *, at: d
     _with(reference, lambda row: working.ask_information(request=row, words=words, actor=STAFF, at=at or clock.now()))
 
 
+def record_answer(
+    reference: str, words: str = "The north campus.", *, thread: str | None = None, at: dt.datetime | None = None
+) -> None:
+    """Write down as staff what the student answered by mail."""
+    _with(
+        reference,
+        lambda row: working.record_answer(
+            request=row, words=words, thread=thread, threads=[thread or ""], actor=STAFF, at=at or clock.now()
+        ),
+    )
+
+
 def send(reference: str, *, at: dt.datetime | None = None) -> None:
     """Send a verified request as staff."""
     _with(reference, lambda row: sending.send(request=row, actor=STAFF, at=at or clock.now()))

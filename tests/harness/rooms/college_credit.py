@@ -50,6 +50,7 @@ FORMS = (
     Case("change credit", "completed", f"{MINE}/{{credit}}/change", TOLD),
     Case("give credit to somebody", OFFICER, f"{STAFF}/{{credit}}", {"owner": "{credit_officer}"}, "/assign"),
     Case("ask for information", OFFICER, f"{STAFF}/{{credit}}", {"words": "Which campus?"}, "/information"),
+    Case("credit answer by mail", OFFICER, f"{STAFF}/{{credit_asked}}", {"answer": "The north campus."}, "/answer"),
     Case("credit received", OFFICER, f"{STAFF}/{{credit_sent}}", {"how": "mail"}, "/receipt"),
     Case(
         "decide credit",
