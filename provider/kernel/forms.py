@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -66,7 +66,12 @@ class Confirmed(fields.Boolean):
 
 
 class Schema(ma.Schema):
-    """The base of every schema: unknown fields are refused, each message says what to do."""
+    """The base of every schema: unknown fields are refused, each message says what to do.
+
+    ``prefix`` begins the ids of its fields' elements, for a form that stands beside another with fields of these names.
+    """
+
+    prefix: ClassVar[str] = ""
 
     class Meta:
         """Refuse what was not asked for."""
@@ -106,11 +111,12 @@ class Field:
     inputmode: str | None = None
     maxlength: int | None = None
     attrs: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
 
     @property
     def id(self) -> str:
         """The element's id, which its label and the error summary point to."""
-        return f"field-{self.name}"
+        return f"field-{self.prefix}{self.name}"
 
     @property
     def type(self) -> str:
@@ -201,6 +207,7 @@ class Form:
             inputmode=meta.get("inputmode"),
             maxlength=getattr(declared, "longest", None),
             attrs=meta.get("attrs", {}),
+            prefix=self.schema.prefix,
         )
 
     @property

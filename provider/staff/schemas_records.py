@@ -53,6 +53,8 @@ class CompletePlacement(Schema):
 class RevokeRecord(Schema):
     """The school does not stand by a record any more."""
 
+    prefix = "revoke-"
+
     reason = Text(
         required=True,
         longest=LONGEST_REASON,

@@ -1,5 +1,6 @@
 """Every page in Chromium: nothing for axe to say in light and dark, no sideways scrolling on a phone, no complaint."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -28,10 +29,16 @@ TWINS = {
 def _violations(page: Page, options: dict[str, Any]) -> list[str]:
     found = page.evaluate("([besides, options]) => axe.run(besides, options)", [NOT_OURS, options])
     return [
-        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        f"{each['id']}: {node['target']} {node.get('failureSummary', each['help'])}"
         for each in found["violations"]
         for node in each["nodes"]
     ]
+
+
+def _twice(page: Page) -> list[str]:
+    """Return the ids that more than one element has: a label or an error leads to the first of them only."""
+    every = page.evaluate("[...document.querySelectorAll('[id]')].map(each => each.id)")
+    return [f"id {each} stands more than once" for each, number in Counter(every).items() if number > 1]
 
 
 def _look(page: Page, visit: Visit) -> list[str]:
@@ -49,7 +56,7 @@ def _look(page: Page, visit: Visit) -> list[str]:
         answer = navigation.value
     assert answer is not None
     found = [] if answer.status == visit.status else [f"answered {answer.status}"]
-    found += _violations(page, EVERYTHING)
+    found += _violations(page, EVERYTHING) + _twice(page)
     page.emulate_media(color_scheme="dark")
     found += [f"dark: {each}" for each in _violations(page, CONTRAST)]
     page.set_viewport_size({"width": 320, "height": 700})
