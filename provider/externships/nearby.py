@@ -14,7 +14,7 @@ from provider.externships import checks, fitting
 from provider.externships.fitting import Against
 from provider.externships.models import ExternshipRequest
 from provider.externships.rules import TENTHS, box_around
-from provider.kernel.database import db
+from provider.kernel.database import db, not_by_index
 
 MOST = 60  # shown on the page
 MOST_READ = 2_000  # of a box
@@ -73,7 +73,7 @@ def _in_box(request: ExternshipRequest, at: dt.datetime) -> list[Opening]:
         .join(Opening.location)
         .join(SiteLocation.site)
         .where(
-            Opening.program_id + 0 == request.enrollment.program_id,  # by the box: `+ 0` takes the program's index away
+            not_by_index(Opening.program_id) == request.enrollment.program_id,  # the box leads to fewer
             Opening.state == OpeningState.OPEN,
             Opening.last_on >= at.date(),
             SiteLocation.state == SiteState.OPEN,

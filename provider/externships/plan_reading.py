@@ -34,7 +34,7 @@ from provider.externships.plan_columns import (
     whole,
 )
 from provider.externships.rules import MOST_MILES, Box, OfferState, Point, RequestState, box_around
-from provider.kernel.database import db, table
+from provider.kernel.database import db, not_by_index, table
 from provider.kernel.days import day_of
 from provider.programs.queries import hours_of
 
@@ -191,7 +191,7 @@ def _places(program_ids: Collection[int], box: Box, now: dt.datetime) -> dict[st
 def _openings(program_ids: Collection[int], box: Box) -> sa.Select[Any]:
     """Return the query of the openings in the box; the index of locations by latitude and longitude leads to them.
 
-    SQLite would rather walk all openings of the programs, wherever they are: ``+ 0`` takes it their index.
+    SQLite would rather walk all openings of the programs, wherever they are.
     """
     query = sa.select(
         _O.id, _O.program_id, _O.location_id, _L.site_id, _words(_S.kind), _L.latitude, _L.longitude, _L.zone,
@@ -201,7 +201,7 @@ def _openings(program_ids: Collection[int], box: Box) -> sa.Select[Any]:
     return query.select_from(joined.join(table(Opening), _O.location_id == _L.id)).where(
         _L.latitude.between(box.south, box.north),
         _L.longitude.between(box.west, box.east),
-        (_O.program_id + 0).in_(sorted(program_ids)),
+        not_by_index(_O.program_id).in_(sorted(program_ids)),
         _O.state == OpeningState.OPEN,
         _L.state == SiteState.OPEN,
         _S.state == SiteState.OPEN,
