@@ -49,6 +49,11 @@ class College(Model):
         sa.Index("ix_college_written", "name", "id", sqlite_where=WRITTEN_ROWS, postgresql_where=WRITTEN_ROWS),
     )
 
+    @property
+    def mailboxes(self) -> list[str]:
+        """The registrar's mailbox, and the one that holds since it proved wrong."""
+        return [one.registrar_email for one in (self, self.replaced_by) if one is not None]
+
 
 class CreditRequest(Model):
     """One student's request that a college be told of one credential.

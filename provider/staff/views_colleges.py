@@ -56,7 +56,7 @@ def _page(reference: str, form: Form) -> str:
     return render_template(
         "staff/credits/college.html",
         college=college,
-        marks=troubled([college.registrar_email]),
+        marks=troubled(college.mailboxes),
         requests=queries.of_college(college.id),
         story=stories.of_record(reference),
         form=form,

@@ -79,7 +79,7 @@ def _page(reference: str, form: Form | None = None) -> str:
         right=found.college.replaced_by if found.state in recalling.MOVABLE else None,
         written_code=written_code,
         story=stories.of_record(reference),
-        marks=troubled([found.college.registrar_email]),
+        marks=troubled(found.college.mailboxes),
         beside=beside(found.reference, person_id=found.person_id, emails={found.college.registrar_email}),
     )
 

@@ -30,6 +30,7 @@ from tests.harness.money import letters
 from tests.harness.papers import STAFF, person
 from tests.harness.season import Season
 from tests.harness.stories import sign_in, token_for
+from tests.harness.threads import bounce
 from tests.harness.visitor import Visitor
 
 on_one_database = pytest.mark.one_database("sqlite")
@@ -301,3 +302,19 @@ def test_staff_go_from_the_task_to_the_college_and_on_to_a_letter_that_may_go(sc
     with school.app_context():
         row = college_credit.request(reference)
         assert (row.state, row.college.registrar_email) == (S.REQUESTED, RIGHT)
+
+
+def test_a_right_mailbox_that_letters_do_not_reach_either_is_marked_where_it_stands(
+    school: Flask, season: Season
+) -> None:
+    with school.app_context():
+        reference = college_credit.sent(season["paying"].email)
+        college = college_credit.request(reference).college.reference
+        correct()
+        bounce(RIGHT)
+        db.session.remove()
+    officer = Visitor(school)
+    sign_in(officer, season.staff[Role.CREDIT_OFFICER])
+    for path in (f"/staff/credit-requests/{reference}", f"/staff/colleges/{college}"):
+        marked = [one.to_text() for one in officer.get(path).all(".address .tag")]
+        assert len(marked) == 1, path
