@@ -129,11 +129,14 @@ def _keep(day: dt.date, found: _Found, now: dt.datetime) -> CloseState:
 
 
 def _begin(day: dt.date) -> None:
-    """See to it that there is a row of a day; two who begin it at once do not collide."""
+    """See to it that there is a row of a day; two who begin it at once do not collide.
+
+    No index is named: PostgreSQL lets whoever comes second pass by the named one alone, and a day is unique by two.
+    """
     first = insert_unless(DayClose).values(
         id=day.toordinal(), day=day, state=CloseState.AWAITED, ours={}, differences=[]
     )
-    db.session.execute(first.on_conflict_do_nothing(index_elements=["id"]))
+    db.session.execute(first.on_conflict_do_nothing())
 
 
 def _tell(kept: DayClose, differences: Sequence[Difference], now: dt.datetime) -> None:

@@ -2,6 +2,7 @@ import csv
 import datetime as dt
 import io
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -293,11 +294,12 @@ def test_two_who_close_at_once_close_once(app: Flask, service: TimedService) -> 
     assert sorted(type(one).__name__ for one in found) == ["ClosedAlready"] * 3 + ["DayClose"]
 
 
-def test_two_workers_who_compare_at_once_leave_one_row(app: Flask, service: TimedService) -> None:
+def test_workers_who_compare_at_once_leave_one_row_a_day(app: Flask, service: TimedService) -> None:
     charged(service)
-    found = at_once(app, *[lambda: compare_day(TODAY, now=NIGHT)] * 3)
-    assert found == [CloseState.AGREES] * 3
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(DayClose)) == 1
+    days = [TODAY - dt.timedelta(days=back) for back in range(12)]
+    found = {day: at_once(app, *[partial(compare_day, day, now=NIGHT)] * 3) for day in days}
+    assert found == dict.fromkeys(days, [CloseState.AGREES] * 3)
+    assert sorted(db.session.scalars(sa.select(DayClose.day))) == sorted(days)
 
 
 def test_many_payments_are_compared_in_as_many_statements_as_one(app: Flask, service: TimedService) -> None:

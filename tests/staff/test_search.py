@@ -171,7 +171,7 @@ def test_strange_words_find_nothing_and_never_fail(app: Flask, colleague: Collea
     admin = colleague(Role.ADMIN)
     with app.app_context():
         joined("Ana Li", "ana@example.org")
-    for typed in ("an%z", "a_zz", "'; DROP TABLE person; --", "E-22222222", "zz" * 40, "0" * 60, "İ ß ﬁ", "a" * 200):
+    for typed in ("an%u", "a_uu", "'; DROP TABLE person; --", "E-22222222", "uu" * 40, "0" * 60, "İ ß ﬁ", "a" * 200):
         assert (typed, found(search(admin, typed))) == (typed, {})
     for query in ("q=" + "a" * 10_000, "q=an%00a", "q=%E2%80%AEana", "q=a&q=b"):
         assert list(admin.get(f"/staff/search?{query}", 422).errors) == ["q"]
