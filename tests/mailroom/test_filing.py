@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 from flask.ctx import AppContext
 
@@ -317,6 +318,7 @@ def prove_link(app: Flask) -> str:
     return f"/links/{token_of(link)}"
 
 
+@time_machine.travel(AT + dt.timedelta(hours=1))
 def test_a_claim_is_proved_by_the_button_of_the_link(app: Flask, context: AppContext, visitor: Visitor) -> None:
     reference = known()
     row = came(mail("Something private.", subject="A secret"), to=EXTERNSHIP)
@@ -334,6 +336,7 @@ def test_a_claim_is_proved_by_the_button_of_the_link(app: Flask, context: AppCon
 
 
 @ONE
+@time_machine.travel(AT + dt.timedelta(hours=1))
 def test_a_link_proves_nothing_once_the_address_is_not_theirs(
     app: Flask, context: AppContext, visitor: Visitor
 ) -> None:
