@@ -62,8 +62,8 @@ def correct(*, college: College, name: str, registrar_email: str, actor: Actor, 
             raise CollegeUnchanged
         college.name = name
     else:
-        # What led to the wrong one leads on, and what is right again is followed by nothing.
-        right.replaced_by_id = None
+        # What led to the wrong one leads on, and what is right again is followed by nothing, whoever sets it right now.
+        queries.any_college(right.reference, lock=True).replaced_by_id = None
         db.session.flush()
         led_here = sa.or_(College.replaced_by_id == college.id, College.id == college.id)
         db.session.execute(sa.update(College).where(led_here).values(replaced_by_id=right.id))
@@ -78,21 +78,24 @@ def correct(*, college: College, name: str, registrar_email: str, actor: Actor, 
 def unreached(values: Mapping[str, Any], recipient: str, said: str, at: dt.datetime) -> None:
     """Put a letter that did not reach a registrar before staff: one task for each college, while it is open.
 
-    ``values`` are those of the letter. A mailbox that was set right since, and a request that is over, need nobody.
+    Whoever sees the request through that the letter was about has it. ``values`` are those of the letter. A mailbox
+    that was set right since, and a request that is over, need nobody.
     """
     query = (
-        sa.select(College)
+        sa.select(College, CreditRequest.assigned_to)
         .join(CreditRequest, CreditRequest.college_id == College.id)
         .where(CreditRequest.reference == values.get("reference"), CreditRequest.ended_at.is_(None))
         .where(College.registrar_email == recipient, College.replaced_by_id.is_(None))
     )
-    college = db.session.scalar(query)
-    if college is None or _open_tasks(college):
+    found = db.session.execute(query).first()
+    if found is None or _open_tasks(found.College):
         return
+    college, owner = found
     raise_task(
         kind=UNREACHED,
         key=f"registrar_unreached:{college.reference}:{at:%Y%m%d%H%M%S%f}",
         about=college.reference,
+        owner=owner,
         sentence=f"Our letter to the registrar of {college.name}, {recipient}, came back: {said} Find the right "
         "mailbox, set it right here, and send the letter again.",
         at=at,

@@ -42,8 +42,13 @@ def _end(
 
 
 def undecided_key(request: CreditRequest) -> str:
-    """Name the task to ask a college that does not answer."""
-    return f"credit_undecided:{request.reference}"
+    """Name the task to ask a college that does not answer: one for each letter, as one may be taken back."""
+    return f"credit_undecided:{letters.round_of(request)}"
+
+
+def sent_key(request: CreditRequest) -> str:
+    """Name the task to tell a college of a refund."""
+    return f"credit_sent:{request.reference}"
 
 
 def end_for(enrollment: Enrollment, *, actor: Actor, at: dt.datetime) -> None:
@@ -57,8 +62,9 @@ def end_for(enrollment: Enrollment, *, actor: Actor, at: dt.datetime) -> None:
             continue
         raise_task(
             kind=TaskKind.CREDIT_ALREADY_SENT,
-            key=f"credit_sent:{request.reference}",
+            key=sent_key(request),
             about=request.about,
+            owner=request.assigned_to,
             sentence=f"The tuition of {request.person.name} was refunded after our letter about the "
             f"{request.credential.code} certificate had gone to {request.college.name}, {request.reference}. Decide "
             "what the college has to hear.",

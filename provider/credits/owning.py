@@ -6,12 +6,14 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from provider.accounts.rules import Permission
+from provider.credits.ending import sent_key, undecided_key
 from provider.credits.models import ACTIVE_ROWS, CreditRequest
 from provider.credits.refusals import CannotOwn, OwnedAlready, RequestOver
 from provider.credits.rules import ENDED
 from provider.history.actions import note
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import db
+from provider.tasks.actions import hand_over
 
 TAKES = frozenset({Permission.SEE_CREDITS, Permission.SEND_CREDITS})  # what it takes to own one
 
@@ -51,10 +53,12 @@ def free(owner: str, held: Collection[str], actor: Actor, at: dt.datetime) -> No
 
 
 def _give(request: CreditRequest, to: str | None, actor: Actor, at: dt.datetime) -> None:
-    """Write down whose a request is; nothing is written where it is so already."""
+    """Write down whose a request is, and its open tasks with it; nothing is written where it is so already."""
     if to == request.assigned_to:
         return
     data = {name: value for name, value in {"old": request.assigned_to, "new": to}.items() if value}
     request.assigned_to = to
     event = "credit_request.assigned" if to else "credit_request.freed"
     note(request, event, actor=actor, at=at, about=request.about, data=data)
+    keys = {undecided_key(request), sent_key(request)}
+    hand_over(keys=keys, old=data.get("old"), new=to, actor=actor, at=at)

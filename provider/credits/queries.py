@@ -103,9 +103,11 @@ def college_like(registrar_email: str, key: str) -> College | None:
 
 
 def any_college(reference: str, *, lock: bool = False) -> College:
-    """Return a college, offered or not, with what followed it; raises NotFound."""
+    """Return a college, offered or not, with what followed it, as it stands once it is locked; raises NotFound."""
     query = sa.select(College).options(joinedload(College.replaced_by)).where(College.reference == reference)
-    found = db.session.scalar(query.with_for_update(of=College) if lock else query)
+    if lock:
+        query = query.with_for_update(of=College).execution_options(populate_existing=True)
+    found = db.session.scalar(query)
     if found is None:
         raise NotFound
     return found

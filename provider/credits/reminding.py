@@ -46,6 +46,7 @@ def remind(*, reference: str, at: dt.datetime) -> int | None:
             kind=TaskKind.CREDIT_UNDECIDED,
             key=undecided_key(request),
             about=request.about,
+            owner=request.assigned_to,
             sentence=f"{request.college.name} has had our letter about {request.reference} for {days} days, and the "
             "last reminder has gone. If it does not answer, ask it by telephone, or close the request.",
             due_on=day_of(at + ASK_YOURSELF_WITHIN, zone),

@@ -20,10 +20,10 @@ BASIS = "Asking for credit: what the student agreed to is kept with the request"
 def send(*, request: CreditRequest, actor: Actor, at: dt.datetime) -> CreditRequest:
     """Send the letter to the registrar, keep whom it told what on which consent, and tell the student.
 
-    Raises IllegalTransition for what was not verified, CollegeReplaced where its college was set right since, NotPaid
-    where the enrollment is not paid any more.
+    The college is held, so that it is set right before or afterwards. Raises IllegalTransition for what was not
+    verified, CollegeReplaced where its college was set right since, NotPaid where the enrollment is not paid any more.
     """
-    if request.college.replaced_by_id is not None:
+    if queries.any_college(request.college.reference, lock=True).replaced_by_id is not None:
         raise CollegeReplaced
     if enrollments.by_id(request.enrollment_id).state not in queries.ENTITLING:
         raise NotPaid

@@ -60,13 +60,17 @@ def raise_task(
     at: dt.datetime,
     about: str | None = None,
     due_on: dt.date | None = None,
+    owner: str | None = None,
 ) -> Task:
-    """Put a task before staff, once per key; a task that was raised before is returned as it is."""
+    """Put a task before staff, once per key; a task that was raised before is returned as it is.
+
+    ``owner`` is whoever sees the record through that it is about; nobody's else.
+    """
     found = db.session.scalar(sa.select(Task).where(Task.key == key))
     if found is not None:
         return found
     return _add(
-        kind=kind, key=key, sentence=sentence, about=about, due_on=due_on, owner_reference=None, actor=SYSTEM, at=at
+        kind=kind, key=key, sentence=sentence, about=about, due_on=due_on, owner_reference=owner, actor=SYSTEM, at=at
     )
 
 
@@ -191,6 +195,14 @@ def free(*, owner: str, keeping: Collection[TaskKind], actor: Actor, at: dt.date
     mine = mine.where(Task.kind.not_in(keeping)).order_by(Task.id)
     for task in db.session.scalars(mine.with_for_update()).all():
         _give(task, None, actor, at)
+
+
+def hand_over(*, keys: Collection[str], old: str | None, new: str | None, actor: Actor, at: dt.datetime) -> None:
+    """Let open tasks follow the record that they are about from one owner to the next; not those given to others."""
+    theirs = sa.select(Task).where(Task.key.in_(keys), Task.state == TaskState.OPEN)
+    theirs = theirs.where(Task.owner_reference.is_not_distinct_from(old)).order_by(Task.id)
+    for task in db.session.scalars(theirs.with_for_update()).all():
+        _give(task, new, actor, at)
 
 
 def _give(task: Task, owner: str | None, actor: Actor, at: dt.datetime) -> Task:

@@ -1,5 +1,6 @@
 """Whose a credit request is: taking it, giving it to somebody, and what becomes of it when they may not any more."""
 
+import datetime as dt
 from collections.abc import Callable, Collection
 
 import pytest
@@ -9,22 +10,28 @@ from flask import Flask
 from provider.accounts import actions as accounts
 from provider.accounts import queries as people
 from provider.accounts.rules import Role
-from provider.credits import owning, queries, working
+from provider.credits import owning, queries, recalling, registrar, reminding, working
 from provider.credits.models import CreditRequest
 from provider.credits.refusals import CannotOwn, OwnedAlready, RequestOver
 from provider.history.models import History
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, retrying, unit_of_work
+from provider.mail import addresses
+from provider.tasks import actions as tasks
+from provider.tasks.models import Task
+from provider.tasks.rules import TaskKind, TaskState
 from tests.harness import college_credit
 from tests.harness.externs import active
-from tests.harness.money import at_once
+from tests.harness.money import at_once, letters
 from tests.harness.people import submit_to
 from tests.harness.soak import repetitions
 from tests.harness.stories import person, sign_in, staff
 from tests.harness.visitor import Page, Visitor
 
 ANA = "ana@example.org"
+AT = dt.datetime(2027, 3, 1, 17, tzinfo=dt.UTC)  # noon in New York, where the school is
+DAY = dt.timedelta(days=1)
 LIST = "/staff/credit-requests"
 
 
@@ -247,3 +254,83 @@ def test_who_only_looks_reads_whose_it_is_and_changes_nothing(app: Flask, asked:
     page = signed_in(app, Role.AUDITOR).get(f"{LIST}/{asked}")
     assert "Who looks after it Sam Staff" in page.words()
     assert not page.all(f"form[action^='{LIST}/{asked}']")
+
+
+@pytest.fixture
+def silent(app: Flask, kim: str) -> str:
+    """A request of Kim's whose college has had two reminders, by reference."""
+    with app.app_context():
+        active(email=ANA)
+        reference = college_credit.sent(ANA, owner=kim, at=AT)
+        remind(reference)
+    return reference
+
+
+def remind(reference: str, *, after: dt.timedelta = 30 * DAY) -> None:
+    with unit_of_work():
+        reminding.remind(reference=reference, at=AT + after)
+
+
+def whose(kind: TaskKind) -> list[str | None]:
+    """Return whose the open tasks of a kind are, as stored now."""
+    db.session.expire_all()
+    query = sa.select(Task.owner_reference).where(Task.kind == kind, Task.state == TaskState.OPEN)
+    return list(db.session.scalars(query.order_by(Task.id)))
+
+
+def test_the_task_to_ask_a_college_is_whose_the_request_is_and_goes_on_with_it(
+    app: Flask, silent: str, kim: str
+) -> None:
+    lee = officer(app)
+    with app.app_context():
+        assert whose(TaskKind.CREDIT_UNDECIDED) == [kim]
+        for to in (lee, None, kim):
+            give(silent, to, by(kim))
+            assert whose(TaskKind.CREDIT_UNDECIDED) == [to]
+        with unit_of_work():
+            without_role(kim)
+        assert (owner(silent), whose(TaskKind.CREDIT_UNDECIDED)) == (None, [None])
+
+
+def test_a_task_that_was_given_to_another_colleague_stays_with_them(app: Flask, silent: str, kim: str) -> None:
+    lee, max_ = officer(app), officer(app)
+    with app.app_context():
+        with unit_of_work():
+            task = db.session.scalars(sa.select(Task).where(Task.kind == TaskKind.CREDIT_UNDECIDED)).one()
+            tasks.plan(task=task, owner=max_, due_on=task.due_on, may_own={max_}, actor=by(kim), at=AT + 30 * DAY)
+        give(silent, lee, by(kim))
+        assert whose(TaskKind.CREDIT_UNDECIDED) == [max_]
+
+
+def test_what_is_nobodys_is_anybodys_task(app: Flask, silent: str, kim: str) -> None:
+    with app.app_context():
+        college_credit.decide(silent, at=AT + 31 * DAY)
+        assert whose(TaskKind.CREDIT_UNDECIDED) == []
+        active(email="ben@example.org")
+        other = college_credit.sent("ben@example.org", at=AT)
+        give(other, None, by(kim))
+        remind(other)
+        assert whose(TaskKind.CREDIT_UNDECIDED) == [None]
+
+
+def test_a_letter_that_follows_one_taken_back_is_asked_about_anew(app: Flask, silent: str, kim: str) -> None:
+    with app.app_context():
+        later = AT + 31 * DAY
+        with unit_of_work():
+            row = queries.by_reference(silent, lock=True)
+            recalling.revoke(request=row, reason="A wrong day.", public_reason=None, actor=by(kim), at=later)
+        assert whose(TaskKind.CREDIT_UNDECIDED) == []
+        college_credit.verify(silent, at=later)
+        college_credit.send(silent, at=later)
+        remind(silent, after=62 * DAY)
+        assert whose(TaskKind.CREDIT_UNDECIDED) == [kim]
+        college_credit.decide(silent, at=AT + 63 * DAY)
+        assert whose(TaskKind.CREDIT_UNDECIDED) == []
+
+
+def test_a_letter_that_comes_back_is_a_task_of_whose_request_it_was_about(app: Flask, silent: str, kim: str) -> None:
+    with app.app_context():
+        (letter,) = letters(college_credit.request(silent).about, registrar.TEMPLATE)
+        with unit_of_work():
+            addresses.came_back(letter, said="550 5.1.1 No such user.", at=AT + DAY, hard=True)
+        assert whose(TaskKind.REGISTRAR_UNREACHED) == [kim]
