@@ -14,7 +14,7 @@ from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState
 from provider.exams import queries as exams
 from provider.exams.models import ExamResult
-from provider.exams.rules import normal_name
+from provider.exams.rules import ExamState, normal_name
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import PAGE
@@ -171,6 +171,7 @@ def _chance(exam: exams.Exam, entitled: Mapping[str, Enrollment], active: Mappin
     facts = Facts(
         enrolled=enrollment is not None,
         passed=passed is not None,
+        reported=any(one.state is ExamState.REPORTED and one.passed for one in exam.results),
         recommended=advice is not None,
         confirmed=advice is not None and advice.confirmed_on is not None,
         has_number=passed is not None and passed.certificate_number is not None,

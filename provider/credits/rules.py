@@ -187,6 +187,7 @@ class Missing(StrEnum):
     """What keeps a request from being asked for or sent, or may make it fail."""
 
     NO_ENROLLMENT = "no_enrollment"
+    BEING_CHECKED = "being_checked"
     NOT_VERIFIED = "not_verified"
     NO_RECOMMENDATION = "no_recommendation"
     NAME_DIFFERS = "name_differs"
@@ -197,7 +198,17 @@ class Missing(StrEnum):
     @property
     def stops(self) -> bool:
         """Say whether nothing may be asked for until it is mended; the others are told, and left to the student."""
-        return self in {Missing.NO_ENROLLMENT, Missing.NOT_VERIFIED, Missing.NO_RECOMMENDATION}
+        return self in {
+            Missing.NO_ENROLLMENT,
+            Missing.BEING_CHECKED,
+            Missing.NOT_VERIFIED,
+            Missing.NO_RECOMMENDATION,
+        }
+
+    @property
+    def is_ours(self) -> bool:
+        """Say whether the school has to mend it, not the student."""
+        return self in {Missing.BEING_CHECKED, Missing.NOT_CONFIRMED}
 
     @property
     def sentence(self) -> str:
@@ -214,6 +225,9 @@ _SENTENCES: Mapping[Missing, str] = {
     Missing.NO_ENROLLMENT: (
         "We send credit only for programs that you paid for with us and that were not refunded. None of yours leads to "
         "this certificate."
+    ),
+    Missing.BEING_CHECKED: (
+        "We are checking the result that you reported. Once it is verified, you can ask that a college be told."
     ),
     Missing.NOT_VERIFIED: "No pass of this exam is verified yet. Report your result first; we check it.",
     Missing.NO_RECOMMENDATION: "For the day of your pass we know of no recommendation of credit. Write to us.",
@@ -254,6 +268,7 @@ class Facts:
     enrolled: bool
     passed: bool
     recommended: bool
+    reported: bool = False  # a pass that waits for its check
     confirmed: bool = True
     has_number: bool = True
     same_name: bool = True
@@ -264,6 +279,7 @@ def preflight(facts: Facts) -> tuple[Missing, ...]:
     """Return what is missing or will fail, what stops everything first; nothing else is told beside that."""
     found = [
         (facts.enrolled, Missing.NO_ENROLLMENT),
+        (facts.passed or not facts.reported, Missing.BEING_CHECKED),
         (facts.passed, Missing.NOT_VERIFIED),
         (facts.recommended, Missing.NO_RECOMMENDATION),
         (facts.same_name, Missing.NAME_DIFFERS),

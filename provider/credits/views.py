@@ -109,7 +109,9 @@ def _field(refusal: MailboxRefused | UnknownCollege) -> str:
 @door.get("/<reference>")
 def show(reference: str) -> ResponseReturnValue:
     found = queries.own(_viewer().person_id, reference)
-    return render_template("credits/show.html", shown=pages.shown(found, now=received_at()), now=received_at())
+    owner = people.names({found.assigned_to}).get(found.assigned_to) if found.assigned_to else None
+    shown = pages.shown(found, now=received_at())
+    return render_template("credits/show.html", shown=shown, owner=owner, now=received_at())
 
 
 @door.get("/<reference>/change")

@@ -11,16 +11,15 @@ from provider.kernel.actors import Actor
 from provider.kernel.database import unit_of_work
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.web import only
-from provider.mail.rules import Mailbox
 from provider.mailroom import drafting, queries
 from provider.mailroom.acknowledging import forget
 from provider.mailroom.filing import file_mail
 from provider.mailroom.rules import ACKNOWLEDGED_EVERY, FILE, PROVE
 from provider.threads import queries as threads
 from provider.threads.actions import prove
+from provider.threads.rules import ASKED_ON
 
 TIDY = "mailroom.tidy"
-GOES_ON = {Mailbox.COLLEGE_CREDITS: "credits.index", Mailbox.EXTERNSHIP: "externships.index"}
 
 
 def tidy(_payload: Payload, *, now: dt.datetime) -> None:
@@ -47,7 +46,7 @@ class ProveMailLink:
                 raise LinkClosed
             prove(thread, actor=actor, at=received_at, about=queries.about(thread.mailbox, person))
             drafting.believe(thread, actor=actor, at=received_at)
-            onward = GOES_ON.get(thread.mailbox, "my.index")
+            onward = ASKED_ON.get(thread.mailbox, "my.index")
         flash("Thank you. Now we know that this mail was yours, and we can answer what only you may know.")
         return redirect(url_for("accounts.sign_in", next=url_for(onward)), code=303)
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from flask import url_for
 
 from provider.credits import queries as college_credit
+from provider.credits.models import CreditRequest
+from provider.credits.rules import ENDED, UNSENT, CreditState
 from provider.credits.rules import REQUEST_PREFIX as CREDIT
-from provider.credits.rules import Missing as OfCredit
 from provider.documents import queries as documents
 from provider.documents.rules import Standing as DocumentStanding
 from provider.enrollments import queries as enrollments
@@ -87,9 +88,9 @@ def missing_for(thread: Thread) -> list[Missing]:
         return []
     if (thread.about or "").startswith(f"{CREDIT}-"):
         request = college_credit.by_reference(str(thread.about))
-        own = request.person_id == thread.person_id
-        known = college_credit.missing(request) if own else ()
-        return [Missing(one.sentence, "") for one in known if one is not OfCredit.NOT_CONFIRMED]  # that is the school's
+        if request.person_id != thread.person_id:
+            return []
+        return _for_credit(request) if request.state not in ENDED else _before_credit(thread.person_id)
     if thread.mailbox is Mailbox.COLLEGE_CREDITS and not (thread.about or "").startswith(f"{EXTERNSHIP}-"):
         return _before_credit(thread.person_id)
     unasked = _before_a_place(thread.person_id) if thread.mailbox is Mailbox.EXTERNSHIP else []
@@ -117,6 +118,17 @@ def _page_of_place(enrollment: Enrollment) -> str:
     return settings().BASE_URL + url_for("externships.show", reference=enrollment.reference)
 
 
+def _for_credit(request: CreditRequest) -> list[Missing]:
+    """Return what a request still needs of its student before the letter can go: what we asked, then what may fail."""
+    if request.state not in UNSENT:
+        return []
+    asked = []
+    if request.state is CreditState.NEEDS_INFORMATION:
+        page = settings().BASE_URL + url_for("credits.edit", reference=request.reference)
+        asked.append(Missing(f"Your answer to our question: {request.asked_for} Answer on {page}", ""))
+    return asked + [Missing(one.sentence, "") for one in college_credit.missing(request) if not one.is_ours]
+
+
 def _before_credit(person_id: int) -> list[Missing]:
     """Return what has to be there before a college is told of each exam: the verified pass, then the request itself.
 
@@ -125,9 +137,9 @@ def _before_credit(person_id: int) -> list[Missing]:
     found = []
     for chance in college_credit.chances(person_id):
         code, page = chance.credential.code, url_for("credits.new", certificate=chance.credential.slug)
-        if chance.blocked is not None:
+        if chance.blocked is not None and not chance.blocked.is_ours:
             found.append(Missing(f"{code}: {chance.blocked.sentence}", ""))
-        elif chance.active is None:
+        elif chance.blocked is None and chance.active is None:
             words = f"{code}: the college, its registrar’s mailbox and your consent. Ask on {settings().BASE_URL}{page}"
             found.append(Missing(words, ""))
     return found

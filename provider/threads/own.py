@@ -1,18 +1,29 @@
 """A student's own mail with the school, as they may read it: nothing that anybody else wrote, and no notes of staff."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from provider.accounts import queries as people
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import Page, keyset
 from provider.threads import queries
 from provider.threads.models import Thread, ThreadMessage
 from provider.threads.quoting import folded
-from provider.threads.rules import READ_BY_STUDENT, Direction, Shown, Standing, shown_to_student
+from provider.threads.rules import (
+    KINDS,
+    READ_BY_STUDENT,
+    TEAMS,
+    Direction,
+    Shown,
+    Standing,
+    ThreadState,
+    shown_to_student,
+    waited,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,30 @@ def thread(person_id: int, email: str, reference: str) -> Thread:
     if found is None:
         raise NotFound
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a thread stands: what kind it is, whose it is, and how long it has waited; None where it waits for nobody."""
+
+    thread: Thread
+    kind: str
+    whose: str | None
+    waited: str | None
+
+
+def told(threads: Iterable[Thread], *, now: dt.datetime) -> list[Told]:
+    """Return how threads stand, with the names of the colleagues who have them, read at once."""
+    every = list(threads)
+    owners = {one.assigned_to for one in every if one.assigned_to}
+    names = people.names(owners) if owners else {}
+    return [_told(one, names.get(one.assigned_to or ""), now) for one in every]
+
+
+def _told(one: Thread, owner: str | None, now: dt.datetime) -> Told:
+    team = TEAMS[one.mailbox] if one.state is ThreadState.WAITING else None
+    since = one.waiting_since
+    return Told(one, KINDS[one.mailbox], owner or team, waited(since, now) if since else None)
 
 
 def messages(of: Thread) -> list[Message]:

@@ -1,10 +1,13 @@
 """Threads of mail: their states, who a sender is believed to be, and which way a message went."""
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from provider.kernel.days import counted
 from provider.kernel.lifecycles import Lifecycle, State, Tone
+from provider.mail.rules import Mailbox
 
 THREAD_PREFIX, MESSAGE_PREFIX, CANNED_PREFIX = "TH", "TM", "CT"
 SEARCH_KIND = "thread"
@@ -143,6 +146,32 @@ def shown_to_student(direction: Direction, standing: Standing | None, *, automat
 
 
 READ_BY_STUDENT = frozenset({_S.WAITING, _S.ANSWERED, _S.CLOSED})
+# What a thread is about, as its writer reads it, and who answers it as long as no colleague has it.
+KINDS: Mapping[Mailbox, str] = {
+    Mailbox.ENQUIRIES: "A question",
+    Mailbox.EXTERNSHIP: "An externship",
+    Mailbox.COLLEGE_CREDITS: "College credit",
+}
+TEAMS: Mapping[Mailbox, str] = {
+    Mailbox.ENQUIRIES: "Whoever of us is free",
+    Mailbox.EXTERNSHIP: "A coordinator who is free",
+    Mailbox.COLLEGE_CREDITS: "A credit officer who is free",
+}
+# The page on which a student asks for what mail to a mailbox can only ask about: a mail is no request (decision 43).
+ASKED_ON: Mapping[Mailbox, str] = {
+    Mailbox.EXTERNSHIP: "externships.index",
+    Mailbox.COLLEGE_CREDITS: "credits.index",
+}
+_HOUR = dt.timedelta(hours=1)
+_HOURS_TOLD = 48  # from then on in whole days
+
+
+def waited(since: dt.datetime, now: dt.datetime) -> str:
+    """Say how long somebody has waited for an answer, in whole hours or days that are over."""
+    hours = max(now - since, dt.timedelta()) // _HOUR
+    if hours < 1:
+        return "less than an hour"
+    return counted(hours, "hour") if hours < _HOURS_TOLD else counted(hours // 24, "day")
 
 
 def reply_subject(subject: str) -> str:

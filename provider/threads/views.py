@@ -7,9 +7,9 @@ from provider.accounts import sessions
 from provider.accounts.rules import Permission
 from provider.kernel.doors import Door
 from provider.kernel.errors import NotFound
-from provider.kernel.web import page_key
+from provider.kernel.web import page_key, received_at
 from provider.threads import own
-from provider.threads.rules import earlier
+from provider.threads.rules import ASKED_ON, earlier
 
 door = Door("messages", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/messages")
 
@@ -20,7 +20,8 @@ def index() -> ResponseReturnValue:
     if viewer is None:
         return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), code=303)
     page = own.page(viewer.person_id, viewer.email, before=page_key("before"), after=page_key("after"))
-    return render_template("threads/index.html", page=page, email=viewer.email)
+    told = own.told(page.rows, now=received_at())
+    return render_template("threads/index.html", page=page, told=told, email=viewer.email)
 
 
 @door.get("/<reference>")
@@ -29,5 +30,13 @@ def show(reference: str) -> ResponseReturnValue:
     if viewer is None:
         raise NotFound
     thread = own.thread(viewer.person_id, viewer.email, reference)
-    messages = own.messages(thread)
-    return render_template("threads/show.html", thread=thread, messages=messages, earlier=earlier(len(messages)))
+    messages, [told] = own.messages(thread), own.told([thread], now=received_at())
+    beside = thread.about if thread.about != viewer.reference else None
+    return render_template(
+        "threads/show.html",
+        told=told,
+        beside=beside,
+        asked_on=ASKED_ON.get(thread.mailbox),
+        messages=messages,
+        earlier=earlier(len(messages)),
+    )

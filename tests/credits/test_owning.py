@@ -9,6 +9,7 @@ from flask import Flask
 
 from provider.accounts import actions as accounts
 from provider.accounts import queries as people
+from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import Role
 from provider.credits import owning, queries, recalling, registrar, reminding, working
 from provider.credits.models import CreditRequest
@@ -26,7 +27,7 @@ from tests.harness.externs import active
 from tests.harness.money import at_once, letters
 from tests.harness.people import submit_to
 from tests.harness.soak import repetitions
-from tests.harness.stories import person, sign_in, staff
+from tests.harness.stories import PASSWORD, person, sign_in, staff
 from tests.harness.visitor import Page, Visitor
 
 ANA = "ana@example.org"
@@ -246,6 +247,29 @@ def test_a_request_is_given_to_a_colleague_by_name_and_to_nobody_else(app: Flask
     assert "Choose somebody who may check and send credit requests." in page.words()
     with app.app_context():
         assert owner(asked) == kim
+
+
+@pytest.mark.one_database("sqlite")
+def test_a_student_reads_who_looks_after_their_request(app: Flask, asked: str, kim: str) -> None:
+    with app.app_context():
+        with unit_of_work():
+            set_password(
+                person=people.by_reference(college_credit.request(asked).about),
+                password_hash=hash_password(PASSWORD),
+                actor=SYSTEM,
+                at=clock.now(),
+            )
+        db.session.remove()
+    visitor = Visitor(app)
+    sign_in(visitor, ANA)
+    assert "a credit officer takes your request; nobody has yet." in visitor.get(f"/my/credit-requests/{asked}").words()
+    with app.app_context():
+        take(asked, kim)
+        db.session.remove()
+    assert (
+        "Sam Staff looks after your request at Sample School of Health Careers."
+        in visitor.get(f"/my/credit-requests/{asked}").words()
+    )
 
 
 def test_who_only_looks_reads_whose_it_is_and_changes_nothing(app: Flask, asked: str, kim: str) -> None:

@@ -57,6 +57,8 @@ FINE = {"enrolled": True, "passed": True, "recommended": True}
         (Facts(**FINE), ()),
         (Facts(enrolled=False, passed=False, recommended=False, same_name=False), (M.NO_ENROLLMENT,)),
         (Facts(enrolled=True, passed=False, recommended=False, has_number=False), (M.NOT_VERIFIED,)),
+        (Facts(enrolled=True, passed=False, recommended=False, reported=True), (M.BEING_CHECKED,)),
+        (Facts(**FINE, reported=True), ()),
         (Facts(enrolled=True, passed=True, recommended=False, badge_claimed=False), (M.NO_RECOMMENDATION,)),
         (Facts(**FINE, same_name=False), (M.NAME_DIFFERS,)),
         (Facts(**FINE, badge_claimed=False, has_number=False), (M.BADGE_NOT_CLAIMED, M.NO_CERTIFICATE_NUMBER)),

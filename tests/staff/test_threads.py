@@ -11,6 +11,7 @@ from flask import Flask
 from provider.accounts.rules import Role
 from provider.affiliations.models import AffiliationAgreement, Site, SiteContact
 from provider.credits.models import College, CreditRequest
+from provider.credits.rules import Missing as Of
 from provider.documents.rules import DocumentKind
 from provider.enrollments.queries import by_reference, recipient
 from provider.kernel import clock
@@ -21,7 +22,7 @@ from provider.mailroom.models import RefundDraft
 from provider.threads import queries
 from provider.threads.models import CannedText
 from provider.threads.rules import Direction, Standing
-from tests.harness import college_credit
+from tests.harness import college_credit, exams
 from tests.harness.canaries import BY_MAIL, ESCAPED, RAW, mails
 from tests.harness.externs import active, graduate
 from tests.harness.externs import ask as ask_for_place
@@ -190,6 +191,50 @@ def test_an_answer_about_credit_begins_with_what_a_college_is_told_only_after(
         college_credit.ask("ana@example.org")
         db.session.remove()
     assert begun(proved).strip() == ""
+
+
+def test_an_answer_beside_a_credit_request_begins_with_what_its_student_has_to_do_for_it(
+    app: Flask, colleague: Colleague
+) -> None:
+    ana = "ana@example.org"
+    with app.app_context():
+        active(email=ana)
+        result = exams.report(ana, exams.facts(clock.now().date() - dt.timedelta(days=9)))
+        db.session.remove()
+    officer = colleague(Role.CREDIT_OFFICER)
+
+    def begun(reference: str) -> str:
+        page = officer.get(f"/staff/messages/{reference}?begin=missing")
+        return str(page.all("textarea[name=text]")[0].to_text()).strip()
+
+    def needs(reference: str) -> list[str]:
+        return [line.partition(":")[0] for line in begun(reference).splitlines() if line.startswith("- ")]
+
+    first = made(app, email=ana, standing=Standing.PROVED, mailbox=Mailbox.COLLEGE_CREDITS)
+    assert begun(first) == ""  # the result waits for us
+    with app.app_context():
+        exams.verify(result)
+        request = college_credit.ask(ana, college_credit.wanted(ana, name="Another Name", badge=False))
+        db.session.remove()
+    beside = made(app, email=ana, standing=Standing.PROVED, mailbox=Mailbox.COLLEGE_CREDITS, about=request)
+    may_fail = [f"- {one.sentence}" for one in (Of.NAME_DIFFERS, Of.BADGE_NOT_CLAIMED, Of.NO_CERTIFICATE_NUMBER)]
+    assert [line for line in begun(beside).splitlines() if line.startswith("- ")] == may_fail
+    with app.app_context():
+        college_credit.ask_information(request, "Which campus is it?")
+        db.session.remove()
+    asked = next(line for line in begun(beside).splitlines() if line.startswith("- "))
+    assert asked.startswith("- Your answer to our question: Which campus is it? Answer on http://")
+    assert asked.endswith(f"/my/credit-requests/{request}/change")
+    with app.app_context():
+        college_credit.change(request, college_credit.wanted(ana, badge=False), answer="The north one.")
+        college_credit.verify(request)
+        college_credit.send(request)
+        db.session.remove()
+    assert begun(beside) == ""  # the college has it
+    with app.app_context():
+        college_credit.close(request)
+        db.session.remove()
+    assert needs(beside) == ["- CCMA"]
 
 
 def test_a_text_with_an_unknown_placeholder_is_refused_and_what_is_no_placeholder_stays(

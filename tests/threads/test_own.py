@@ -9,19 +9,21 @@ from flask.ctx import AppContext
 
 from provider.accounts.models import Person
 from provider.accounts.passwords import hash_password, set_password
+from provider.accounts.rules import Role
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.paging import PAGE
+from provider.mail.rules import Mailbox
 from provider.threads import actions, answering, own, queries, sorting
 from provider.threads.actions import Writer, Written
 from provider.threads.rules import Direction, Shown, Standing, shown_to_student
 from tests.harness.externs import active
 from tests.harness.papers import STAFF, person
 from tests.harness.statements import statements
-from tests.harness.stories import PASSWORD, sign_in
+from tests.harness.stories import PASSWORD, sign_in, staff
 from tests.harness.threads import answer, merge, move, opened, thread
-from tests.harness.visitor import Visitor
+from tests.harness.visitor import Page, Visitor
 
 ZOE, OTHER = "zoe@example.com", "ben@example.com"
 ONE = pytest.mark.one_database("sqlite")
@@ -106,6 +108,64 @@ def test_a_student_reads_the_list_and_its_messages_in_their_own_zone(app: Flask,
     sign_in(visitor, ZOE)
     assert "Nov 20, 2026, 5:31 PM" in visitor.get("/my/messages").words("tbody").replace("\xa0", " ")
     assert "November 20, 2026, 5:31:00 PM HST" in visitor.get(f"/my/messages/{reference}").words(".mail__when")
+
+
+def given(reference: str, to: str | None) -> None:
+    with unit_of_work():
+        held = queries.by_reference(reference, lock=True)
+        sorting.assign(held, to, may_have={to or ""}, actor=STAFF, at=clock.now())
+
+
+def cells(page: Page) -> list[str]:
+    return [" ".join(cell.to_text().split()) for cell in page.all("tbody tr td")]
+
+
+def facts(page: Page) -> dict[str, str]:
+    rows = [" ".join(row.to_text().split()) for row in page.all(".definition div")]
+    terms = [" ".join(term.to_text().split()) for term in page.all(".definition dt")]
+    return {term: row.removeprefix(term).strip() for term, row in zip(terms, rows, strict=True)}
+
+
+@ONE
+@pytest.mark.parametrize(
+    "mailbox, kind, team, asked_on",
+    [
+        (Mailbox.COLLEGE_CREDITS, "College credit", "A credit officer who is free", "/my/credit-requests"),
+        (Mailbox.EXTERNSHIP, "An externship", "A coordinator who is free", "/my/externship"),
+        (Mailbox.ENQUIRIES, "A question", "Whoever of us is free", None),
+    ],
+)
+def test_a_student_sees_what_their_mail_is_about_who_has_it_and_how_long_they_have_waited(
+    app: Flask, visitor: Visitor, mailbox: Mailbox, kind: str, team: str, asked_on: str | None
+) -> None:
+    student(app)
+    kim = staff(app, Role.ADMIN)
+    with app.app_context():
+        at = clock.now() - dt.timedelta(hours=50)
+        reference = opened("My papers", standing=Standing.PROVED, mailbox=mailbox, about=person(ZOE).reference, at=at)
+        db.session.remove()
+    sign_in(visitor, ZOE)
+    assert cells(visitor.get("/my/messages"))[:4] == [kind, "Waits for our answer", "2 days", team]
+    page = visitor.get(f"/my/messages/{reference}")
+    told = facts(page)
+    assert (told["About"], told["Who answers"], list(told)) == (kind, team, ["About", "Who answers", "You have waited"])
+    assert told["You have waited"].startswith("2 days, since ")
+    assert [link.attrs["href"] for link in page.all("main p.muted a")] == ([asked_on] if asked_on else [])
+    with app.app_context():
+        given(reference, person(kim).reference)
+        with unit_of_work():
+            beside = queries.by_reference(reference, lock=True)
+            sorting.put_beside(beside, person=person(ZOE), about="CR-22222222", actor=STAFF, at=clock.now())
+        db.session.remove()
+    assert cells(visitor.get("/my/messages"))[:4] == [kind, "Waits for our answer", "2 days", "Sam Staff"]
+    told = facts(visitor.get(f"/my/messages/{reference}"))
+    assert (told["Belongs to"], told["Who answers"]) == ("CR-22222222", "Sam Staff")
+    with app.app_context():
+        answer(reference, "They did.")
+        given(reference, None)
+        db.session.remove()
+    assert cells(visitor.get("/my/messages"))[:4] == [kind, "Answered", "–", "–"]
+    assert list(facts(visitor.get(f"/my/messages/{reference}"))) == ["About", "Belongs to"]
 
 
 @ONE

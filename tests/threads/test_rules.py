@@ -1,3 +1,5 @@
+import datetime as dt
+
 import pytest
 
 from provider.threads.rules import (
@@ -13,6 +15,7 @@ from provider.threads.rules import (
     reply_subject,
     state_after,
     unknown_placeholders,
+    waited,
 )
 
 _S = ThreadState
@@ -60,3 +63,13 @@ def test_only_proved_writers_are_told_what_records_say() -> None:
 
 def test_the_last_ten_messages_stand_open_and_no_single_one_is_folded() -> None:
     assert [earlier(number) for number in (0, 10, 11, 12, 40)] == [0, 0, 0, 2, 30]
+
+
+@pytest.mark.parametrize(
+    "minutes, told",
+    [(-5, "less than an hour"), (0, "less than an hour"), (59, "less than an hour"), (60, "1 hour"),
+     (47 * 60 + 59, "47 hours"), (48 * 60, "2 days"), (72 * 60 - 1, "2 days"), (72 * 60, "3 days")],
+)  # fmt: skip
+def test_who_waits_is_told_for_how_long_in_hours_and_days_that_are_over(minutes: int, told: str) -> None:
+    since = dt.datetime(2026, 11, 20, 15, tzinfo=dt.UTC)
+    assert waited(since, since + dt.timedelta(minutes=minutes)) == told
