@@ -9,10 +9,28 @@ from provider.clocks.rules import ClockKind, ClockState, days_moved
 from provider.kernel.database import db
 
 
-def start(*, kind: ClockKind, subject: str, about: str, at: dt.datetime, due_on: dt.date, overdue_on: dt.date) -> Clock:
-    """Start timing a promise; its dates move afterwards by nothing but pauses."""
+def start(
+    *,
+    kind: ClockKind,
+    subject: str,
+    about: str,
+    at: dt.datetime,
+    due_on: dt.date,
+    overdue_on: dt.date,
+    days: int | None = None,
+) -> Clock:
+    """Start timing a promise; its dates move afterwards by nothing but pauses.
+
+    ``days`` is in how many days of the calendar it was promised: a guarantee keeps those that it was made with.
+    """
     clock = Clock(
-        kind=kind, subject_reference=subject, about=about, started_at=at, due_on=due_on, overdue_on=overdue_on
+        kind=kind,
+        subject_reference=subject,
+        about=about,
+        started_at=at,
+        due_on=due_on,
+        overdue_on=overdue_on,
+        days=days,
     )
     db.session.add(clock)
     return clock

@@ -14,7 +14,8 @@ _RUNNING = sa.text("ended_at IS NULL")
 class Clock(Model):
     """One promise to one person, with the dates it is measured by.
 
-    ``paused_seconds`` is how long it stood still in pauses that are over; the dates have moved by them.
+    ``paused_seconds`` is how long it stood still in pauses that are over; the dates have moved by them. ``days`` is in
+    how many days of the calendar a guarantee was promised; what is promised in business days has none.
     """
 
     __tablename__ = "clock"
@@ -27,6 +28,7 @@ class Clock(Model):
     started_at: Mapped[dt.datetime]
     due_on: Mapped[dt.date]
     overdue_on: Mapped[dt.date]
+    days: Mapped[int | None]
     ended_at: Mapped[dt.datetime | None]
     paused_seconds: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 
@@ -36,6 +38,8 @@ class Clock(Model):
         sa.CheckConstraint("due_on <= overdue_on", name="due_before_overdue"),
         sa.CheckConstraint("(state IN ('running', 'paused')) = (ended_at IS NULL)", name="ended_when_over"),
         sa.CheckConstraint("paused_seconds >= 0", name="paused_not_negative"),
+        sa.CheckConstraint("(kind = 'guarantee') = (days IS NOT NULL)", name="guarantee_has_days"),
+        sa.CheckConstraint("days IS NULL OR days >= 0", name="days_not_negative"),
         sa.UniqueConstraint("kind", "subject_reference"),
         sa.Index(None, "state", "due_on"),
         sa.Index(None, "about"),

@@ -79,6 +79,11 @@ def days_moved(paused: dt.timedelta) -> int:
     return paused // DAY
 
 
+def due_after(first_on: dt.date, *, days: int, paused: dt.timedelta = dt.timedelta(0)) -> dt.date:
+    """Return the last day of a promise of calendar days: the first is day 0, whole days of standing still move it."""
+    return first_on + dt.timedelta(days=days + days_moved(paused))
+
+
 def time_run(*, started_at: dt.datetime, now: dt.datetime, paused: dt.timedelta) -> dt.timedelta:
     """Return for how long a clock has run: what passed since its start, less what it stood still."""
     return max(dt.timedelta(0), now - started_at - paused)

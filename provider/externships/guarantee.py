@@ -4,7 +4,7 @@ import datetime as dt
 
 from provider.clocks import actions as clocks
 from provider.clocks import queries as clock_rows
-from provider.clocks.rules import ClockKind, ClockState
+from provider.clocks.rules import ClockKind, ClockState, due_after
 from provider.externships import queries
 from provider.externships.models import ExternshipRequest
 from provider.externships.rules import PLACED_REQUESTS, WAS_PLACED, RequestState, pause_reason
@@ -18,10 +18,10 @@ GUARANTEE = ClockKind.GUARANTEE
 
 def start(request: ExternshipRequest, *, at: dt.datetime) -> None:
     """Start timing the promise of a confirmed place; the day of asking is day 0, the last day counts whole."""
-    known = settings()
-    last_on = day_of(at, known.SCHOOL_ZONE) + dt.timedelta(days=known.GUARANTEE_DAYS)
-    about = request.enrollment.reference
-    clocks.start(kind=GUARANTEE, subject=request.reference, about=about, at=at, due_on=last_on, overdue_on=last_on)
+    days, first_on = settings().GUARANTEE_DAYS, day_of(at, settings().SCHOOL_ZONE)
+    last_on = due_after(first_on, days=days)
+    about, subject = request.enrollment.reference, request.reference
+    clocks.start(kind=GUARANTEE, subject=subject, about=about, at=at, due_on=last_on, overdue_on=last_on, days=days)
 
 
 def keep(request: ExternshipRequest, *, at: dt.datetime) -> None:

@@ -28,8 +28,8 @@ class Pause:
 class Progress:
     """The guarantee of one request as a page shows it.
 
-    ``state`` is one of the clock's faces: running, paused, met, overdue, closed. ``days_of`` is what was promised;
-    while the clock stands still, ``due_on`` is the day that would hold if it ran again now.
+    ``state`` is one of the clock's faces: running, paused, met, overdue, closed. ``days_of`` is what was promised when
+    it began; while the clock stands still, ``due_on`` is the day that would hold if it ran again now.
     """
 
     state: str
@@ -75,7 +75,7 @@ def told(clock: Clock, pauses: Sequence[ClockPause], *, now: dt.datetime) -> Pro
         deadline=end_of(due_on, zone).replace(microsecond=0),
         days_run=run // DAY,
         days_paused=(over + lasting) // DAY,
-        days_of=(clock.due_on - day_of(clock.started_at, zone)).days - days_moved(over),
+        days_of=clock.days or 0,
         pauses=tuple(_pause(one, now) for one in pauses),
     )
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from provider.externships.models import Placement
+from provider.fieldwork import record_queries
 from provider.fieldwork.models import HoursEntry, ProcedureEntry
 from provider.fieldwork.rules import EntryState
 from provider.history.actions import note
@@ -26,10 +27,28 @@ class OnlyLess(DomainError):
     sentence = "The school can only lower what was approved. For more, the student enters the rest and sends it."
 
 
+class RecordStands(DomainError):
+    """A record never says more than counts, so it goes before what it says is lowered."""
+
+    code = "record_stands"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"The record {reference} says what was approved, and it stands. Revoke it first, then correct this entry "
+            "and make a new record."
+        )
+
+
 def lower(
     *, placement: Placement, entry: HoursEntry | ProcedureEntry, counts: int, reason: str, actor: Actor, at: dt.datetime
 ) -> None:
-    """Let an approved entry count for less than its preceptor approved; raises NotApproved and OnlyLess."""
+    """Let an approved entry count for less than its preceptor approved; raises NotApproved, OnlyLess, RecordStands.
+
+    Whoever calls holds the placement, so that no record is made meanwhile.
+    """
+    record = record_queries.standing(placement.id)
+    if record is not None:
+        raise RecordStands(record.reference)
     if entry.state is not EntryState.APPROVED:
         raise NotApproved
     hours = isinstance(entry, HoursEntry)

@@ -190,13 +190,17 @@ class SiteVisit(Model):
 
 
 class ExternshipRecord(Model):
-    """What a completed externship came to, frozen: hours, procedures, evaluation, signatures."""
+    """What a completed externship came to, frozen: hours, procedures, evaluation, signatures.
+
+    ``number`` counts those of a placement: one that was revoked stays, and a new one stands beside it.
+    """
 
     __tablename__ = "externship_record"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[Ref]
     placement_id: Mapped[int] = mapped_column(sa.ForeignKey("placement.id"))
+    number: Mapped[int] = mapped_column(default=1)
     document_id: Mapped[int] = mapped_column(sa.ForeignKey("issued_document.id"))
     content: Mapped[dict[str, Any]]
     made_at: Mapped[dt.datetime]
@@ -207,6 +211,7 @@ class ExternshipRecord(Model):
 
     __table_args__ = (
         sa.UniqueConstraint("reference"),
-        sa.UniqueConstraint("placement_id"),
+        sa.UniqueConstraint("placement_id", "number"),
+        sa.CheckConstraint("number > 0", name="number_positive"),
         sa.UniqueConstraint("document_id"),
     )

@@ -63,6 +63,7 @@ STORY = Strand(
         "evaluation.done": ("{kind} given", "person"),
         "site_visit.noted": ("Visit to the site noted", "note"),
         "externship_record.made": ("Externship record made", "event"),
+        "externship_record.made_anew": ("New externship record made", "event"),
     },
 )
 

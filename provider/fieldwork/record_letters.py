@@ -10,12 +10,13 @@ COMPLETED = "externship_completed"
 
 
 def completed(record: ExternshipRecord) -> Letter:
-    """Congratulate, and hand over the record, which is added as a file when the letter leaves."""
+    """Congratulate, and hand over the record, which is added as a file when the letter leaves; or a new one of it."""
     return _letter(
         record,
         COMPLETED,
         record.reference,
         {
+            "anew": record.number > 1,
             "hours": hours(record.content),
             "record": record.reference,
             "record_path": "/my/externship/record",

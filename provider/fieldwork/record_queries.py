@@ -26,9 +26,16 @@ _WHOLE = sa.select(ExternshipRecord).options(
 )
 
 
-def of_placement(placement_id: int) -> ExternshipRecord | None:
-    """Return the record of a placement, or None."""
-    return db.session.scalar(_WHOLE.where(ExternshipRecord.placement_id == placement_id))
+def of_placement(placement_id: int) -> Sequence[ExternshipRecord]:
+    """Return the records of a placement, the newest first; no other one can stand."""
+    mine = _WHOLE.where(ExternshipRecord.placement_id == placement_id)
+    return db.session.scalars(mine.order_by(ExternshipRecord.number.desc())).all()
+
+
+def standing(placement_id: int) -> ExternshipRecord | None:
+    """Return the record of a placement that the school stands by, or None."""
+    newest = next(iter(of_placement(placement_id)), None)
+    return newest if newest is not None and newest.document.revoked_at is None else None
 
 
 def by_reference(reference: str) -> ExternshipRecord:
@@ -64,6 +71,13 @@ def reached(placement: Placement) -> Reached:
     minutes = entries.minutes_of(placement.id)
     evaluated = given(placement.id, EvaluationKind.FINAL) is not None
     return Reached(minutes.approved, placement.required_hours, evaluated, minutes.all - minutes.approved)
+
+
+def approved_since(record: ExternshipRecord) -> bool:
+    """Say whether more is approved by now than a record says: a week that its preceptor answered afterwards."""
+    done = sum(one.approved for one in entries.numbers_of([record.placement_id]).values())
+    minutes, content = entries.minutes_of(record.placement_id).approved, record.content
+    return bool(minutes > content["minutes"] or done > sum(one["number"] for one in content["procedures"]))
 
 
 def stamp(record: ExternshipRecord) -> Stamp:

@@ -26,6 +26,11 @@ class Reached:
     waiting_minutes: int = 0
 
     @property
+    def approved(self) -> str:
+        """The approved hours in words."""
+        return spoken(self.approved_minutes)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Say what is missing, each in a sentence; nothing when it can be completed without a reason."""
         found = []

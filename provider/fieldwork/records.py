@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from provider.enrollments.models import Enrollment
+from provider.enrollments.rules import EnrollmentState
 from provider.externships import offer_queries, placements
 from provider.externships.models import Placement
 from provider.externships.rules import PlacementState
@@ -35,6 +36,20 @@ class NotRunning(DomainError):
     sentence = "This placement does not run, so it cannot be completed. Reload the page to see how it stands."
 
 
+class NotCompleted(DomainError):
+    """Only what was completed is recorded, and only while its tuition has not gone back."""
+
+    code = "placement_not_completed"
+    sentence = "There is a record only of an externship that was completed and whose tuition did not go back."
+
+
+class RecordStandsAlready(DomainError):
+    """One record of a placement stands at a time."""
+
+    code = "record_stands_already"
+    sentence = "A record of this externship stands already. Revoke it first if it is wrong."
+
+
 class ReasonNeeded(DomainError):
     """A placement is completed with less than was agreed only with a written reason."""
 
@@ -53,20 +68,58 @@ def complete(
     With fewer approved hours than were agreed, or without the final evaluation, a reason is needed: raises
     ReasonNeeded; NotRunning for a placement that does not run.
     """
-    placement = offer_queries.held_placement(placement.id)
+    placement = _held(placement)
     if placement.state is not PlacementState.RUNNING:
         raise NotRunning
     missing = record_queries.reached(placement).missing
     if missing and not reason:
         raise ReasonNeeded(missing)
+    last_on = _last_day(placement, day_of(at, entries.agreed(placement).zone))
+    made = _make(placement, signature, number=1, last_on=last_on, actor=actor, at=at)
+    data = {"missing": list(missing)} if missing else None
+    personal = {"reason": reason} if reason else None
     about = placement.enrollment.reference
-    content = _content(placement, signature, day_of(at, entries.agreed(placement).zone))
-    reference = references.new(RECORD_PREFIX)
-    document = _issue(reference, about, content, actor, at)
-    made = hold(
+    note(made, "externship_record.made", actor=actor, at=at, about=about, data=data, personal=personal)
+    placements.complete(placement=placement, actor=actor, at=at)
+    evaluations.close_late(placement.id, at)
+    return _hand_over(made, at)
+
+
+def issue_anew(*, placement: Placement, signature: str, actor: Actor, at: dt.datetime) -> ExternshipRecord:
+    """Make a new record of a completed placement whose last one was revoked, of what is approved by now.
+
+    The student gets it by letter. Raises NotCompleted, RecordStandsAlready.
+    """
+    placement = _held(placement)
+    before = next(iter(record_queries.of_placement(placement.id)), None)
+    if before is None or placement.enrollment.state is EnrollmentState.REFUNDED:
+        raise NotCompleted
+    if before.document.revoked_at is None:
+        raise RecordStandsAlready
+    last_on = dt.date.fromisoformat(before.content["last_on"])
+    made = _make(placement, signature, number=before.number + 1, last_on=last_on, actor=actor, at=at)
+    data = {"instead_of": before.reference}
+    note(made, "externship_record.made_anew", actor=actor, at=at, about=placement.enrollment.reference, data=data)
+    return _hand_over(made, at)
+
+
+def _held(placement: Placement) -> Placement:
+    """Return a placement as it stands, its request and what was entered for it held: neither changes meanwhile."""
+    found = offer_queries.held_placement(placement.id)
+    entries.placement_by_id(found.id, lock=True)
+    return found
+
+
+def _make(
+    placement: Placement, signature: str, *, number: int, last_on: dt.date, actor: Actor, at: dt.datetime
+) -> ExternshipRecord:
+    content, reference = _content(placement, signature, last_on), references.new(RECORD_PREFIX)
+    document = _issue(reference, placement.enrollment.reference, content, actor, at)
+    return hold(
         ExternshipRecord(
             reference=reference,
             placement_id=placement.id,
+            number=number,
             document_id=document.id,
             content=content,
             made_at=at,
@@ -74,12 +127,10 @@ def complete(
             signature=signature,
         )
     )
-    data = {"missing": list(missing)} if missing else None
-    personal = {"reason": reason} if reason else None
-    note(made, "externship_record.made", actor=actor, at=at, about=about, data=data, personal=personal)
-    placements.complete(placement=placement, actor=actor, at=at)
-    evaluations.close_late(placement.id, at)
-    record = record_queries.by_reference(reference)
+
+
+def _hand_over(made: ExternshipRecord, at: dt.datetime) -> ExternshipRecord:
+    record = record_queries.by_reference(made.reference)
     post(record_letters.completed(record), at=at)
     return record
 
@@ -98,11 +149,8 @@ def _issue(reference: str, about: str, content: dict[str, Any], actor: Actor, at
     )
 
 
-def _content(placement: Placement, signature: str, made_on: dt.date) -> dict[str, Any]:
-    """Return what the record says for good; later changes of names and places never reach it.
-
-    A placement that is completed before its last agreed day is said to have lasted until its last approved one.
-    """
+def _content(placement: Placement, signature: str, last_on: dt.date) -> dict[str, Any]:
+    """Return what the record says for good; later changes of names and places never reach it."""
     opening, enrollment = placement.opening, placement.enrollment
     location = opening.location
     approved = {kind: one.approved for kind, one in entries.numbers_of([placement.id]).items()}
@@ -114,7 +162,7 @@ def _content(placement: Placement, signature: str, made_on: dt.date) -> dict[str
         "location": location.name,
         "city": f"{location.city}, {location.state_code}",
         "first_on": placement.first_on.isoformat(),
-        "last_on": _last_day(placement, made_on).isoformat(),
+        "last_on": last_on.isoformat(),
         "preceptor": placement.preceptor.name,
         "preceptor_title": placement.preceptor.title,
         "minutes": entries.minutes_of(placement.id).approved,
@@ -127,6 +175,7 @@ def _content(placement: Placement, signature: str, made_on: dt.date) -> dict[str
 
 
 def _last_day(placement: Placement, made_on: dt.date) -> dt.date:
+    """Return the last agreed day; of a placement that is completed before it, the last approved one."""
     if placement.last_on <= made_on:
         return placement.last_on
     return entries.last_approved_on(placement.id) or made_on

@@ -14,8 +14,8 @@ from provider.externships.models import Placement
 from provider.externships.rules import PlacementState
 from provider.fieldwork.models import EntryBatch, ExternshipRecord, HoursEntry, ProcedureEntry
 from provider.fieldwork.rules import BatchState, EntryState
-from provider.history.models import History
 from provider.oversight.checks import Finding, findings, known, rows, total
+from provider.oversight.guarantee import AT_ONCE
 from provider.oversight.models import Erasure
 from provider.verification.models import IssuedDocument
 
@@ -83,20 +83,31 @@ def preceptor_is_of_the_site() -> Iterator[Finding]:
 
 
 def completed_placement_has_its_record() -> Iterator[Finding]:
-    """A completed placement has exactly one record, which was issued; no other placement has one."""
+    """A completed placement has its record, which was issued, and at most the last one stands; no other has one."""
     records = (
-        sa.select(ExternshipRecord.placement_id, sa.func.count().label("number"))
+        sa.select(
+            ExternshipRecord.placement_id,
+            sa.func.count().label("number"),
+            sa.func.max(ExternshipRecord.number).label("last"),
+        )
         .group_by(ExternshipRecord.placement_id)
         .subquery()
     )
-    number = known(records.c.number)
-    due = sa.case((Placement.state == PlacementState.COMPLETED, 1), else_=0)
+    number, last = known(records.c.number), known(records.c.last)
+    completed = Placement.state == PlacementState.COMPLETED
     query = (
         sa.select(Placement.reference.label("subject"), Placement.state, number.label("number"))
         .outerjoin(records, records.c.placement_id == Placement.id)
-        .where(number != due)
+        .where(sa.or_(completed != (number > 0), number != last))
     )
     yield from findings(query, "is {state} and has {number} records")
+    query = (
+        _records(ExternshipRecord.reference.label("subject"), Placement.reference.label("placement"))
+        .join(IssuedDocument, IssuedDocument.id == ExternshipRecord.document_id)
+        .join(records, records.c.placement_id == Placement.id)
+        .where(IssuedDocument.revoked_at.is_(None), ExternshipRecord.number < records.c.last)
+    )
+    yield from findings(query, "stands, though the placement {placement} has a newer record")
     issued = sa.and_(
         IssuedDocument.subject_reference == ExternshipRecord.reference, IssuedDocument.about == Enrollment.reference
     )
@@ -127,38 +138,38 @@ def no_record_stands_after_a_refund() -> Iterator[Finding]:
 
 
 def record_says_what_was_approved() -> Iterator[Finding]:
-    """A record says the hours and procedures that were approved, as long as nobody lowered them since."""
+    """A record that stands says the hours and procedures that were approved when it was made, and never more."""
     minutes, numbers = (_approved(model, counts) for model, counts in _ENTRIES)
-    lowered = _lowered()
-    record = ExternshipRecord
-    for row in rows(sa.select(record.reference, record.placement_id, record.made_at, record.content)):
+    for row in rows(_standing(ExternshipRecord.reference, ExternshipRecord.placement_id, ExternshipRecord.content)):
         said = (row.content["minutes"], sum(one["number"] for one in row.content["procedures"]))
-        counted = (minutes.get(row.placement_id, 0), numbers.get(row.placement_id, 0))
-        since = lowered.get(row.placement_id)
-        if said != counted and not (since is not None and since >= row.made_at):
-            what = f"says {said[0]} minutes and {said[1]} procedures, and {counted[0]} and {counted[1]} were approved"
-            yield row.reference, what
+        counted = [known_of.get(row.placement_id, (0, 0)) for known_of in (minutes, numbers)]
+        if not all(least <= one <= most for one, (least, most) in zip(said, counted, strict=True)):
+            now = " and ".join(str(most) for _, most in counted)
+            yield row.reference, f"says {said[0]} minutes and {said[1]} procedures, and {now} were approved"
 
 
-def _approved(model: type[HoursEntry | ProcedureEntry], counts: Any) -> Mapping[int, int]:  # noqa: ANN401 - a column
-    """Return what was approved in each placement that has a record."""
-    recorded = sa.select(ExternshipRecord.placement_id)
-    query = sa.select(model.placement_id, total(counts)).where(model.placement_id.in_(recorded))
-    return {placement_id: sum_ for placement_id, sum_ in rows(query.group_by(model.placement_id))}  # noqa: C416 - rows
+def _standing(*columns: Any) -> sa.Select[Any]:  # noqa: ANN401 - whatever is read of them
+    return (
+        sa.select(*columns)
+        .join_from(ExternshipRecord, IssuedDocument, IssuedDocument.id == ExternshipRecord.document_id)
+        .where(IssuedDocument.revoked_at.is_(None))
+    )
 
 
-def _lowered() -> Mapping[int, Any]:
-    """Return when staff last lowered something in a placement."""
-    found: dict[int, Any] = {}
-    for model, _ in _ENTRIES:
-        query = (
-            sa.select(model.placement_id, sa.func.max(History.at, type_=History.at.type))
-            .join(History, History.subject_reference == model.reference)
-            .where(History.event == f"{model.__tablename__}.lowered")
-            .group_by(model.placement_id)
-        )
-        for placement_id, at in rows(query):
-            found[placement_id] = max(at, found.get(placement_id, at))
+def _approved(model: type[HoursEntry | ProcedureEntry], counts: Any) -> Mapping[int, tuple[int, int]]:  # noqa: ANN401 - a column
+    """Return what was approved when the record that stands was made, and by now, for each placement."""
+    columns = (model.placement_id, ExternshipRecord.made_at, EntryBatch.answered_at)
+    query = (
+        _standing(*columns, total(counts).label("sum"))
+        .join(model, model.placement_id == ExternshipRecord.placement_id)
+        .join(EntryBatch, EntryBatch.id == model.batch_id)
+        .where(model.state == _S.APPROVED)
+    )
+    found: dict[int, tuple[int, int]] = {}
+    for row in rows(query.group_by(*columns)):
+        then, now = found.get(row.placement_id, (0, 0))
+        before = row.answered_at is not None and row.answered_at < row.made_at - AT_ONCE
+        found[row.placement_id] = (then + (row.sum if before else 0), now + row.sum)
     return found
 
 

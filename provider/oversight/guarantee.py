@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from provider.clocks.models import Clock, ClockPause
-from provider.clocks.rules import ClockKind, ClockState, days_moved
+from provider.clocks.rules import ClockKind, ClockState, days_moved, due_after
 from provider.enrollments.models import Enrollment
 from provider.externships.models import ExternshipRequest, Offer, Placement
 from provider.externships.rules import (
@@ -17,6 +17,8 @@ from provider.externships.rules import (
     RequestState,
     pause_reason,
 )
+from provider.kernel.days import day_of
+from provider.kernel.settings import settings
 from provider.oversight.checks import Finding, findings, rows
 
 _R = RequestState
@@ -92,13 +94,14 @@ def missing_documents_are_the_students_turn() -> Iterator[Finding]:
 
 
 def guarantee_adds_up() -> Iterator[Finding]:
-    """The pauses of a guarantee lie within it, one after the other, and come to the time it stood still."""
+    """A guarantee is due after the days it was made with and those of its pauses, which lie in it in turn."""
     query = (
         sa.select(
             Clock.subject_reference.label("subject"),
             Clock.started_at,
             Clock.ended_at,
             Clock.paused_seconds,
+            Clock.days,
             Clock.due_on,
             Clock.overdue_on,
             ClockPause.began_at,
@@ -130,8 +133,11 @@ def _unsound(clock: sa.Row[Any], pauses: list[sa.Row[Any]]) -> str | None:
     kept = dt.timedelta(seconds=clock.paused_seconds)
     if not kept <= stood <= kept + ROUNDED * len(pauses):
         return f"stood still for {stood}, and its clock counts {kept}"
-    if clock.due_on != clock.overdue_on or clock.due_on - clock.started_at.date() < dt.timedelta(days_moved(kept)):
-        return f"is due on {clock.due_on}, earlier than its pauses allow"
+    right = due_after(day_of(clock.started_at, settings().SCHOOL_ZONE), days=clock.days, paused=kept)
+    if (clock.due_on, clock.overdue_on) != (right, right):
+        return (
+            f"is due on {clock.due_on}, which {clock.days} days and {days_moved(kept)} of standing still make {right}"
+        )
     return None
 
 

@@ -232,7 +232,7 @@ EXTERNSHIPS: tuple[Held, ...] = (
         ExternshipRecord,
         _S,
         _of(ExternshipRecord),
-        {"reference": "Externship record", "made_at": "Made", "signature": "Signed"},
+        {"reference": "Externship record", "number": "Number", "made_at": "Made", "signature": "Signed"},
         ("content",),
         {"id": INSIDE, "placement_id": INSIDE, "document_id": INSIDE, "made_by": COLLEAGUE},
     ),

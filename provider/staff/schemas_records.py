@@ -28,8 +28,8 @@ class NoteVisit(Schema):
     )
 
 
-class CompletePlacement(Schema):
-    """The school signs that an externship is done."""
+class SignRecord(Schema):
+    """The school signs a new record in the place of one that was revoked."""
 
     signature = Text(
         required=True,
@@ -37,6 +37,11 @@ class CompletePlacement(Schema):
         error_messages={"required": "Type your name, which signs the record for the school."},
         metadata={"label": "Your full name, as the school’s signature", "autocomplete": "name"},
     )
+
+
+class CompletePlacement(SignRecord):
+    """The school signs that an externship is done."""
+
     reason = Text(
         load_default=None,
         longest=LONGEST_REASON,

@@ -10,6 +10,7 @@ from provider.accounts import queries as people
 from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
 from provider.accounts.sessions import may
+from provider.enrollments.rules import EnrollmentState
 from provider.externships import offer_queries
 from provider.externships.rules import PlacementState
 from provider.fieldwork import evaluation_queries, evaluations, record_queries, records
@@ -24,7 +25,8 @@ from provider.kernel.forms import Form
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, only, received_at
 from provider.staff.answers import attempt, done, try_to
-from provider.staff.schemas_records import CompletePlacement, NoteVisit, RevokeRecord
+from provider.staff.schemas_records import CompletePlacement, NoteVisit, RevokeRecord, SignRecord
+from provider.verification.rules import written_code
 
 door = Door(
     "staff_records",
@@ -42,6 +44,7 @@ class Forms:
     visit: Form = field(default_factory=lambda: Form(NoteVisit(), values={"visited_on": _today()}))
     completion: Form = field(default_factory=lambda: Form(CompletePlacement()))
     revocation: Form = field(default_factory=lambda: Form(RevokeRecord()))
+    again: Form = field(default_factory=lambda: Form(SignRecord()))
 
 
 def _today() -> str:
@@ -105,6 +108,20 @@ def _complete(reference: str, data: dict[str, Any]) -> None:
     records.complete(placement=offer_queries.placement(reference), **data, actor=actor(), at=received_at())
 
 
+@door.post("/<reference>/record")
+def issue(reference: str) -> ResponseReturnValue:
+    form = Form(SignRecord()).load_form(request.form)
+    if form.ok:
+        attempt(form, lambda: _issue(reference, form.data))
+    if not form.ok:
+        return _page(reference, Forms(again=form)), 422
+    return done("The new record is made. The student gets it by letter.", _here(reference))
+
+
+def _issue(reference: str, data: dict[str, Any]) -> None:
+    records.issue_anew(placement=offer_queries.placement(reference), **data, actor=actor(), at=received_at())
+
+
 @door.post("/<reference>/record/revocation")
 @confirmed
 def revoke(reference: str) -> ResponseReturnValue:
@@ -121,10 +138,9 @@ def _revoke(reference: str, data: dict[str, Any]) -> None:
 
 
 def _record(reference: str) -> ExternshipRecord:
-    record = record_queries.of_placement(offer_queries.placement(reference).id)
-    if record is None:
-        raise NotFound
-    return record
+    for newest in record_queries.of_placement(offer_queries.placement(reference).id):
+        return newest
+    raise NotFound
 
 
 def _here(reference: str) -> str:
@@ -138,7 +154,8 @@ def _lines(evaluation: Evaluation) -> list[tuple[str, str]]:
 
 def _page(reference: str, forms: Forms) -> str:
     placement = offer_queries.placement(reference)
-    record, visits = record_queries.of_placement(placement.id), record_queries.visits(placement.id)
+    made, visits = record_queries.of_placement(placement.id), record_queries.visits(placement.id)
+    record = made[0] if made else None
     asked = {one.kind: one for one in evaluation_queries.of_placement(placement.id)}
     named = {one.noted_by for one in visits} | ({record.made_by} if record else set())
     return render_template(
@@ -151,6 +168,10 @@ def _page(reference: str, forms: Forms) -> str:
         lines=_lines,
         visits=visits,
         record=record,
+        older=made[1:],
+        written_code=written_code,
+        can_issue=placement.enrollment.state is not EnrollmentState.REFUNDED,
+        outgrown=record is not None and record_queries.approved_since(record),
         paper=sheet(record.content, record_queries.stamp(record)) if record else None,
         names=people.names({one for one in named if one}),
         forms=forms,

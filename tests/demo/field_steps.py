@@ -216,7 +216,7 @@ def revoke(reason: str, told: str) -> Step:
 def record_of_player(player: Player) -> ExternshipRecord:
     """Return the record of the student's placement."""
     query = sa.select(ExternshipRecord.reference).where(ExternshipRecord.placement_id == placement_of(player).id)
-    return record_of(db.session.scalars(query).one())
+    return record_of(db.session.scalars(query.order_by(ExternshipRecord.number.desc()).limit(1)).one())
 
 
 def waiting_week(player: Player) -> EntryBatch:

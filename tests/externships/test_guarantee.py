@@ -1,6 +1,7 @@
 """The clock of the guarantee: its dates, its pauses, when it is kept, and the task when it is late."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -8,11 +9,12 @@ from flask.ctx import AppContext
 
 from provider.clocks.rules import ClockState
 from provider.documents.rules import DocumentKind
-from provider.externships import guarantee, queries, requests
+from provider.externships import guarantee, progress, queries, requests
 from provider.externships.handlers import overdue
 from provider.externships.models import ExternshipRequest
 from provider.externships.rules import ReleaseReason, RequestState
 from provider.kernel.database import db, unit_of_work
+from provider.kernel.settings import settings
 from provider.tasks.models import Task
 from tests.harness.externs import ASKED, COORDINATOR, asked, bring, clock_of, pauses_of, request, require
 from tests.harness.money import kept
@@ -53,6 +55,21 @@ def test_sixty_days_count_from_the_day_in_the_zone_of_the_school(
 ) -> None:
     clock = clock_of(asked(at=at, earliest_on=dt.date(2027, 6, 1)))
     assert (clock.due_on, clock.overdue_on, clock.started_at) == (due_on, due_on, at)
+
+
+def test_a_promise_keeps_the_days_it_was_made_with(context: AppContext) -> None:
+    before, mine = settings(), asked()
+    context.app.extensions["settings"] = replace(before, GUARANTEE_DAYS=45)
+    try:
+        theirs = asked()
+        read = [progress.of(reference, now=ASKED + DAY) for reference in (mine, theirs)]
+    finally:
+        context.app.extensions["settings"] = before
+    assert [(one.days_of, one.due_on) for one in read if one] == [
+        (60, dt.date(2027, 4, 2)),
+        (45, dt.date(2027, 3, 18)),
+    ]
+    assert [clock_of(reference).days for reference in (mine, theirs)] == [60, 45]
 
 
 def test_late_is_the_day_after_the_sixtieth_and_is_told_once(context: AppContext) -> None:

@@ -177,8 +177,9 @@ def paused_for_nothing(vandal: Vandal) -> None:
     _clock(vandal, "paused_seconds = paused_seconds + 3600", vandal.told.places.looking)
 
 
-def due_too_early(vandal: Vandal) -> None:
-    _clock(vandal, "due_on = '2026-11-19', overdue_on = '2026-11-19'", vandal.told.places.looking)
+def due_a_day_late(vandal: Vandal) -> None:
+    """Let a place be due a day after the one that was promised."""
+    _clock(vandal, "days = days - 1", vandal.told.places.looking)
 
 
 PLACE_PLANTS: Mapping[Callable[[Vandal], None], str] = {
@@ -203,6 +204,6 @@ PLACE_PLANTS: Mapping[Callable[[Vandal], None], str] = {
     missing_while_ready: "missing_documents_are_the_students_turn",
     paused_before_it_began: "guarantee_adds_up",
     paused_for_nothing: "guarantee_adds_up",
-    due_too_early: "guarantee_adds_up",
+    due_a_day_late: "guarantee_adds_up",
     **FIELDWORK_PLANTS,
 }

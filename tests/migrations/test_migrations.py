@@ -1,6 +1,8 @@
 """The way up and down between revisions, on both engines, with rows in place; triggers survive each step."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import flask_migrate
@@ -10,10 +12,12 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from config import ROOT
+from provider.documents.rules import DocumentKind
 from provider.kernel import clock, triggers
 from provider.kernel.database import Model, db, is_sqlite, unit_of_work
+from provider.kernel.settings import settings
 from provider.search.models import SearchWord
-from tests.harness import season
+from tests.harness import externs, season
 from tests.harness.disclosed import note_erasure, tell
 from tests.harness.season import Student
 from tests.harness.stories import enroll
@@ -134,6 +138,28 @@ def test_people_from_before_are_found_after_the_migration(app: Flask) -> None:
         flask_migrate.upgrade()
         assert db.session.scalars(query).all() == filed
         assert {"nunez", "maria.nunez@example.org", "5550100199"} < set(filed)
+
+
+def test_a_promise_from_before_keeps_its_days_after_the_migration(app: Flask) -> None:
+    with app.app_context():
+        externs.require("ccma", DocumentKind.TB)
+        last_minute = dt.datetime(2027, 2, 2, 4, 59, tzinfo=dt.UTC)  # 23:59 on February 1 in New York
+        waited = externs.asked(at=last_minute)
+        externs.bring(
+            externs.request(waited).enrollment.reference,
+            DocumentKind.TB,
+            at=last_minute + dt.timedelta(days=10, hours=5),
+        )
+        app.extensions["settings"] = replace(before := settings(), GUARANTEE_DAYS=45)
+        try:
+            shorter = externs.asked(at=last_minute)
+            flask_migrate.downgrade(revision="0035-1")
+            assert "days" not in {column["name"] for column in sa.inspect(db.engine).get_columns("clock")}
+            flask_migrate.upgrade()
+        finally:
+            app.extensions["settings"] = before
+        assert [externs.clock_of(reference).days for reference in (waited, shorter)] == [60, 45]
+        assert externs.clock_of(waited).due_on == dt.date(2027, 4, 2) + dt.timedelta(days=10)
 
 
 @pytest.mark.parametrize("change", CHANGES)

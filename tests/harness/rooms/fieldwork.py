@@ -65,6 +65,13 @@ FORMS = (
         {"reason": "Approved for another student"},
         "/revocation",
     ),
+    Case(
+        "new record",
+        Role.COORDINATOR,
+        "/staff/placements/{revoked_placement}/record",
+        {"signature": "Dana Dean"},
+        "/record",
+    ),
 )
 BUTTONS = {
     "/my/externship/hours/{extern_entry}/removal": "extern",
@@ -114,7 +121,10 @@ def _extern(school: Flask, season: Season) -> dict[str, str]:
 
 
 def _recorded(school: Flask, season: Season) -> dict[str, str]:
-    return {"recorded_placement": looked_up(school, lambda: placement_of(season["recorded"].enrollment))}
+    return {
+        f"{key}_placement": looked_up(school, lambda key=key: placement_of(season[key].enrollment))  # type: ignore[misc]
+        for key in ("recorded", "revoked")
+    }
 
 
 def _objects(season: Season) -> Objects:
@@ -134,7 +144,7 @@ def _objects(season: Season) -> Objects:
 OF_EXTERN = ("placement", "entry", "procedure", "week", "unsent")
 RECORDS = (
     Records(tuple(f"extern_{name}" for name in OF_EXTERN), _extern),
-    Records(("recorded_placement",), _recorded),
+    Records(("recorded_placement", "revoked_placement"), _recorded),
     by_link("week", WEEK_LINK, lambda _: season_of_hours.waiting_week()),
     by_link("evaluate", EVALUATION_LINK, lambda _: season_of_placements.asked(EvaluationKind.FINAL)),
 )
