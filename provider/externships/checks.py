@@ -10,7 +10,7 @@ from provider.affiliations.rules import Period, SiteState
 from provider.documents import queries as documents
 from provider.documents.rules import DocumentKind
 from provider.enrollments.models import Enrollment
-from provider.enrollments.rules import EnrollmentState
+from provider.enrollments.rules import UNPAID_STATES, EnrollmentState
 from provider.externships import fitting, offer_queries
 from provider.externships.fitting import Against, Hindrance, Place, Wish
 from provider.externships.models import ExternshipRequest, Offer
@@ -21,14 +21,16 @@ from provider.externships.refusals import (
     DoesNotFit,
     LastPlaceTaken,
     NotAStudent,
+    NotPaid,
 )
-from provider.externships.rules import Point, tenths_of_miles
+from provider.externships.rules import UNPLACED_REQUESTS, Point, RequestState, tenths_of_miles
 from provider.kernel.days import day_of
 from provider.kernel.errors import DomainError
 from provider.programs.queries import hours_of
 
 # What a person may decide otherwise than the planner: how far away an unknown ZIP code is, they can look up.
 BY_HAND = frozenset({Hindrance.NO_DISTANCE})
+LOOKING = UNPLACED_REQUESTS | {RequestState.OFFERED}
 
 
 def today_at(opening: Opening, at: dt.datetime) -> dt.date:
@@ -37,7 +39,9 @@ def today_at(opening: Opening, at: dt.datetime) -> dt.date:
 
 
 def check_student(request: ExternshipRequest) -> None:
-    """Pass for whom an externship is a right: the program completed, or allowed earlier; raises NotAStudent."""
+    """Pass who has a right to a place: the program completed, or let ask earlier; raises NotAStudent, NotPaid."""
+    if waits_for_payment(request):
+        raise NotPaid
     if not may_be_placed(request, request.enrollment):
         raise NotAStudent
 
@@ -47,6 +51,11 @@ def may_be_placed(request: ExternshipRequest, enrollment: Enrollment) -> bool:
     if enrollment.state is EnrollmentState.COMPLETED:
         return True
     return enrollment.state is EnrollmentState.ACTIVE and request.early_reason is not None
+
+
+def waits_for_payment(request: ExternshipRequest) -> bool:
+    """Say whether a request stays open, without a place, until a payment that was recorded in error is made good."""
+    return request.state in LOOKING and request.enrollment.state in UNPAID_STATES
 
 
 def new_days(request: ExternshipRequest, opening: Opening, at: dt.datetime) -> Period:

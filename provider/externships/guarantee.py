@@ -6,7 +6,9 @@ from provider.clocks import actions as clocks
 from provider.clocks import queries as clock_rows
 from provider.clocks.rules import ClockKind, ClockState, due_after
 from provider.externships import queries
+from provider.externships.checks import waits_for_payment
 from provider.externships.models import ExternshipRequest
+from provider.externships.refusals import NotPaid
 from provider.externships.rules import PLACED_REQUESTS, WAS_PLACED, RequestState, pause_reason
 from provider.kernel.days import day_of
 from provider.kernel.settings import settings
@@ -65,7 +67,7 @@ def tell_late(request: ExternshipRequest, *, at: dt.datetime) -> None:
         key=late_key(request),
         about=request.enrollment.reference,
         sentence=f"The place promised to {request.enrollment.legal_name} ({request.reference}) is overdue. "
-        "Find one, and write to the student how it stands.",
+        f"{NotPaid.sentence if waits_for_payment(request) else 'Find one.'} Write to the student how it stands.",
         due_on=clock.overdue_on,
         at=at,
     )

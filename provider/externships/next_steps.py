@@ -14,6 +14,7 @@ class Facts:
     """What the sentences depend on: days and instants are ready words, None where they do not apply."""
 
     state: RequestState
+    unpaid: bool = False
     offer: OfferState | None = None
     lacking: bool = False
     lapses: str | None = None
@@ -26,8 +27,16 @@ class Facts:
 
 def steps(facts: Facts) -> tuple[str, ...]:
     """Return what happens next, the first thing first."""
-    found = _STEPS[facts.state](facts)
+    found = _unpaid(facts) if facts.unpaid else _STEPS[facts.state](facts)
     return tuple(one for one in found if one)
+
+
+def _unpaid(_: Facts) -> tuple[str, ...]:
+    return (
+        "Your enrollment waits for a payment again. Until it is paid, you can be offered no place and take none.",
+        "As soon as it is paid, your request goes on as it stands.",
+        "If the enrollment is canceled instead, this request ends with it. That costs you nothing.",
+    )
 
 
 def _documents(facts: Facts) -> tuple[str, ...]:

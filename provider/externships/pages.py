@@ -11,7 +11,7 @@ from provider.documents.queries import Need
 from provider.documents.rules import Standing
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import CLASSROOM_STATES, EnrollmentState
-from provider.externships import offer_queries, progress, queries, requests, wishes
+from provider.externships import checks, offer_queries, progress, queries, requests, wishes
 from provider.externships.models import ExternshipRequest, Offer, Placement
 from provider.externships.next_steps import Facts, steps
 from provider.externships.rules import (
@@ -59,6 +59,11 @@ class Shown:
         return self.request is not None and self.request.state not in ENDED_REQUESTS
 
     @property
+    def unpaid(self) -> bool:
+        """Say whether the request waits until the enrollment is paid again."""
+        return self.request is not None and checks.waits_for_payment(self.request)
+
+    @property
     def may_change(self) -> bool:
         """Say whether the wishes may be changed now."""
         return self.request is not None and may_change(self.request)
@@ -101,6 +106,7 @@ def shown(enrollment: Enrollment, *, now: dt.datetime) -> Shown:
     )
     facts = Facts(
         state=request.state,
+        unpaid=checks.waits_for_payment(request),
         offer=offer.state if offer else None,
         lacking=bool(requests.missing(needs)),
         lapses=when(lapses, enrollment.zone) if lapses else None,

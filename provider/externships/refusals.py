@@ -34,6 +34,13 @@ class NotAStudent(DomainError):
     sentence = "This enrollment has ended or was never completed, so no place can be offered."
 
 
+class NotPaid(NotAStudent):
+    """The payment that let somebody ask early was recorded in error, and is not made good yet."""
+
+    code = "not_paid"
+    sentence = "This enrollment waits for a payment again. Until it is paid, no place can be offered or taken."
+
+
 class LastPlaceTaken(DomainError):
     """Somebody was faster at the last place."""
 

@@ -11,8 +11,9 @@ from provider.affiliations import queries as sites
 from provider.affiliations.rules import clock_time, named_days
 from provider.clocks import queries as clocks
 from provider.clocks.rules import ClockKind, ClockState, stands, time_run
-from provider.externships import nearby, offer_queries, offers, queries, requests
+from provider.externships import checks, nearby, offer_queries, offers, queries, requests
 from provider.externships.models import ExternshipRequest, Offer
+from provider.externships.refusals import NotPaid
 from provider.externships.rules import OPEN_OFFERS, PAUSE_LABELS, ReleaseReason, RequestState
 from provider.kernel.days import counted, day_of
 from provider.kernel.doors import Door
@@ -52,7 +53,7 @@ def show(reference: str) -> ResponseReturnValue:
 
 def _page(found: ExternshipRequest, *, form: Form | None = None) -> str:
     enrollment, now = found.enrollment, received_at()
-    past = offer_queries.offers_of(found.id)
+    past, unpaid = offer_queries.offers_of(found.id), checks.waits_for_payment(found)
     return render_template(
         "staff/externships/show.html",
         request_=found,
@@ -64,7 +65,8 @@ def _page(found: ExternshipRequest, *, form: Form | None = None) -> str:
         placements=offer_queries.placements_of(found.id),
         open_offer=next((one for one in past if one.state in OPEN_OFFERS), None),
         form=form or Form(TakeBack()),
-        can_place=may(Permission.MANAGE_PLACEMENTS) and found.state is RequestState.READY,
+        can_place=may(Permission.MANAGE_PLACEMENTS) and found.state is RequestState.READY and not unpaid,
+        unpaid=NotPaid.sentence if unpaid else None,
         may_manage=may(Permission.MANAGE_PLACEMENTS),
         beside=beside(found.reference, person_id=enrollment.person_id, emails={enrollment.claimed_email}),
         story=stories.read({enrollment.reference: ""}, stories.Records(), stories.Wanted(only=STORY)),
@@ -98,7 +100,7 @@ def places(reference: str) -> ResponseReturnValue:
 
 
 def _places_page(found: ExternshipRequest) -> str:
-    ready = found.state is RequestState.READY
+    ready = found.state is RequestState.READY and not checks.waits_for_payment(found)
     return render_template(
         "staff/externships/places.html",
         request_=found,
