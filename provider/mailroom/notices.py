@@ -1,6 +1,7 @@
 """Notices of machines about our letters: what bounced (RFC 3464) and what was complained of (RFC 5965); pure.
 
-A notice proves nothing by itself, anybody can write one. It counts for the letter whose Message-ID it gives back, or
+A notice is a report by itself: a person who forwards one to us has written a mail. It proves nothing, anybody can write
+one. It counts for the letter whose Message-ID it gives back, or
 whose reply address it was sent to: these only who got the letter can know.
 """
 
@@ -12,6 +13,7 @@ from email.message import Message
 from provider.kernel.text import email_address
 from provider.mailroom.reading import BROKEN, Reading, clean, decode, payload
 
+REPORT = "multipart/report"  # RFC 6522: what every notice is
 _STATUS = re.compile(r"([245])\.\d{1,3}\.\d{1,3}\b")
 _IDS = re.compile(r"^message-id:\s*(<[^<>\s]{1,248}>)", re.IGNORECASE | re.MULTILINE)
 _MOST_BLOCKS = 50
@@ -63,8 +65,11 @@ def complaint(reading: Reading) -> Complaint | None:
 
 
 def _parts(reading: Reading, *kinds: str) -> Iterator[Message]:
+    """Yield the parts of some kinds of a mail that is a report; what stands in the letter it gives back is none."""
+    inner = reading.message.get_payload() if reading.message.get_content_type() == REPORT else None
+    parts = [one for one in inner if isinstance(one, Message)] if isinstance(inner, list) else []
     try:
-        found = [part for part in reading.message.walk() if part.get_content_type() in kinds]
+        found = [part for part in parts if part.get_content_type() in kinds]
     except BROKEN:
         found = []
     yield from found[:_MOST_BLOCKS]

@@ -30,3 +30,15 @@ def abuse(message_id: str, *, kind: str = "abuse") -> bytes:
         f"--B\r\nContent-Type: message/rfc822\r\n\r\n"
         f"Message-ID: {message_id}\r\nSubject: A letter\r\n\r\nText.\r\n--B--\r\n"
     ).encode()
+
+
+def forwarded(notice: bytes, *, flat: bool = False) -> bytes:
+    """Write what a person sends who encloses a notice in a mail: as a mail within it, or its parts one by one."""
+    parts = notice.partition(b"\r\n\r\n")[2] if flat else b""
+    return (
+        b"From: Sam <sam@example.com>\r\nTo: enquiries@example.org\r\nSubject: Fwd: Undelivered mail\r\n"
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="' + (b"B" if flat else b"A") + b'"\r\n\r\n'
+        + (b"--B" if flat else b"--A")
+        + b"\r\nContent-Type: text/plain\r\n\r\nYour letter came back to me. What now?\r\n"
+        + (parts if flat else b"--A\r\nContent-Type: message/rfc822\r\n\r\n" + notice + b"\r\n--A--\r\n")
+    )  # fmt: skip

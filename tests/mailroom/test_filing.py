@@ -1,6 +1,7 @@
 """Filing: which thread a mail belongs to, who is believed to write, who is told that it came, what comes back."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ from tests.harness.audit import assert_clean
 from tests.harness.mail_in import AT, CREDITS, ENQUIRIES, EXTERNSHIP, came, known, mail
 from tests.harness.visitor import Visitor
 from tests.mailroom.corpus import ODD, Odd
-from tests.mailroom.notes import abuse, bounced
+from tests.mailroom.notes import abuse, bounced, forwarded
 
 DAY = dt.timedelta(hours=24)
 ONE = pytest.mark.one_database("sqlite")
@@ -269,6 +270,21 @@ def test_a_forged_bounce_changes_nothing(context: AppContext) -> None:
     came(bounced(letter.message_id, "pat@example.com"), sender=None)
     came(bounced(letter.message_id, "sam@example.com", action="delivered", status="2.0.0"), sender=None)
     assert db.session.scalars(sa.select(AddressHealth)).all() == []
+
+
+@pytest.mark.parametrize("flat", [False, True], ids=["as a mail", "its parts"])
+@pytest.mark.parametrize("notice", [bounced, abuse], ids=["bounce", "complaint"])
+@ONE
+def test_a_person_who_forwards_a_notice_has_written_a_mail(
+    context: AppContext, notice: Callable[..., bytes], *, flat: bool
+) -> None:
+    letter = a_letter()
+    about = {"recipient": "sam@example.com"} if notice is bounced else {}
+    row = came(forwarded(notice(letter.message_id, **about), flat=flat), sender="sam@example.com")
+    assert (row.state, row.judged, thread_of(row).state) == (MailState.FILED, Judged.PERSON, ThreadState.WAITING)
+    [message] = db.session.scalars(sa.select(ThreadMessage))
+    assert message.text.startswith("Your letter came back to me. What now?")
+    assert letters.health("sam@example.com") is None
 
 
 def test_three_letters_put_off_are_no_refusal(context: AppContext) -> None:
