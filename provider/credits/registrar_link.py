@@ -34,9 +34,9 @@ class AnswerLink:
         step = request.form.get("step", "")
         if step == "received":
             only("step")
-            retrying(lambda: registrar_answers.receive(reference=subject, actor=holder, at=received_at))
+            retrying(lambda: _receive(subject, token, holder, received_at))
         elif step == "decide":
-            form = _decide(subject, holder, received_at)
+            form = _decide(subject, token, holder, received_at)
             if not form.ok:
                 return _page(queries.by_reference(subject), token, form), 422
         else:
@@ -47,14 +47,30 @@ class AnswerLink:
         return registrar_answers.over(queries.by_reference(subject), made_at)
 
 
-def _decide(reference: str, holder: Actor, at: dt.datetime) -> Form:
+def _receive(reference: str, token: str, holder: Actor, at: dt.datetime) -> None:
+    _hold(reference, token, at)
+    registrar_answers.receive(reference=reference, actor=holder, at=at)
+
+
+def _hold(reference: str, token: str, at: dt.datetime) -> CreditRequest:
+    """Lock a request for whose link is open once it is locked: the letter may have been taken back meanwhile."""
+    found = queries.by_reference(reference, lock=True)
+    open_link(token, now=at)
+    return found
+
+
+def _decide(reference: str, token: str, holder: Actor, at: dt.datetime) -> Form:
     """Take a decision as it was sent; the form says what is wrong with it."""
     typed = MultiDict((name, value) for name, value in request.form.items(multi=True) if name != "step")
     form = Form(DecideByLink()).load_form(typed)
+
+    def decide() -> None:
+        decision = decided(form.data, recommended=_hold(reference, token, at).credits)
+        registrar_answers.decide(reference=reference, decision=decision, actor=holder, at=at)
+
     if form.ok:
-        decision = decided(form.data, recommended=queries.by_reference(reference).credits)
         try:
-            retrying(lambda: registrar_answers.decide(reference=reference, decision=decision, actor=holder, at=at))
+            retrying(decide)
         except NoDecision as refusal:
             form.add_error(refusal.field, refusal.sentence)
     return form

@@ -1,6 +1,8 @@
 """A letter to a college that is taken back: revoked, or gone astray; its code, its link, and the new letter."""
 
 import datetime as dt
+import time
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
@@ -26,7 +28,7 @@ from tests.harness import audit, college_credit
 from tests.harness.college_credit import LAKESIDE, wanted
 from tests.harness.externs import active
 from tests.harness.html import faults
-from tests.harness.money import letters
+from tests.harness.money import at_once, letters
 from tests.harness.papers import STAFF, person
 from tests.harness.season import Season
 from tests.harness.stories import sign_in, token_for
@@ -124,6 +126,33 @@ def test_a_revoked_letter_says_so_at_its_code_and_its_link_and_the_request_is_ch
         assert page.words(".tag") == "Revoked"
         assert TOLD in page.words()
         assert WHY not in page.text
+
+
+@pytest.mark.parametrize("step", ["received", "decide"])
+def test_a_letter_that_is_taken_back_while_its_link_answers_takes_no_answer(
+    app: Flask, reference: str, step: str
+) -> None:
+    path, visitor, revoked = f"/links/{token_for(app, registrar.ANSWER_LINK, reference)}", Visitor(app), Event()
+    values = {"step": step} if step == "received" else {"step": step, "outcome": "denied", "reason": "No.", "by": "A."}
+
+    def take_back() -> None:
+        with unit_of_work():
+            row = queries.by_reference(reference, lock=True)
+            recalling.revoke(request=row, reason=WHY, public_reason=TOLD, actor=STAFF, at=AT + DAY)
+            revoked.set()
+            time.sleep(0.5)  # the answer finds its link open, and waits
+
+    def answer() -> str:
+        assert revoked.wait(10)
+        return visitor.post(path, values, 410).words()
+
+    with time_machine.travel(AT + DAY):
+        visitor.get(path)
+        _, words = at_once(app, take_back, answer)
+    assert TAKEN_BACK in words
+    with app.app_context():
+        row = college_credit.request(reference)
+        assert (row.state, row.received_at, row.decision) == (S.REQUESTED, None, None)
 
 
 @on_one_database
