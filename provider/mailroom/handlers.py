@@ -11,7 +11,7 @@ from provider.kernel.actors import Actor
 from provider.kernel.database import unit_of_work
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.web import only
-from provider.mailroom import drafting, queries
+from provider.mailroom import draft_lists, drafting, queries
 from provider.mailroom.acknowledging import forget
 from provider.mailroom.filing import file_mail
 from provider.mailroom.rules import ACKNOWLEDGED_EVERY, FILE, PROVE
@@ -77,3 +77,4 @@ def register(registry: Registry) -> None:
     registry.periodic.append(Periodic(TIDY, lambda now: f"{now:%Y-%m-%d}"))
     registry.links[PROVE] = ProveMailLink()
     registry.strands.append(STORY)
+    registry.queues["refund_drafts"] = draft_lists.QUEUE

@@ -1,7 +1,7 @@
 """Reading payments and receipts, and the refund window that the first payment opened."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from provider.kernel.settings import settings
 from provider.payments.models import Payment, Receipt
 from provider.payments.rules import CLOCK_STATES, PURCHASE_STATES, OpenInstallment, PaymentMethod
 from provider.policies import queries as policies
-from provider.policies.rules import PolicyVersion, Terms, Window, in_force, window
+from provider.policies.rules import NATIONWIDE, PolicyVersion, StateFloor, Terms, Window, in_force, window
 
 
 def hold(enrollment_id: int) -> Enrollment:
@@ -123,12 +123,30 @@ def refund_window(enrollment: Enrollment) -> Window | None:
     if enrollment.purchased_at is None:
         return None
     versions = policies.versions()
+    return _window(enrollment, versions, policies.floors_for(enrollment.state_code))
+
+
+def refund_windows(found: Collection[Enrollment]) -> dict[int, tuple[Terms, Window | None]]:
+    """Return the terms and the refund window of several enrollments, in as many statements as for one."""
+    versions, floors = policies.versions(), policies.floors_of({one.state_code for one in found})
+    return {
+        one.id: (
+            _terms(one, versions),
+            _window(one, versions, [floor for floor in floors if floor.state in {one.state_code, NATIONWIDE}]),
+        )
+        for one in found
+    }
+
+
+def _window(enrollment: Enrollment, versions: Sequence[PolicyVersion], floors: Sequence[StateFloor]) -> Window | None:
+    if enrollment.purchased_at is None:
+        return None
     accepted = _terms(enrollment, versions)
     return window(
         terms=accepted,
         purchased_at=enrollment.purchased_at,
         policy_at_purchase=in_force(versions, enrollment.purchased_at) or accepted.policy,
-        floors=policies.floors_for(enrollment.state_code),
+        floors=floors,
     )
 
 

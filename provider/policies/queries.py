@@ -1,7 +1,7 @@
 """Reading refund policy versions and state floors."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -70,7 +70,12 @@ def version(number: int) -> PolicyVersion:
 
 def floors_for(state: str) -> list[StateFloor]:
     """Return the floors that may count for a student of a state, nationwide ones with them; off ones too."""
-    query = sa.select(StateFloorRow).where(StateFloorRow.state.in_({state, NATIONWIDE}))
+    return floors_of([state])
+
+
+def floors_of(states: Collection[str]) -> list[StateFloor]:
+    """Return the floors of several states, nationwide ones with them; off ones too."""
+    query = sa.select(StateFloorRow).where(StateFloorRow.state.in_({*states, NATIONWIDE}))
     return [floor(row) for row in db.session.scalars(query.order_by(StateFloorRow.id))]
 
 

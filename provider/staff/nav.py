@@ -16,7 +16,7 @@ from provider.exams import queries as exams
 from provider.externships import request_lists as externships
 from provider.kernel.paging import MOST_COUNTED, counted
 from provider.mail import queries as mail
-from provider.refunds import queries as refunds
+from provider.mailroom import draft_lists as refunds
 from provider.tasks import queries as tasks
 from provider.threads import lists as threads
 
@@ -104,7 +104,7 @@ SECTIONS = (
         "Money",
         (
             Room("Payments", "staff_payments.index", P.SEE_MONEY),
-            Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.waiting),
+            Room("Refunds", "staff_refunds.index", P.SEE_MONEY, refunds.money_waiting),
             Room("Daily close", "staff_closing.index", P.SEE_MONEY),
             Room("Journal", "staff_journal.index", P.SEE_MONEY),
         ),

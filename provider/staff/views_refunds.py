@@ -1,4 +1,4 @@
-"""Money that goes back: payouts with their clocks, requests entered by staff, exceptions, withdrawals."""
+"""Money that goes back: who may ask for it by mail, payouts with their clocks, requests, exceptions, withdrawals."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
+from provider.mail.queries import troubled
+from provider.mailroom.draft_lists import open_drafts
 from provider.mailroom.queries import draft_entered_as, open_draft
 from provider.payments import queries as payments
 from provider.payments.rules import PaymentMethod
@@ -82,10 +84,13 @@ def _standing(due_on: dt.date | None, overdue_on: dt.date | None) -> Standing | 
 @door.get("/refunds")
 def index() -> ResponseReturnValue:
     listed = Refunds(request.args)
+    drafts = [] if request.args else open_drafts(50)
     return render_template(
         "staff/refunds/index.html",
         listed=listed,
         page=listed.page(before=key("before"), after=key("after")),
+        drafts=drafts,
+        marks=troubled([one.sender for one in drafts]),
         waiting=[] if request.args else waiting(50),
         clock_of=clock_of,
     ), listed.asked.status
