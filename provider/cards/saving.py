@@ -100,13 +100,16 @@ def _customer(enrollment_id: int, now: dt.datetime) -> str:
     if known is not None:
         return known
     subject = retrying(lambda: _ask_for_customer(enrollment_id, now))
-    made = calls.through(
-        kind=CallKind.CUSTOMER,
-        subject=subject,
-        send=lambda gateway, key: gateway.create_customer(key=key, reference=subject),
-        find=lambda _gateway: None,
-        now=now,
-    )
+    try:
+        made = calls.through(
+            kind=CallKind.CUSTOMER,
+            subject=subject,
+            send=lambda gateway, key: gateway.create_customer(key=key, reference=subject),
+            find=lambda _gateway: None,
+            now=now,
+        )
+    except calls.CallEnded:  # another tab asked anew in between
+        return _customer(enrollment_id, now)
     with unit_of_work():
         payments.hold(enrollment_id)
         first = insert_unless(CardCustomer).values(enrollment_id=enrollment_id, customer_id=made)

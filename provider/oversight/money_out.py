@@ -13,8 +13,8 @@ from provider.history.models import History
 from provider.kernel import clock
 from provider.kernel.actors import ActorKind
 from provider.oversight.checks import Finding, findings, known, total
-from provider.payments.models import Payment
-from provider.payments.rules import PaymentMethod, PaymentState
+from provider.payments.models import Payment, ServiceCall
+from provider.payments.rules import CallKind, CallState, PaymentMethod, PaymentState
 from provider.policies.rules import MIN_REASON
 from provider.refunds.models import Payout, Refund
 from provider.refunds.rules import HANGS_AFTER, OF_ONE_PAYMENT, OTHER_WAYS, PayoutState, RefundBasis, RefundState
@@ -89,7 +89,8 @@ def payout_goes_back_whole_to_its_payment() -> Iterator[Finding]:
     """Each payout is what is left of one payment of the same enrollment, and goes back by the way it came.
 
     Only what was given back at the payment service itself may be a part. A card's money goes another way, never to
-    another card, when and only when the card did not take it and a member of staff decided so.
+    another card, when and only when the card did not take it, or the service was never asked to send it and cannot be
+    any more, and a member of staff decided so.
     """
     out = _out()
     decided = sa.exists().where(
@@ -100,7 +101,16 @@ def payout_goes_back_whole_to_its_payment() -> Iterator[Finding]:
     not_taken = sa.exists().where(
         History.subject_reference == Payout.reference, History.new_state == PayoutState.FAILED
     )
-    another_way = sa.and_(Payment.method == PaymentMethod.CARD, Payout.method.in_(OTHER_WAYS), decided, not_taken)
+    call = sa.and_(ServiceCall.subject == Payout.reference, ServiceCall.kind == CallKind.GIVE_BACK)
+    given_up = sa.exists().where(call, ServiceCall.state == CallState.REFUSED, ServiceCall.tried_at.is_(None))
+    asked = sa.exists().where(call, ServiceCall.state == CallState.OPEN, ServiceCall.tried_at.is_not(None))
+    another_way = sa.and_(
+        Payment.method == PaymentMethod.CARD,
+        Payout.method.in_(OTHER_WAYS),
+        decided,
+        sa.or_(not_taken, given_up),
+        ~asked,
+    )
     parts = (
         sa.select(Payout.reference.label("subject"), Payment.reference.label("payment"))
         .join(Payment, Payment.id == Payout.payment_id)

@@ -6,7 +6,7 @@ the call is repeated with the same key and happens once, later it gets a new key
 
 import datetime as dt
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -44,6 +44,23 @@ def abandon(*, kind: CallKind, subject: str, why: str, at: dt.datetime) -> None:
         at,
         error=why,
     )
+
+
+def untried(kind: CallKind, subjects: Collection[str]) -> frozenset[str]:
+    """Return those subjects whose call was never attempted, so that nothing can have come of it."""
+    query = sa.select(ServiceCall.subject).where(_never_tried(kind, ServiceCall.subject.in_(subjects)))
+    return frozenset(db.session.scalars(query))
+
+
+def give_up_untried(*, kind: CallKind, subject: str, why: str, at: dt.datetime) -> bool:
+    """Give up a call that was never attempted, and say whether that was so; nobody attempts it after this."""
+    never = _never_tried(kind, ServiceCall.subject == subject)
+    return bool(_end(never, CallState.REFUSED, at, error=why))
+
+
+def _never_tried(kind: CallKind, which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    still = ServiceCall.state == CallState.OPEN
+    return sa.and_(ServiceCall.kind == kind, which, still, ServiceCall.tried_at.is_(None))
 
 
 def through(
@@ -92,10 +109,15 @@ def _open(kind: CallKind, subject: str) -> ServiceCall | None:
 
 
 def _note_attempt(key: str, now: dt.datetime) -> None:
-    """Keep the instant of the first attempt before it is made: from it the service counts the key's hours."""
+    """Keep the instant of the first attempt before it is made: from it the service counts the key's hours.
+
+    A call that ended since it was read is not made any more; raises CallEnded.
+    """
     with unit_of_work():
-        first = sa.update(ServiceCall).where(ServiceCall.key == key, ServiceCall.tried_at.is_(None))
-        db.session.execute(first.values(tried_at=now))
+        first = sa.func.coalesce(ServiceCall.tried_at, sa.literal(now, ServiceCall.tried_at.type))
+        still = sa.update(ServiceCall).where(ServiceCall.key == key, ServiceCall.state == CallState.OPEN)
+        if not rows_changed(still.values(tried_at=first)):
+            raise CallEnded("the call ended before it was made")
 
 
 def _renewed(kind: CallKind, subject: str, now: dt.datetime) -> str:

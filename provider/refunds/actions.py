@@ -22,22 +22,21 @@ from provider.payments.rules import PaymentMethod, PaymentState, cash_account
 from provider.policies import rules as policies
 from provider.policies.rules import Decision, reason_problem
 from provider.refunds import letters, queries
-from provider.refunds.approval import approve, ask_service, store
+from provider.refunds.approval import approve, store
 from provider.refunds.models import Payout, Refund, Withdrawal
-from provider.refunds.payouts import claim, failed_key, send
+from provider.refunds.payouts import claim, send
 from provider.refunds.rules import (
     DECLINED_PER_HOUR,
-    OTHER_WAYS,
     REFERENCE_PREFIX,
     WITHDRAWAL_PREFIX,
     Channel,
     RefundBasis,
     RefundState,
+    Stays,
     basis_of,
     one_payment_record,
     state_of,
 )
-from provider.tasks.actions import finish_by_key
 
 HOUR = dt.timedelta(hours=1)
 
@@ -107,25 +106,7 @@ class GoesByItself(DomainError):
     """What goes back to a card is sent by the payment service; sent by hand as well, it would be paid twice."""
 
     code = "goes_by_itself"
-    sentence = (
-        "This money goes back to the card by itself; nobody has to send it. If the card does not take it, this page "
-        "offers another way."
-    )
-
-
-class NotFailed(DomainError):
-    """Only what the service reported as failed is tried again or sent otherwise."""
-
-    code = "payout_not_failed"
-    sentence = "This money is on its way to the card, or was sent. Reload the page to see how it stands."
-
-
-class NotAnotherWay(DomainError):
-    """A card's money goes back to that card, or by check or bank transfer; never to another card."""
-
-    status = 422
-    code = "not_another_way"
-    sentence = "Choose a check or a bank transfer. The money may never go to another card."
+    sentence = Stays.GOES_BY_ITSELF.sentence
 
 
 class PayoutReferenceMissing(DomainError):
@@ -239,7 +220,7 @@ def override(*, refund: Refund, reason: str, actor: Actor, at: dt.datetime, plac
     The declined one stays as it was. ``placement_ends``: a coordinator agreed that a running placement ends with it.
     Raises ReasonRefused, NotDeclined, RefundRunning, CannotOverride, PlacementRuns.
     """
-    _check_reason(reason)
+    check_reason(reason)
     enrollment = payments.hold(refund.enrollment_id)
     if refund.state is not RefundState.DECLINED:
         raise NotDeclined
@@ -259,7 +240,8 @@ def override(*, refund: Refund, reason: str, actor: Actor, at: dt.datetime, plac
     return approved
 
 
-def _check_reason(reason: str) -> None:
+def check_reason(reason: str) -> None:
+    """Refuse a reason that says too little; raises ReasonRefused."""
     problem = reason_problem(reason)
     if problem is not None:
         raise ReasonRefused(problem)
@@ -306,47 +288,6 @@ def send_payout(*, payout: Payout, external_reference: str, actor: Actor, at: dt
     return payout
 
 
-def try_card_again(*, payout: Payout, actor: Actor, at: dt.datetime) -> Payout:
-    """Ask the service once more to send a failed payout to its card. Raises NotFailed."""
-    enrollment = _hold_failed(payout)
-    claim(payout, enrollment, actor, at)
-    finish_by_key(key=failed_key(payout, payout.tries - 1), at=at)
-    ask_service(payout, at)
-    return payout
-
-
-def send_another_way(
-    *, payout: Payout, method: PaymentMethod, external_reference: str, reason: str, actor: Actor, at: dt.datetime
-) -> Payout:
-    """Note that a payout which its card did not take was sent to the same student by check or bank transfer.
-
-    Never to another card. Raises NotAnotherWay, PayoutReferenceMissing, ReasonRefused, NotFailed.
-    """
-    sent_as = " ".join(external_reference.split())
-    if method not in OTHER_WAYS:
-        raise NotAnotherWay
-    if not sent_as:
-        raise PayoutReferenceMissing
-    _check_reason(reason)
-    enrollment = _hold_failed(payout)
-    claim(payout, enrollment, actor, at)
-    payout.method = method
-    data, personal = {"method": method.value}, {"reason": reason}
-    about = enrollment.reference
-    note(payout, "payout.sent_another_way", actor=actor, at=at, about=about, data=data, personal=personal)
-    send(payout, enrollment, sent_as=sent_as, cash=cash_account(method), actor=actor, at=at)
-    return payout
-
-
-def _hold_failed(payout: Payout) -> Enrollment:
-    """Hold the enrollment of a payout that the service said did not reach its card; raises NotFailed."""
-    enrollment = payments.hold(payout.refund.enrollment_id)
-    db.session.refresh(payout, ["state", "method"])
-    if not queries.is_failed_at_card(payout):
-        raise NotFailed
-    return enrollment
-
-
 def withdraw(
     *, enrollment: Enrollment, reason: str, waive: bool, actor: Actor, at: dt.datetime, placement_ends: bool = False
 ) -> Withdrawal:
@@ -355,7 +296,7 @@ def withdraw(
     The externship ends with it, a running placement only when a coordinator agreed (``placement_ends``). Raises
     ReasonRefused, NotWithdrawable, PlacementRuns.
     """
-    _check_reason(reason)
+    check_reason(reason)
     enrollment = payments.hold(enrollment.id)
     if enrollment.state not in CLASSROOM_STATES:
         raise NotWithdrawable

@@ -53,8 +53,6 @@ def pay_out(payload: Payload, *, now: dt.datetime) -> None:
             _send(errand, cents, now)
     except Unreachable as error:
         raise outages.wait(PAY_OUT, error, now=now) from error
-    except calls.CallEnded:
-        raise Later(now + MINUTE, "somebody else ended the call") from None
     outages.is_over(now=now)
 
 
@@ -139,7 +137,7 @@ def _send(errand: Errand, cents: int, now: dt.datetime) -> None:
 
     try:
         returned = calls.through(kind=CallKind.GIVE_BACK, subject=errand.payout, send=give_back, find=find, now=now)
-    except Refused:
+    except (Refused, calls.CallEnded):
         _after_refusal(errand, now)
     else:
         retrying(lambda: _follow(errand, returned, now))
@@ -152,7 +150,10 @@ def _follow(errand: Errand, returned: Return, now: dt.datetime) -> None:
 
 
 def _after_refusal(errand: Errand, now: dt.datetime) -> None:
-    """Look once more: the service refuses what has gone back already. If it has not, this try has failed."""
+    """Look once more: the service refuses what has gone back already. If it has not, this try has failed.
+
+    So it has when another worker was refused and could not look any more.
+    """
     returns = returns_of(errand.intent_id)
     retrying(lambda: _fail_unless_sent(errand, returns, now))
 
@@ -160,8 +161,11 @@ def _after_refusal(errand: Errand, now: dt.datetime) -> None:
 def _fail_unless_sent(errand: Errand, returns: Sequence[Return], now: dt.datetime) -> None:
     settle(payments.by_reference(errand.payment), returns, at=now, idle=errand.payout)
     payout, enrollment = hold(errand.payout)
-    if payout.state is PayoutState.SENDING and payout.external_reference is None:
-        fail(payout, enrollment, code=REFUSED, return_id=None, at=now)
+    if payout.state is not PayoutState.SENDING or payout.external_reference is not None:
+        return
+    if calls.is_open(kind=CallKind.GIVE_BACK, subject=errand.payout):
+        raise Later(now + MINUTE, "another try was begun")
+    fail(payout, enrollment, code=REFUSED, return_id=None, at=now)
 
 
 def return_payment(payload: Payload, *, now: dt.datetime) -> None:

@@ -121,7 +121,7 @@ MONEY_STORY = Strand(
         "payout.sending": ("Money on its way back", "money"),
         "payout.accepted": ("Refund taken by the payment service, on its way to the bank", "money"),
         "payout.sent": ("Money sent back", "money"),
-        "payout.sent_another_way": ("Refund sent by {method}, because the card did not take it", "money"),
+        "payout.sent_another_way": ("Refund sent by {method}, because it could not go to the card", "money"),
         "payout.failed": ("Sending money back failed", "warn"),
     },
     needs=Permission.SEE_MONEY,

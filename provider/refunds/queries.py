@@ -17,13 +17,16 @@ from provider.kernel.errors import NotFound
 from provider.kernel.paging import up_to
 from provider.kernel.settings import settings
 from provider.mail import queries as mail
+from provider.payments import calls
 from provider.payments import queries as payments
 from provider.payments.models import Payment
-from provider.payments.rules import PaymentMethod, PaymentState
+from provider.payments.rules import CallKind, PaymentMethod, PaymentState
+from provider.payments.service import connected
 from provider.policies import rules as policies
 from provider.policies.rules import Decision, PayoutDates, Terms, Window
+from provider.refunds import rules
 from provider.refunds.models import Payout, Refund, Withdrawal
-from provider.refunds.rules import OF_ONE_PAYMENT, PayoutState, RefundBasis, RefundState
+from provider.refunds.rules import OF_ONE_PAYMENT, PayoutState, RefundBasis, RefundState, Stays
 
 WAITING = (PayoutState.DUE, PayoutState.SENDING, PayoutState.FAILED)
 
@@ -198,9 +201,30 @@ def card_name(payout: Payout) -> str | None:
     return cards_of([payout.payment_id]).get(payout.payment_id) if payout.method is PaymentMethod.CARD else None
 
 
-def is_failed_at_card(payout: Payout) -> bool:
-    """Say whether a payout is one that its card did not take, so that it may go another way."""
-    return payout.method is PaymentMethod.CARD and payout.state is PayoutState.FAILED
+def why_not_another_way(payouts: Sequence[Payout]) -> dict[str, Stays | None]:
+    """Return, by payout, why it must not be sent another way than to its card; loaded with their payments."""
+    untried = calls.untried(CallKind.GIVE_BACK, [one.reference for one in payouts])
+    lost = [one.payment_id for one in payouts if one.payment.state is PaymentState.LOST]
+    given_back = _given_back(lost) if lost else {}
+    return {
+        one.reference: rules.why_not_another_way(
+            one.state,
+            by_card=one.method is PaymentMethod.CARD,
+            disputed=one.payment.state is PaymentState.DISPUTED,
+            given_back=given_back.get(one.payment_id, 0) >= one.amount_cents,
+            taken=one.external_reference is not None,
+            untried=one.reference in untried,
+            service_on=connected(),
+        )
+        for one in payouts
+    }
+
+
+def _given_back(payment_ids: Collection[int]) -> dict[int, int]:
+    """Return the cents of the newest lost dispute of each payment."""
+    query = sa.select(Dispute.payment_id, Dispute.amount_cents).order_by(Dispute.id)
+    lost = query.where(Dispute.payment_id.in_(payment_ids), Dispute.state == DisputeState.LOST)
+    return {row.payment_id: row.amount_cents for row in db.session.execute(lost)}
 
 
 def was_told(template: str, event: str) -> bool:

@@ -22,6 +22,11 @@ OVERLAP = dt.timedelta(hours=1)
 FIRST_LOOK = dt.timedelta(days=1)
 _AGAIN = dt.timedelta(minutes=2)
 _AT_ONCE = 500
+_HANGS = "The refund {refund} has been on its way to the card for more than a day. Look at it at the payment service."
+_KEYLESS = (
+    "The refund {refund} was to go to the card more than a day ago, and the keys of the payment service are not set. "
+    "If the school has left the service, open the refund and send the money another way."
+)
 # Which of our states says the same as the service's.
 _SAME = {ReturnStatus.SUCCEEDED: PayoutState.SENT, ReturnStatus.PENDING: PayoutState.SENDING}
 
@@ -34,9 +39,11 @@ def quarter(now: dt.datetime) -> str:
 def reconcile(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job's signature
     """Have every payout that waits for an answer and every charge with an unknown refund looked at, each by a job.
 
-    What was given back since the last look is listed, an hour more for what came late.
+    What was given back since the last look is listed, an hour more for what came late. Without keys there is nobody to
+    ask, and staff hear of what waits for them.
     """
     if not connected():
+        _put_before_staff([one.reference for one in queries.under_way(now - HANGS_AFTER)], _KEYLESS, now)
         return
     start = (jobs.last_done(RECONCILE) or now - FIRST_LOOK) - OVERLAP
     try:
@@ -52,7 +59,7 @@ def reconcile(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - 
             payload_of = {"payout": one.reference}
             enqueue_once(kind=PAY_OUT, key=f"{PAY_OUT}:{one.reference}:{quarter(now)}", payload=payload_of, at=now)
     open_what_was_won(now=now)
-    _put_before_staff([one.reference for one in waiting if one.since <= now - HANGS_AFTER], now)
+    _put_before_staff([one.reference for one in waiting if one.since <= now - HANGS_AFTER], _HANGS, now)
 
 
 def unknown_intents(listed: Sequence[Return]) -> list[str]:
@@ -68,7 +75,7 @@ def unknown_intents(listed: Sequence[Return]) -> list[str]:
     return list(found)
 
 
-def _put_before_staff(hanging: Sequence[str], now: dt.datetime) -> None:
+def _put_before_staff(hanging: Sequence[str], sentence: str, now: dt.datetime) -> None:
     """Make a task of each payout of which the service has said nothing final for a day."""
     for reference in hanging:
         with unit_of_work():
@@ -77,7 +84,6 @@ def _put_before_staff(hanging: Sequence[str], now: dt.datetime) -> None:
                 kind=TaskKind.CHECK_CARD_PAYMENT,
                 key=hangs_key(payout),
                 about=payout.refund.enrollment.reference,
-                sentence=f"The refund {payout.refund.reference} has been on its way to the card for more than a day. "
-                "Look at it at the payment service.",
+                sentence=sentence.format(refund=payout.refund.reference),
                 at=now,
             )

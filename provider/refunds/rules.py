@@ -1,6 +1,7 @@
 """Refunds and payouts: their states, what may follow, and what a refund rests on."""
 
 import datetime as dt
+import enum
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +21,7 @@ LATE_PAYMENT_CLAUSE = "The payment came when the enrollment could not take it an
 OUTSIDE_CLAUSE = "The school gave this money back at the payment service itself."
 PAY_OUT = "refunds.pay_out"  # the job that sends one payout back to its card
 SETTLE = "refunds.settle"  # the job that looks at everything that went back of one charge
-OTHER_WAYS = (PaymentMethod.BANK_TRANSFER, PaymentMethod.CHECK)  # for what its card did not take; never a card
+OTHER_WAYS = (PaymentMethod.BANK_TRANSFER, PaymentMethod.CHECK)  # for what cannot go to its card; never another card
 HANGS_AFTER = dt.timedelta(hours=24)
 LOOKED_AT_AFTER = dt.timedelta(minutes=10)
 
@@ -212,3 +213,63 @@ _FAILURES = {
 def failure_words(code: str | None) -> str:
     """Say why money did not arrive, from the service's code."""
     return _FAILURES.get(code or "", "The bank did not say why.")
+
+
+class Stays(enum.StrEnum):
+    """Why what goes back of a card payment is not to be sent another way: it went, or it still may go, by itself."""
+
+    NOT_BY_CARD = "not_by_card"
+    SENT = "sent"
+    DISPUTED = "disputed"
+    GIVEN_BACK = "given_back"
+    UNDER_WAY = "under_way"
+    UNANSWERED = "unanswered"
+    GOES_BY_ITSELF = "goes_by_itself"
+
+    @property
+    def sentence(self) -> str:
+        """Say it to the bursar, with what to do instead."""
+        return _STAYS[self]
+
+
+_STAYS = {
+    Stays.NOT_BY_CARD: "This money does not go to a card. Send it by the way it came, and enter its reference.",
+    Stays.SENT: "This money was sent already. Do not send it a second time.",
+    Stays.DISPUTED: "A bank holds this payment in a dispute. If it decides for the student, it gives the money back "
+    "itself; sent from here as well, it would go back twice. Wait until the bank has decided.",
+    Stays.GIVEN_BACK: "The bank has given this payment back in a dispute, so the student has the money. Do not send it "
+    "a second time.",
+    Stays.UNDER_WAY: "The payment service has taken this money, and the bank has not confirmed it yet. Wait until it "
+    "does; if the card does not take it, this page offers another way.",
+    Stays.UNANSWERED: "The payment service was asked to send this money, and its answer is not known: it may have "
+    "arrived. Do not send it from here. Have the operator set the keys of the service again, and it is asked.",
+    Stays.GOES_BY_ITSELF: "This money goes back to the card by itself; nobody has to send it. If the card does not "
+    "take it, this page offers another way.",
+}
+
+
+def why_not_another_way(
+    state: PayoutState,
+    *,
+    by_card: bool,
+    disputed: bool,
+    given_back: bool,
+    taken: bool,
+    untried: bool,
+    service_on: bool,
+) -> Stays | None:
+    """Say why a payout must not be sent another way; None when it was never sent, or did not arrive, for good.
+
+    ``disputed``: a bank holds its payment; ``given_back``: a bank gave it back in a dispute, whole. ``taken``: the
+    service has it; ``untried``: the service was never asked to send it. Without a service (``service_on``) what was
+    never asked for never goes by itself.
+    """
+    if not by_card or state is PayoutState.SENT:
+        return Stays.SENT if state is PayoutState.SENT else Stays.NOT_BY_CARD
+    if disputed or given_back:
+        return Stays.DISPUTED if disputed else Stays.GIVEN_BACK
+    if state is PayoutState.FAILED:
+        return None
+    if taken or not untried:
+        return Stays.UNDER_WAY if taken else Stays.UNANSWERED
+    return Stays.GOES_BY_ITSELF if service_on else None

@@ -1,4 +1,4 @@
-"""What a card did not take: tried again, or sent another way."""
+"""What did not reach its card, or cannot go there any more: tried again, or sent another way."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.web import actor, received_at
 from provider.payments.rules import PaymentMethod
-from provider.refunds import actions, queries
+from provider.refunds import another_way, queries
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.schemas_payouts import SendAnotherWay
 
@@ -24,7 +24,7 @@ door = Door(
 @confirmed
 def try_again(reference: str) -> ResponseReturnValue:
     return try_to(
-        lambda: actions.try_card_again(payout=queries.payout(reference), actor=actor(), at=received_at()),
+        lambda: another_way.try_card_again(payout=queries.payout(reference), actor=actor(), at=received_at()),
         "The card is tried again. This page shows what comes of it within minutes.",
         url_for("staff_refunds.show", reference=queries.payout(reference).refund.reference),
     )
@@ -48,7 +48,7 @@ def create(reference: str) -> ResponseReturnValue:
 
 
 def _send(reference: str, data: dict[str, Any]) -> None:
-    actions.send_another_way(
+    another_way.send_another_way(
         payout=queries.payout(reference),
         method=PaymentMethod(data["method"]),
         external_reference=data["external_reference"],
@@ -65,6 +65,6 @@ def _page(reference: str, form: Form) -> str:
         payout=payout,
         refund=payout.refund,
         card=queries.card_name(payout),
-        failed=queries.is_failed_at_card(payout),
+        stays=queries.why_not_another_way([payout])[reference],
         form=form,
     )

@@ -24,6 +24,7 @@ from provider.mailroom.draft_lists import open_drafts
 from provider.mailroom.queries import draft_entered_as, open_draft
 from provider.payments import queries as payments
 from provider.payments.rules import PaymentMethod
+from provider.payments.service import connected
 from provider.policies.rules import Refusal
 from provider.refunds import actions, queries
 from provider.refunds.lists import RefundLine
@@ -124,6 +125,8 @@ def _refund_page(refund: Refund, override_form: Form | None = None, payout_form:
         can_pay_out=may(Permission.RECORD_MONEY),
         override_form=override_form or (_override_form(refund) if declined_late else Form(OverrideRefund())),
         payout_form=payout_form or Form(SendPayout()),
+        stays=queries.why_not_another_way(refund.payouts),
+        service_on=connected(),
         names=people.names({one for one in asked if one}),
         draft=draft_entered_as(refund),
         beside=beside(

@@ -54,6 +54,7 @@ class Money(RuleBasedStateMachine):
     """Students, staff, banks, the line and the clock."""
 
     opened: Callable[[], World]
+    by_check: ClassVar[list[int]] = [0]  # how many payouts went another way, all together
     ends: ClassVar[list[int]] = []  # how many payments by card each story had that came to its end
     students = Bundle("students")
 
@@ -143,6 +144,17 @@ class Money(RuleBasedStateMachine):
     def failed_payouts_are_tried_again(self) -> None:
         self.world.try_failed_payouts_again()
 
+    @some(World.has_money)
+    @rule(there=st.booleans())
+    def keys_are_taken_out_or_put_back(self, *, there: bool) -> None:
+        self.world.put_the_keys_back() if there else self.world.take_the_keys_out()
+
+    @some(World.has_what_may_go_another_way)
+    @rule()
+    def payouts_are_sent_by_check(self) -> None:
+        self.world.send_payouts_another_way()
+        type(self).by_check[0] += len(self.world._another_way())
+
     @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
     def the_line_breaks(self, faults: list[Fault]) -> None:
         self.world.service.fail_next(*faults)
@@ -184,11 +196,14 @@ def test_any_order_of_payments_refunds_disputes_faults_and_word_leaves_both_book
         db.session.remove()  # a connection that is in use would outlive the database
         start_over()
         service.__init__(PAID)  # type: ignore[misc] # a new account at the service
-        return World(app, service)
+        world = World(app, service)
+        world.put_the_keys_back()
+        return world
 
     monkeypatch.setitem(app.extensions, "settings", with_cards(known, service.secret))
     ends: list[int] = []
-    machine = type("Machine", (Money,), {"opened": staticmethod(opened), "ends": ends})
+    by_check = [0]
+    machine = type("Machine", (Money,), {"opened": staticmethod(opened), "ends": ends, "by_check": by_check})
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -201,4 +216,5 @@ def test_any_order_of_payments_refunds_disputes_faults_and_word_leaves_both_book
         ),
     )
     assert len(ends) >= SEQUENCES
+    assert by_check[0] > 0
     assert sum(1 for payments in ends if payments) > len(ends) // 2  # most of them had money to lose

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 import time_machine
@@ -25,12 +25,13 @@ from provider.payments.gateway import DisputeStatus, IntentStatus, ReturnStatus,
 from provider.payments.models import Payment
 from provider.payments.rules import PaymentMethod
 from provider.refunds import actions as refunds
+from provider.refunds import another_way
 from provider.refunds import queries as refunded
 from provider.refunds.models import Payout, Refund
 from provider.refunds.rules import Channel, PayoutState, RefundState
 from tests.harness import audit
 from tests.harness.cards import STUDENT, TimedService, enter_card, start
-from tests.harness.hooks import take_in
+from tests.harness.hooks import take_in, with_cards
 from tests.harness.money import BURSAR, agreed, record, stored
 from tests.harness.service_words import Sent
 
@@ -79,6 +80,15 @@ class World:
     def is_asked_by_banks(self) -> bool:
         """Say whether a bank wants its customer to confirm."""
         return any(one.status is IntentStatus.NEEDS_ACTION for one in self.service._intents.values())
+
+    @property
+    def has_keys(self) -> bool:
+        """Say whether the school takes cards."""
+        return "payment_service" in self.app.extensions
+
+    def has_what_may_go_another_way(self) -> bool:
+        """Say whether a card may not have taken money, or nobody can be asked to send it there."""
+        return self.has_returns() or (self.has_money() and not self.has_keys)
 
     # What people do, and the world.
 
@@ -162,7 +172,9 @@ class World:
 
     def refund_at_the_service(self, student: str, *, whole: bool) -> None:
         """Somebody gives money back in the service's own pages."""
-        intents = [one for one in self._captured(student) if self.service.totals()[one].returned == 0]
+        other = self._another_way()
+        totals = self.service.totals()
+        intents = [one for one in self._captured(student) if totals[one].returned == 0 and one not in other]
         if intents:
             cents = self.service.totals()[intents[0]].captured
             self.service.return_in_dashboard(intents[0], cents if whole else cents // 3)
@@ -171,7 +183,11 @@ class World:
         """A cardholder complains."""
         for intent in self._captured(student)[:1]:
             if not any(one.intent_id == intent for one in self.service._disputes.values()):
-                self.service.open_dispute(intent)
+                self._complain(intent)
+
+    def _complain(self, intent: str) -> None:
+        if intent not in self._another_way():  # who got a check does not complain
+            self.service.open_dispute(intent)
 
     def decide_disputes(self, *, won: bool) -> None:
         """The banks decide."""
@@ -199,13 +215,49 @@ class World:
         for reference in db.session.scalars(query).all():
             self._tried(
                 lambda reference=reference: retrying(  # type: ignore[misc]
-                    lambda: refunds.try_card_again(payout=refunded.payout(reference), actor=BURSAR, at=self.now)
+                    lambda: another_way.try_card_again(payout=refunded.payout(reference), actor=BURSAR, at=self.now)
                 )
             )
+
+    def take_the_keys_out(self) -> None:
+        """The school leaves the payment service, be it for good."""
+        none = {"STRIPE_SECRET_KEY": "", "STRIPE_PUBLISHABLE_KEY": "", "STRIPE_WEBHOOK_SECRET": ""}
+        self.app.extensions["settings"] = replace(self.app.extensions["settings"], **none)
+        self.app.extensions.pop("payment_service", None)
+
+    def put_the_keys_back(self) -> None:
+        """The school takes cards again."""
+        self.app.extensions["settings"] = with_cards(self.app.extensions["settings"], self.service.secret)
+        self.app.extensions["payment_service"] = self.service
+
+    def send_payouts_another_way(self) -> None:
+        """The bursar sends by check what may be sent so, and looks into the service's own pages before."""
+        query = sa.select(Payout.reference, Payment.external_reference).join(Payment)
+        open_to_cards = query.where(Payout.state != PayoutState.SENT, Payout.method == PaymentMethod.CARD)
+        for reference, intent in db.session.execute(open_to_cards).all():
+            if not self._touched(intent):
+                self._tried(lambda reference=reference: retrying(lambda: self._by_check(reference)))  # type: ignore[misc]
+
+    def _by_check(self, payout: str) -> None:
+        another_way.send_another_way(
+            payout=refunded.payout(payout),
+            method=PaymentMethod.CHECK,
+            external_reference=f"check for {payout}",
+            reason=REASON,
+            actor=BURSAR,
+            at=self.now,
+        )
+
+    def _touched(self, intent: str) -> bool:
+        """Say whether the service's pages show that money of a charge went back, or that a bank holds or took it."""
+        disputed = any(one.intent_id == intent for one in self.service._disputes.values())
+        return bool(self.service.totals()[intent].returned) or disputed
 
     def deliver(self, choose: Callable[[list[Sent]], list[Sent]]) -> None:
         """Word of what happened arrives: some of it, in any order, again and again."""
         self.told += self.service.take_events()
+        if not self.has_keys:
+            return  # the door is closed, and the service tells it again
         take_in(choose(self.told), secret=self.service.secret, at=self.now)
 
     def work(self) -> None:
@@ -232,6 +284,17 @@ class World:
         mine = {one.reference for one in queries.charges(stored(student).id)}
         return [one for one in self.service.totals() if self.service._intents[one].reference in mine]
 
+    def _another_way(self) -> dict[str, int]:
+        """Return what of each charge was sent back by check."""
+        query = (
+            sa.select(Payment.external_reference, sa.func.sum(Payout.amount_cents))
+            .join(Payment)
+            .where(Payout.state == PayoutState.SENT, Payout.method != PaymentMethod.CARD)
+            .where(Payment.method == PaymentMethod.CARD)
+            .group_by(Payment.external_reference)
+        )
+        return {intent: int(cents) for intent, cents in db.session.execute(query)}
+
     # What must be true after every step.
 
     def check(self) -> None:
@@ -245,14 +308,17 @@ class World:
             .having(sa.func.count() > 1)
         )
         assert db.session.scalars(twice).all() == []
+        other = self._another_way()
         for intent, total in self.service.totals().items():
-            assert total.returned <= total.captured, f"{intent}: more went back than came in"
+            back = total.returned + other.get(intent, 0)
+            assert back <= total.captured, f"{intent}: more went back than came in"
         db.session.rollback()
 
     # What must be true in the end, when nobody does anything any more.
 
     def come_to_rest(self) -> None:
         """Let the line work, all word arrive, and the worker do everything there is to do."""
+        self.put_the_keys_back()
         self.service.plan = lambda _call: None
         self.service._faults.clear()
         for hours in (2, 26):
@@ -318,8 +384,10 @@ class World:
     def _check_kept(self, student: str) -> None:
         """Nobody paid more by card than the tuition, and who got the money back, or never began, has all of it."""
         row, totals = stored(student), self.service.totals()
-        mine = [totals[name] for name in self._captured(student)]
-        kept = sum(one.captured - one.returned - one.disputed for one in mine)
+        other, mine = self._another_way(), self._captured(student)
+        kept = sum(
+            totals[one].captured - totals[one].returned - totals[one].disputed - other.get(one, 0) for one in mine
+        )
         if row.state in {EnrollmentState.CANCELED, EnrollmentState.REFUNDED}:
             assert kept <= 0, f"{student} is {row.state} and {kept} cents are kept"
         assert kept <= row.agreement.total_cents, f"{student} paid twice"

@@ -28,8 +28,19 @@ def undecided_way(vandal: Vandal) -> None:
     vandal.change("DELETE FROM history WHERE event = 'payout.sent_another_way'")
 
 
+def asked_all_the_same(vandal: Vandal) -> None:
+    """Let the service be asked, without an answer, to send what went by check."""
+    vandal.change(
+        "UPDATE service_call SET state = 'open', ended_at = NULL, object_id = NULL WHERE kind = 'give_back' "
+        "AND subject IN (SELECT payout.reference FROM payout JOIN refund ON refund.id = payout.refund_id "
+        "WHERE refund.reference = :reference)",
+        reference=vandal.told.by_check,
+    )
+
+
 CARD_PLANTS: Mapping[Callable[[Vandal], None], str] = {
     undecided_way: "payout_goes_back_whole_to_its_payment",
+    asked_all_the_same: "payout_goes_back_whole_to_its_payment",
     counted_twice: "card_refund_counts_once",
     nobody_told: "failed_payout_is_before_staff",
     **CHARGE_PLANTS,

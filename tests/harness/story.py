@@ -17,6 +17,7 @@ from provider.payments import queries as paid
 from provider.payments.gateway import DisputeStatus, ReturnStatus
 from provider.payments.rules import PaymentMethod
 from provider.refunds import actions as refunds
+from provider.refunds import another_way
 from provider.refunds import queries as returned
 from provider.refunds.rules import SETTLE, Channel
 from tests.harness import disclosed, story_of_credit, story_of_places
@@ -172,7 +173,7 @@ def by_cards(app: Flask, start: dt.datetime) -> tuple[str, str, str]:
     job(SETTLE, now, intent=intent_of(payment))
     with unit_of_work():
         (payout,) = returned.by_reference(refunds_of["by_check"]).payouts
-        refunds.send_another_way(
+        another_way.send_another_way(
             payout=returned.payout(payout.reference),
             method=PaymentMethod.CHECK,
             external_reference="check 1044",

@@ -11,6 +11,7 @@ from provider.payments.gateway import Gateway, Refused, Unreachable
 from provider.payments.models import ServiceCall
 from provider.payments.rules import CallKind, CallState, key_serves
 from provider.payments.service import InsideUnit, ask
+from tests.harness.money import at_once
 
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -142,6 +143,48 @@ def test_a_refusal_ends_the_call_and_another_try_has_another_key(line: Line) -> 
         calls.store(kind=CHARGE, subject="CH-22222222", at=NOON + HOUR)
     first, second = rows()
     assert (first.state, first.error, second.state) == (CallState.REFUSED, "no such card", CallState.OPEN)
+
+
+def give_up(at: dt.datetime = NOON) -> bool:
+    with unit_of_work():
+        return calls.give_up_untried(kind=CHARGE, subject="CH-22222222", why="It goes another way.", at=at)
+
+
+def test_a_call_that_was_never_attempted_can_be_given_up_and_is_not_made_after_that(line: Line) -> None:
+    assert calls.untried(CHARGE, ["CH-22222222", "CH-33333333"]) == {"CH-22222222"}
+    assert [give_up(), give_up()] == [True, False]
+    assert calls.untried(CHARGE, ["CH-22222222"]) == frozenset()
+    with pytest.raises(calls.CallEnded):
+        through(line, NOON + HOUR)
+    (call,) = rows()
+    assert (call.state, call.tried_at, call.error) == (CallState.REFUSED, None, "It goes another way.")
+    assert line.keys == []
+
+
+def test_a_call_that_was_attempted_is_not_given_up_whatever_came_of_it(line: Line) -> None:
+    line.answer = Unreachable("no answer")
+    with pytest.raises(Unreachable):
+        through(line, NOON)
+    assert (calls.untried(CHARGE, ["CH-22222222"]), give_up(NOON + HOUR)) == (frozenset(), False)
+    line.answer = "pi_1"
+    assert through(line, NOON + HOUR) == "pi_1"
+
+
+def test_a_call_that_is_given_up_between_its_reading_and_its_first_attempt_is_not_made(app: Flask, line: Line) -> None:
+    given_up: list[bool] = []
+
+    def meanwhile(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT service_call") and not given_up:
+            given_up.append(True)
+            given_up[:] = at_once(app, give_up)
+
+    sa.event.listen(db.engine, "after_cursor_execute", meanwhile)
+    try:
+        with pytest.raises(calls.CallEnded):
+            through(line, NOON)
+    finally:
+        sa.event.remove(db.engine, "after_cursor_execute", meanwhile)
+    assert (given_up, line.keys) == ([True], [])
 
 
 def test_a_second_open_call_of_the_same_kind_is_refused_by_the_database(line: Line) -> None:

@@ -13,7 +13,7 @@ from provider.enrollments.queries import by_reference
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
 from provider.payments.gateway import ReturnStatus
-from provider.refunds import actions, queries
+from provider.refunds import actions, another_way, queries
 from provider.refunds.models import Payout, Refund
 from provider.refunds.reconciling import RECONCILE
 from provider.refunds.rules import Channel, PayoutState, RefundState
@@ -81,7 +81,7 @@ class Hands:
             for reference in failed():
                 if self.dice.random() < 0.5:
                     with unit_of_work():
-                        actions.try_card_again(payout=queries.payout(reference), actor=BURSAR, at=self.now)
+                        another_way.try_card_again(payout=queries.payout(reference), actor=BURSAR, at=self.now)
 
 
 def failed() -> list[str]:

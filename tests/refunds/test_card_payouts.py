@@ -19,12 +19,13 @@ from provider.enrollments.rules import CancelReason
 from provider.jobs.models import Job
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
-from provider.payments.gateway import DisputeStatus, ReturnStatus
+from provider.payments.gateway import DisputeStatus, Refused, ReturnStatus
 from provider.payments.models import ServiceCall
 from provider.payments.rules import RETURN_JOB, CallKind, PaymentMethod
 from provider.payments.service import SERVICE
-from provider.refunds import actions, queries
-from provider.refunds.actions import GoesByItself, NotAnotherWay, NotFailed, ReasonRefused
+from provider.refunds import actions, another_way, queries
+from provider.refunds.actions import GoesByItself, ReasonRefused
+from provider.refunds.another_way import NotAnotherWay, NotFailed, StaysWithCard
 from provider.refunds.models import Payout, Refund
 from provider.refunds.payouts import PayoutSent
 from provider.refunds.reconciling import RECONCILE
@@ -62,7 +63,7 @@ def service(app: Flask, context: AppContext) -> Iterator[FakeService]:
     Clock.now = PAID
     app.extensions["payment_service"] = made = FakeService(now=lambda: Clock.now)
     yield made
-    del app.extensions["payment_service"]
+    app.extensions.pop("payment_service", None)
 
 
 def assert_clean(app: Flask, at: dt.datetime) -> None:
@@ -310,7 +311,7 @@ def test_money_that_a_bank_gives_back_days_later_opens_the_refund_again(service:
 
 def again(made: str, at: dt.datetime) -> None:
     with unit_of_work():
-        actions.try_card_again(payout=queries.payout(payout_ref(made)), actor=BURSAR, at=at)
+        another_way.try_card_again(payout=queries.payout(payout_ref(made)), actor=BURSAR, at=at)
 
 
 def payout_ref(made: str) -> str:
@@ -321,7 +322,7 @@ def otherwise(
     made: str, method: PaymentMethod = PaymentMethod.CHECK, reason: str = REASON, at: dt.datetime = ASKED + DAY
 ) -> None:
     with unit_of_work():
-        actions.send_another_way(
+        another_way.send_another_way(
             payout=queries.payout(payout_ref(made)),
             method=method,
             external_reference=" check  77 ",
@@ -349,7 +350,7 @@ def test_what_the_card_did_not_take_may_go_by_check_with_a_reason(service: FakeS
 
 def test_only_what_failed_goes_another_way_never_to_a_card_and_not_without_a_reason(service: FakeService) -> None:
     _, _, made = asked(service)
-    with pytest.raises(NotFailed):
+    with pytest.raises(StaysWithCard):
         otherwise(made)
     with pytest.raises(NotFailed):
         again(made, ASKED)
@@ -363,8 +364,130 @@ def test_only_what_failed_goes_another_way_never_to_a_card_and_not_without_a_rea
     with pytest.raises(ReasonRefused):
         otherwise(made, reason="closed")
     otherwise(made)
-    with pytest.raises(NotFailed):
+    with pytest.raises(StaysWithCard, match="was sent already"):
         otherwise(made)
+
+
+def test_a_school_that_left_the_service_sends_what_was_never_asked_for_another_way(
+    service: FakeService, app: Flask
+) -> None:
+    """The keys are gone for good; when they come back after all, nothing goes a second time."""
+    reference, paid, made = asked(service)
+    del app.extensions["payment_service"]
+    jobs_at(ASKED)
+    assert (payout(made).state.value, payout(made).tries) == ("sending", 1)
+    otherwise(made)
+    part = payout(made)
+    assert (part.state.value, part.method.value, part.external_reference) == ("sent", "check", "check 77")
+    assert (refund(made).state.value, [one.state.value for one in clocks_about(reference)]) == ("settled", ["met"])
+    assert books(reference) == {"cash_card": UPFRONT, "cash_offline": -UPFRONT}
+    (told,) = letters(reference, "payout_sent")
+    assert (told.values["method"], told.values["external_reference"]) == ("check", "check 77")
+    (call,) = db.session.scalars(sa.select(ServiceCall).where(ServiceCall.subject == part.reference)).all()
+    assert (call.state.value, call.tried_at, call.error) == ("refused", None, another_way.GIVEN_UP)
+    app.extensions["payment_service"] = service
+    jobs_at(ASKED + 2 * DAY)
+    job(RECONCILE, ASKED + 2 * DAY)
+    settle(paid, ASKED + 2 * DAY)
+    assert returned(service) == []
+    assert_clean(app, ASKED + 3 * DAY)
+
+
+def test_before_a_worker_took_it_in_hand_it_goes_another_way_too(service: FakeService, app: Flask) -> None:
+    reference, _, made = asked(service)
+    del app.extensions["payment_service"]
+    otherwise(made)
+    jobs_at(ASKED + 2 * DAY)
+    app.extensions["payment_service"] = service
+    assert (payout(made).state.value, payout(made).tries, returned(service)) == ("sent", 1, [])
+    assert postings(reference)[-1] == "paid_out"
+    assert_clean(app, ASKED + 3 * DAY)
+
+
+def test_what_the_service_was_asked_for_without_an_answer_stays_and_is_asked_for_again(
+    service: FakeService, app: Flask
+) -> None:
+    _, _, made = asked(service)
+    service.fail_next(Fault.LOST_AFTER, call="give_back")
+    jobs_at(ASKED)
+    del app.extensions["payment_service"]
+    with pytest.raises(StaysWithCard, match="its answer is not known"):
+        otherwise(made)
+    app.extensions["payment_service"] = service
+    jobs_at(ASKED + 2 * DAY)
+    assert (payout(made).state.value, payout(made).method.value) == ("sent", "card")
+    assert returned(service) == [(UPFRONT, "succeeded")]
+    assert_clean(app, ASKED + 3 * DAY)
+
+
+def test_a_second_try_under_keys_that_are_gone_leads_nowhere_and_may_go_another_way(
+    service: FakeService, app: Flask
+) -> None:
+    reference, _, made = asked(service)
+    service.return_will(FAILED)
+    jobs_at(ASKED)
+    again(made, ASKED + HOUR)
+    del app.extensions["payment_service"]
+    jobs_at(ASKED + 2 * HOUR)
+    otherwise(made)
+    app.extensions["payment_service"] = service
+    jobs_at(ASKED + 2 * DAY)
+    assert (payout(made).state.value, payout(made).tries) == ("sent", 2)
+    assert (returned(service), tasks(reference)) == ([(UPFRONT, "failed")], [("payout_failed", "done")])
+    assert_clean(app, ASKED + 3 * DAY)
+
+
+def test_what_a_bank_holds_or_has_given_back_never_goes_another_way(service: FakeService, app: Flask) -> None:
+    _, paid, made = asked(service)
+    service.return_will(FAILED)
+    jobs_at(ASKED)
+    complaint = service.open_dispute(intent_of(paid))
+    hooks.take_in(service.take_events(), secret=service.secret, at=ASKED + HOUR)
+    do_events(ASKED + HOUR)
+    with pytest.raises(StaysWithCard, match="holds this payment in a dispute"):
+        otherwise(made)
+    service.close_dispute(complaint.id, DisputeStatus.LOST)
+    hooks.take_in(service.take_events(), secret=service.secret, at=ASKED + DAY)
+    do_events(ASKED + DAY)
+    with pytest.raises(StaysWithCard, match="given this payment back in a dispute"):
+        otherwise(made)
+    again(made, ASKED + 2 * DAY)
+    jobs_at(ASKED + 2 * DAY)
+    assert (payout(made).state.value, payout(made).external_reference) == ("sent", complaint.id)
+    assert_clean(app, ASKED + 3 * DAY)
+
+
+def test_a_refusal_whose_second_look_found_nobody_is_looked_at_again_and_fails(service: FakeService) -> None:
+    _, _, made = asked(service)
+
+    def refuse(**_: object) -> None:
+        service.fail_next(Fault.LOST_BEFORE, call="returns_of")
+        raise Refused("This account cannot give money back.")
+
+    service.give_back = refuse  # type: ignore[method-assign,assignment]
+    jobs_at(ASKED)
+    assert payout(made).state.value == "sending"
+    jobs_at(ASKED + 2 * MINUTE)
+    assert (payout(made).state.value, payout(made).failure) == ("failed", "The payment service would not send it.")
+
+
+def test_without_keys_a_refund_that_waits_for_a_day_is_a_task_that_says_what_to_do(
+    service: FakeService, app: Flask
+) -> None:
+    reference, _, made = asked(service)
+    del app.extensions["payment_service"]
+    jobs_at(ASKED)
+    for hours in (1, 25):
+        job(RECONCILE, ASKED + hours * HOUR)
+    (task,) = [task for task in tasks_about(reference) if task.kind is TaskKind.CHECK_CARD_PAYMENT]
+    assert task.sentence == (
+        f"The refund {made} was to go to the card more than a day ago, and the keys of the payment service are not "
+        "set. If the school has left the service, open the refund and send the money another way."
+    )
+    assert_clean(app, ASKED + 26 * HOUR)
+    otherwise(made, at=ASKED + 26 * HOUR)
+    assert ("check_card_payment", "done") in tasks(reference)
+    app.extensions["payment_service"] = service
 
 
 def test_a_call_that_the_service_refuses_fails_in_words(service: FakeService) -> None:

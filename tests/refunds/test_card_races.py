@@ -6,21 +6,27 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from config import Config
+from provider.app import create_app
 from provider.enrollments.queries import by_reference
 from provider.jobs.rules import Later
 from provider.kernel.actors import Actor, ActorKind
-from provider.kernel.database import retrying
+from provider.kernel.database import db, retrying
 from provider.kernel.registry import registry
 from provider.payments.gateway import ReturnStatus
+from provider.payments.rules import PaymentMethod
 from provider.payments.service import ask as ask_service
-from provider.refunds import actions, queries
-from provider.refunds.rules import PAY_OUT, SETTLE, Channel
-from tests.harness.card_money import by_card, intent_of, run_refund_jobs
+from provider.refunds import actions, another_way, queries
+from provider.refunds.models import Payout
+from provider.refunds.rules import PAY_OUT, SETTLE, Channel, PayoutState
+from tests.harness.card_money import by_card, intent_of, job, run_refund_jobs
 from tests.harness.fake_service import FakeService
 from tests.harness.money import BURSAR, PAID, agreed, at_once, books, kept, letters, postings, stored
 from tests.harness.soak import repetitions
+from tests.harness.unguarded import looked_first
 
 HOUR = dt.timedelta(hours=1)
 ASKED = PAID + HOUR
@@ -175,6 +181,89 @@ def test_a_refund_of_the_dashboard_beside_a_request_is_counted_once_whoever_is_f
     assert len(service.returns_of(intent)) == 1
 
 
+@pytest.fixture
+def keyless(app: Flask, config: Config) -> Iterator[Flask]:
+    """The same school on the same database, restarted without keys; a worker that has them still runs."""
+    made = create_app(config)
+    yield made
+    with made.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def may_go_another_way(keyless: Flask, payout: str) -> bool:
+    with keyless.app_context():
+        return queries.why_not_another_way([queries.payout(payout)])[payout] is None
+
+
+def by_check(keyless: Flask, payout: str) -> str:
+    """Send what was never asked for by check, as a bursar of the school without keys."""
+    with keyless.app_context():
+        return retrying(
+            lambda: (
+                another_way.send_another_way(
+                    payout=queries.payout(payout),
+                    method=PaymentMethod.CHECK,
+                    external_reference="Check 77",
+                    reason="The school has left the payment service.",
+                    actor=BURSAR,
+                    at=ASKED,
+                ).method.value
+            )
+        )
+
+
+@pytest.mark.parametrize("_round", range(repetitions(100)))
+def test_bursars_with_checks_beside_workers_that_send_it_to_the_card_give_it_back_once(
+    app: Flask, keyless: Flask, service: FakeService, _round: int
+) -> None:
+    reference, intent = paid(app, service)
+    with app.app_context():
+        by_student(reference)
+    payout = sole_payout(app, reference)
+    both = [lambda: by_check(keyless, payout), lambda: do(PAY_OUT, payout=payout)]
+    found = at_once(app, *both * 6)
+    assert {one if isinstance(one, str) else type(one).__name__ for one in found} <= {
+        "check",
+        "StaysWithCard",
+        "done",
+        "later",
+    }
+    with app.app_context():
+        run_refund_jobs(ASKED + HOUR)
+        job(SETTLE, ASKED + HOUR, intent=intent)
+        part = queries.payout(payout)
+        assert (part.state.value, part.tries) == ("sent", 1)
+        assert found.count("check") == (part.method is PaymentMethod.CHECK)
+        assert len(service.returns_of(intent)) == (part.method is PaymentMethod.CARD)
+        assert postings(reference) == ["accepted", "captured", "refund_approved", "paid_out"]
+        assert len(letters(reference, "payout_sent")) == 1
+
+
+def test_looking_first_sends_it_to_the_card_and_by_check(app: Flask, keyless: Flask, service: FakeService) -> None:
+    reference, intent = paid(app, service)
+    with app.app_context():
+        by_student(reference)
+    payout = sole_payout(app, reference)
+
+    def mark() -> None:
+        sent = {"state": PayoutState.SENT, "method": PaymentMethod.CHECK, "external_reference": "77", "sent_at": ASKED}
+        db.session.execute(sa.update(Payout).where(Payout.reference == payout).values(**sent))
+
+    wrote = looked_first(
+        app,
+        (lambda: may_go_another_way(keyless, payout), mark),
+        (
+            lambda: queries.payout(payout).state is PayoutState.DUE,
+            lambda: service.give_back(key="k", intent_id=intent, amount_cents=UPFRONT, reference=payout),
+        ),
+    )
+    assert wrote == [True, True]
+    with app.app_context():
+        part = queries.payout(payout)
+        assert (part.method.value, part.state.value, len(service.returns_of(intent))) == ("check", "sent", 1)
+
+
 def test_sixteen_who_try_the_card_again_send_it_once(app: Flask, service: FakeService) -> None:
     reference, intent = paid(app, service)
     service.return_will(ReturnStatus.FAILED)
@@ -184,7 +273,11 @@ def test_sixteen_who_try_the_card_again_send_it_once(app: Flask, service: FakeSe
     payout = sole_payout(app, reference)
     tried = at_once(
         app,
-        *[lambda: retrying(lambda: actions.try_card_again(payout=queries.payout(payout), actor=BURSAR, at=ASKED).tries)]
+        *[
+            lambda: retrying(
+                lambda: another_way.try_card_again(payout=queries.payout(payout), actor=BURSAR, at=ASKED).tries
+            )
+        ]
         * 16,
     )
     assert Counter(type(one).__name__ for one in tried) == {"int": 1, "NotFailed": 15}

@@ -1,16 +1,23 @@
 """What student and staff see of money that goes back to a card."""
 
+from collections.abc import Iterator
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from provider.accounts.rules import Role
+from provider.kernel import clock
 from provider.kernel.database import db, unit_of_work
 from provider.payments import queries as payments
-from provider.refunds import queries
+from provider.payments.models import ServiceCall
+from provider.payments.rules import CallState
+from provider.refunds import another_way, queries
 from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
 from tests.harness.audit import assert_clean
+from tests.harness.fake_service import FakeService
+from tests.harness.money import BURSAR
 from tests.harness.season import Season
 from tests.harness.stories import sign_in
 from tests.harness.visitor import Visitor
@@ -26,7 +33,15 @@ def student(school: Flask, season: Season, state: str) -> Visitor:
 
 
 @pytest.fixture
-def bursar(school: Flask, season: Season) -> Visitor:
+def cards_on(school: Flask) -> Iterator[FakeService]:
+    """A school that takes cards; the season's school has no keys."""
+    school.extensions["payment_service"] = made = FakeService(now=clock.now)
+    yield made
+    school.extensions.pop("payment_service", None)
+
+
+@pytest.fixture
+def bursar(school: Flask, season: Season, cards_on: FakeService) -> Visitor:
     visitor = Visitor(school)
     sign_in(visitor, season.staff[Role.BURSAR])
     return visitor
@@ -85,13 +100,13 @@ def test_staff_send_it_another_way_with_reference_and_reason(school: Flask, seas
     with school.app_context():
         one = queries.payout(payout)
         assert (one.state.value, one.method.value, one.external_reference) == ("sent", "check", "1044")
-    assert "Only what a card did not take goes another way." in bursar.get(path).words()
+    assert "This money was sent already. Do not send it a second time." in bursar.get(path).words()
     story = bursar.get(f"/staff/enrollments/{season['not_taken'].enrollment}").words()
-    assert "Refund sent by check, because the card did not take it" in story
+    assert "Refund sent by check, because it could not go to the card" in story
     assert "The card is closed, as she wrote." in story
     told = student(school, season, "not_taken").page
     assert told is not None
-    assert "Your card did not take it. Sent by check on" in told.words()
+    assert "It could not go to your card. Sent by check on" in told.words()
     assert_clean(school)
 
 
@@ -116,3 +131,50 @@ def test_a_card_payment_is_neither_reversed_nor_returned_by_hand(
     page = bursar.get(f"/staff/payments/{season['given_outside'].payments[0]}")
     assert "It goes back to the card by itself within minutes." in page.words()
     assert page.all("main form") == []
+
+
+def untried(school: Flask, season: Season) -> str:
+    """Let the money of `not_taken` be asked for once more, under keys that are gone; return the payout."""
+    with school.app_context():
+        (payout,) = queries.by_reference(season["not_taken"].refund).payouts
+        with unit_of_work():
+            another_way.try_card_again(payout=queries.payout(payout.reference), actor=BURSAR, at=clock.now())
+        del school.extensions["payment_service"]
+        return payout.reference
+
+
+def test_a_school_without_keys_is_told_what_will_not_go_by_itself_and_sends_it_by_transfer(
+    school: Flask, season: Season, bursar: Visitor
+) -> None:
+    payout = untried(school, season)
+    page = bursar.get(f"/staff/refunds/{season['not_taken'].refund}")
+    assert "The school takes no cards any more, so this money does not go to the card by itself" in page.words()
+    assert "Nobody has to do anything." not in page.words()
+    assert (page.all("main form"), page.words("main .button")) == ([], "Sent another way")
+    page = bursar.get(f"/staff/payouts/{payout}/another-way")
+    assert "the payment service was never asked to send this money to Visa ending in 4242" in page.words()
+    page = bursar.submit(
+        {"method": "bank_transfer", "external_reference": "TR-9", "reason": "We left the payment service in May."}
+    )
+    assert page.words(".notice--success") == "The payout is recorded as sent. The student gets a letter."
+    told = student(school, season, "not_taken").page
+    assert told is not None
+    assert "It could not go to your card. Sent by bank transfer on" in told.words()
+    assert_clean(school)
+
+
+def test_what_may_have_gone_is_not_offered_another_way_and_says_what_to_do(
+    school: Flask, season: Season, bursar: Visitor
+) -> None:
+    payout = untried(school, season)
+    with school.app_context(), unit_of_work():
+        open_call = sa.update(ServiceCall).where(ServiceCall.subject == payout, ServiceCall.state == CallState.OPEN)
+        db.session.execute(open_call.values(tried_at=clock.now()))
+    page = bursar.get(f"/staff/refunds/{season['not_taken'].refund}")
+    assert "its answer is not known: it may have arrived. Do not send it from here." in page.words()
+    assert (page.all("main form"), page.all("main .button")) == ([], [])
+    form = {"method": "check", "external_reference": "1044", "reason": "The card is closed, as she wrote."}
+    refused = bursar.post(f"/staff/payouts/{payout}/another-way", form, 422, token=bursar.token())
+    assert "Have the operator set the keys of the service again" in refused.words(".error-summary")
+    with school.app_context():
+        assert queries.payout(payout).state is PayoutState.SENDING

@@ -1,4 +1,5 @@
 import datetime as dt
+import itertools
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,12 +22,14 @@ from provider.refunds.rules import (
     PayoutState,
     RefundBasis,
     RefundState,
+    Stays,
     basis_of,
     failure_words,
     is_settled,
     posted_as,
     state_of,
     tuition_part,
+    why_not_another_way,
 )
 
 R, P, B = RefundState, PayoutState, RefundBasis
@@ -146,3 +149,58 @@ def test_what_paid_nothing_goes_back_before_tuition(part: int, left: int, paying
 def test_why_money_did_not_arrive_is_said_in_words() -> None:
     assert failure_words("lost_or_stolen_card") == "The card was reported as lost or stolen."
     assert {failure_words(None), failure_words("a_new_code")} == {"The bank did not say why."}
+
+
+# What goes to a card, sent another way: the facts of a payout that was never asked for, at a school without a service.
+NEVER_ASKED = {
+    "by_card": True,
+    "disputed": False,
+    "given_back": False,
+    "taken": False,
+    "untried": True,
+    "service_on": False,
+}
+
+
+@pytest.mark.parametrize(
+    "state, changed, why",
+    [
+        (P.DUE, {}, None),
+        (P.SENDING, {}, None),
+        (P.FAILED, {"untried": False}, None),
+        (P.FAILED, {"untried": False, "service_on": True}, None),
+        (P.DUE, {"service_on": True}, Stays.GOES_BY_ITSELF),
+        (P.SENDING, {"service_on": True}, Stays.GOES_BY_ITSELF),
+        (P.SENDING, {"untried": False}, Stays.UNANSWERED),
+        (P.SENDING, {"untried": False, "service_on": True}, Stays.UNANSWERED),
+        (P.SENDING, {"untried": False, "taken": True}, Stays.UNDER_WAY),
+        (P.SENDING, {"untried": False, "taken": True, "service_on": True}, Stays.UNDER_WAY),
+        (P.SENT, {"untried": False, "taken": True}, Stays.SENT),
+        (P.SENT, {"by_card": False, "taken": True}, Stays.SENT),
+        (P.DUE, {"by_card": False}, Stays.NOT_BY_CARD),
+        (P.DUE, {"disputed": True}, Stays.DISPUTED),
+        (P.FAILED, {"untried": False, "disputed": True}, Stays.DISPUTED),
+        (P.DUE, {"given_back": True}, Stays.GIVEN_BACK),
+        (P.FAILED, {"untried": False, "given_back": True}, Stays.GIVEN_BACK),
+    ],
+)
+def test_what_was_never_sent_or_failed_for_good_goes_another_way_and_nothing_else_does(
+    state: PayoutState, changed: dict[str, bool], why: Stays | None
+) -> None:
+    assert why_not_another_way(state, **(NEVER_ASKED | changed)) is why
+
+
+def test_of_all_that_can_be_true_of_a_payout_only_three_kinds_go_another_way() -> None:
+    """Failed; or never asked for, due or in hand, without a service: by card, undisputed, not given back by a bank."""
+    goes = set()
+    everything = itertools.product(*[(False, True)] * len(NEVER_ASKED))
+    for state, facts in itertools.product(P, everything):
+        known = dict(zip(NEVER_ASKED, facts, strict=True))
+        if why_not_another_way(state, **known) is None:
+            goes.add((state, *(known[name] for name in ("by_card", "disputed", "given_back"))))
+            assert state is P.FAILED or (known["untried"] and not known["taken"] and not known["service_on"])
+    assert goes == {(state, True, False, False) for state in (P.DUE, P.SENDING, P.FAILED)}
+
+
+def test_each_reason_why_money_stays_with_its_card_has_its_own_words() -> None:
+    assert len({one.sentence for one in Stays}) == len(Stays)
