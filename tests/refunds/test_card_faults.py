@@ -86,7 +86,8 @@ class Hands:
 
 def failed() -> list[str]:
     db.session.rollback()
-    return list(db.session.scalars(sa.select(Payout.reference).where(Payout.state == PayoutState.FAILED)))
+    query = sa.select(Payout.reference).where(Payout.state == PayoutState.FAILED).order_by(Payout.id)
+    return list(db.session.scalars(query))
 
 
 @pytest.fixture
