@@ -5,7 +5,6 @@ from collections.abc import Callable
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from provider.accounts.sessions import signed_in
 from provider.kernel.doors import Door
 from provider.kernel.errors import DomainError, NotFound
 from provider.kernel.forms import Form
@@ -49,9 +48,12 @@ def _assign(reference: str, owner: str | None) -> None:
 
 @door.post("/<reference>/take")
 def take(reference: str) -> ResponseReturnValue:
-    viewer = signed_in()
-    owner = viewer.reference if viewer else None
-    return try_to(lambda: _assign(reference, owner), "These messages are yours.", _page(reference))
+    return try_to(lambda: _take(reference), "These messages are yours.", _page(reference))
+
+
+def _take(reference: str) -> None:
+    thread = held(reference, lock=True)
+    sorting.take(thread, may_have=answerers(thread), actor=actor(), at=received_at())
 
 
 def _pressed(reference: str, act: Callable[..., None], sentence: str) -> ResponseReturnValue:

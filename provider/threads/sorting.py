@@ -36,6 +36,13 @@ class CannotHave(DomainError):
     sentence = "Choose somebody who may answer the mail of this mailbox."
 
 
+class ThreadTaken(DomainError):
+    """Somebody else took it first."""
+
+    code = "thread_taken"
+    sentence = "A colleague has taken these messages. Ask them, or give the messages to somebody below."
+
+
 class SameThread(DomainError):
     """A thread cannot be put together with itself."""
 
@@ -95,6 +102,13 @@ def assign(thread: Thread, to: str | None, *, may_have: Collection[str], actor: 
         thread, "thread.assigned" if to else "thread.freed", actor=actor, at=at, about=told_under(thread), data=data
     )
     return thread
+
+
+def take(thread: Thread, *, may_have: Collection[str], actor: Actor, at: dt.datetime) -> Thread:
+    """Let somebody answer a thread, locked, that is nobody's; raises ThreadTaken, CannotHave."""
+    if thread.assigned_to not in {None, actor.reference}:
+        raise ThreadTaken
+    return assign(thread, actor.reference, may_have=may_have, actor=actor, at=at)
 
 
 def free(*, owner: str, keeping: Collection[Mailbox], actor: Actor, at: dt.datetime) -> None:

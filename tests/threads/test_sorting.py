@@ -12,7 +12,8 @@ from provider.accounts.rules import Role
 from provider.history.actions import note
 from provider.history.models import History
 from provider.kernel import clock
-from provider.kernel.database import db, hold, unit_of_work
+from provider.kernel.actors import Actor, ActorKind
+from provider.kernel.database import db, hold, retrying, unit_of_work
 from provider.kernel.lifecycles import IllegalTransition
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import Mailbox
@@ -176,6 +177,56 @@ def test_only_who_answers_the_mailbox_is_given_its_mail() -> None:
         sorting.assign(held, None, may_have=[], actor=STAFF, at=clock.now())
     events = sa.select(History.event).where(History.subject_reference == reference).order_by(History.id)
     assert db.session.scalars(events).all() == ["thread.waiting", "thread.assigned", "thread.freed"]
+
+
+FOUR = [f"P-{digit * 8}" for digit in "2345"]
+
+
+def given(reference: str) -> list[tuple[str, dict[str, str]]]:
+    """Return how often and to whom a thread was given, as the history tells it."""
+    query = sa.select(History.event, History.data).where(
+        History.subject_reference == reference, History.event.in_(["thread.assigned", "thread.freed"])
+    )
+    return [(event, data) for event, data in db.session.execute(query.order_by(History.id))]
+
+
+@pytest.mark.parametrize("_round", range(repetitions(20)))
+def test_of_many_who_take_messages_at_once_one_has_them(app: Flask, _round: int) -> None:
+    reference = opened()
+    db.session.remove()
+
+    def take(who: str) -> str:
+        def work() -> str:
+            held = queries.by_reference(reference, lock=True)
+            sorting.take(held, may_have=FOUR, actor=Actor(ActorKind.STAFF, who), at=clock.now())
+            return who
+
+        return retrying(work)
+
+    found = at_once(app, *(partial(take, who) for who in FOUR))
+    (winner,) = (one for one in found if isinstance(one, str))
+    assert sum(isinstance(one, sorting.ThreadTaken) for one in found) == 3
+    assert (thread(reference).assigned_to, given(reference)) == (winner, [("thread.assigned", {"new": winner})])
+    db.session.remove()
+    assert take(winner) == winner  # a second click
+    assert given(reference) == [("thread.assigned", {"new": winner})]
+
+
+def test_without_the_lock_each_takes_them_and_the_last_one_has_them(app: Flask) -> None:
+    """The control: whose they are is looked at first, and written afterwards."""
+    reference = opened()
+    db.session.remove()
+
+    def nobodys() -> bool:
+        return queries.by_reference(reference).assigned_to is None
+
+    def take(who: str) -> None:
+        it = queries.by_reference(reference)
+        it.assigned_to = who
+        note(it, "thread.assigned", actor=Actor(ActorKind.STAFF, who), at=clock.now(), data={"new": who})
+
+    assert looked_first(app, *((nobodys, partial(take, who)) for who in FOUR)) == [True] * 4
+    assert sorted(data["new"] for _, data in given(reference)) == FOUR
 
 
 def test_who_may_not_answer_a_mailbox_any_more_gives_its_mail_back(app: Flask) -> None:
