@@ -18,6 +18,7 @@ from provider.history.actions import move
 from provider.kernel.actors import Actor
 from provider.kernel.database import db
 from provider.kernel.registry import registry
+from provider.tasks.actions import finish_by_key
 
 OFFER_LINK, ANSWER_LINK = "place_offer", "place_answer"
 
@@ -49,6 +50,12 @@ def end(
         free_place(offer.opening_id)
     for purpose in (OFFER_LINK,) if asked_link_open else (OFFER_LINK, ANSWER_LINK):
         revoke_links(purpose=purpose, subject=offer.reference, at=at)
+    finish_by_key(key=silent_key(offer), at=at)
+
+
+def silent_key(offer: Offer) -> str:
+    """Name the task about a site that does not answer."""
+    return f"site_silent:{offer.reference}"
 
 
 def ready_again(request: ExternshipRequest, *, actor: Actor, at: dt.datetime) -> None:

@@ -151,6 +151,17 @@ def expired(now: dt.datetime) -> Sequence[int]:
     return db.session.scalars(query.order_by(Offer.id)).all()
 
 
+def unanswered_by_sites(asked_before: dt.datetime) -> Sequence[int]:
+    """Return the ids of the offers whose site was asked before an instant and has not answered, the oldest first."""
+    query = sa.select(Offer.id).where(Offer.state == OfferState.ACCEPTED, Offer.answered_at <= asked_before)
+    return db.session.scalars(query.order_by(Offer.id)).all()
+
+
+def site_was_reminded(reference: str) -> bool:
+    """Say whether the site of an offer was reminded that it is awaited."""
+    return _events(reference, "offer.site_reminded") > 0
+
+
 def beginning(latest: dt.date) -> Sequence[int]:
     """Return the ids of the planned placements whose first day is this one or an earlier one, and are not held."""
     query = sa.select(Placement.id).where(sa.text("placement.state = 'planned'"), Placement.first_on <= latest)

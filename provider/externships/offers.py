@@ -10,7 +10,7 @@ from provider.affiliations.rules import Period
 from provider.externships import checks, guarantee, offer_queries, place_letters, placements, queries
 from provider.externships.disclosing import WHO_COMES, disclose
 from provider.externships.models import ExternshipRequest, Offer
-from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK, end, ready_again
+from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK, end, ready_again, silent_key
 from provider.externships.offer_words import what_became
 from provider.externships.refusals import (
     AgreementDoesNotCover,
@@ -21,20 +21,22 @@ from provider.externships.refusals import (
     RequestNotReady,
 )
 from provider.externships.rules import (
+    CALL_SITE_AFTER,
     ENDING,
     OFFER_LIFECYCLE,
     OFFER_PREFIX,
     OPEN_OFFERS,
+    REMIND_SITE_AFTER,
     REQUEST_LIFECYCLE,
     OfferState,
     ReleaseReason,
     RequestState,
 )
-from provider.history.actions import born, move
+from provider.history.actions import born, move, note
 from provider.kernel import references
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import db, hold
-from provider.kernel.days import day_of, end_of
+from provider.kernel.days import counted, day_of, end_of
 from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
 from provider.mail.actions import post
@@ -154,10 +156,40 @@ def accept(*, offer: Offer, actor: Actor, at: dt.datetime) -> Offer:
         placements.confirm(offer=offer, actor=actor, at=at)
         return offer
     guarantee.keep(offer.request, at=at)
-    link = make_link(purpose=ANSWER_LINK, subject=offer.reference, at=at, lasts=_through(offer, at))
-    post(place_letters.ask_site(offer, link), at=at, actor=actor)
+    _ask_site(offer, actor, at)
     disclose(offer.request, to=offer.opening.location.site.name, what=WHO_COMES, actor=actor, at=at)
     return offer
+
+
+def _ask_site(offer: Offer, actor: Actor, at: dt.datetime, *, reminder: bool = False) -> None:
+    link = make_link(purpose=ANSWER_LINK, subject=offer.reference, at=at, lasts=_through(offer, at))
+    post(place_letters.ask_site(offer, link, reminder=reminder), at=at, actor=actor)
+
+
+def remind_site(offer_id: int, *, now: dt.datetime) -> None:
+    """Remind a site that has not answered for three days, and put it before staff after seven; once each."""
+    offer = offer_queries.held(offer_id)
+    if offer.state is not OfferState.ACCEPTED or offer.answered_at is None:
+        return
+    if now >= offer.answered_at + REMIND_SITE_AFTER and not offer_queries.site_was_reminded(offer.reference):
+        about = offer.request.enrollment.reference
+        note(offer, "offer.site_reminded", actor=SYSTEM, at=now, about=about)
+        _ask_site(offer, SYSTEM, now, reminder=True)
+    if now >= offer.answered_at + CALL_SITE_AFTER:
+        _tell_silent(offer, (now - offer.answered_at).days, now)
+
+
+def _tell_silent(offer: Offer, days: int, at: dt.datetime) -> None:
+    enrollment, location = offer.request.enrollment, offer.opening.location
+    raise_task(
+        kind=TaskKind.PLACE_STUDENT,
+        key=silent_key(offer),
+        about=enrollment.reference,
+        sentence=f"{location.site.name} was asked for {enrollment.legal_name} ({offer.reference}) "
+        f"{counted(days, 'day')} ago and has not answered. Call {offer.opening.preceptor.name}, or take the offer back "
+        f"on the page of request {offer.request.reference} and find another place.",
+        at=at,
+    )
 
 
 def decline(*, offer: Offer, words: str | None, actor: Actor, at: dt.datetime) -> Offer:

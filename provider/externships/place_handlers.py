@@ -5,10 +5,12 @@ import datetime as dt
 from provider.externships import holding, offer_queries, offers, papers, placements, request_lists, requests
 from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
 from provider.externships.place_links import AnswerLink, OfferLink
+from provider.externships.rules import REMIND_SITE_AFTER
 from provider.kernel.database import retrying
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 
 EXPIRE, START, HOLD = "externships.expire_offers", "externships.start_placements", "externships.look_at_placements"
+REMIND = "externships.remind_sites"
 FARTHEST_EAST = dt.timedelta(hours=14)  # where a day begins first
 
 
@@ -16,6 +18,12 @@ def expire_offers(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG00
     """Let every offer go that was not answered in time, each in a transaction of its own."""
     for offer_id in offer_queries.expired(now):
         retrying(lambda offer_id=offer_id: offers.expire(offer_id, now=now))  # type: ignore[misc]
+
+
+def remind_sites(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - as above
+    """Remind every site that has let a student wait for days, and put those before staff who go on."""
+    for offer_id in offer_queries.unanswered_by_sites(now - REMIND_SITE_AFTER):
+        retrying(lambda offer_id=offer_id: offers.remind_site(offer_id, now=now))  # type: ignore[misc]
 
 
 def start_placements(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - as above
@@ -56,6 +64,7 @@ PLACE_STORY = Strand(
         "offer.proposed": ("Place chosen", "event"),
         "offer.sent": ("Place offered to the student", "letter"),
         "offer.accepted": ("Place accepted by the student", "person"),
+        "offer.site_reminded": ("Site reminded that its answer is awaited", "letter"),
         "offer.confirmed": ("Place confirmed by the site", "event"),
         "offer.declined": ("Place declined", "warn"),
         "offer.expired": ("Offer of a place not answered in time", "warn"),
@@ -75,8 +84,8 @@ PLACE_STORY = Strand(
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.links |= {OFFER_LINK: OfferLink(), ANSWER_LINK: AnswerLink()}
-    registry.jobs |= {EXPIRE: expire_offers, START: start_placements, HOLD: look_at_placements}
-    registry.periodic += [Periodic(EXPIRE, _hour), Periodic(START, _hour), Periodic(HOLD, _day)]
+    registry.jobs |= {EXPIRE: expire_offers, START: start_placements, HOLD: look_at_placements, REMIND: remind_sites}
+    registry.periodic += [*(Periodic(kind, _hour) for kind in (EXPIRE, START, REMIND)), Periodic(HOLD, _day)]
     registry.attachments |= dict.fromkeys(("place_confirmed", "place_confirmed_site"), papers.attachments)
     registry.strands.append(PLACE_STORY)
     registry.documents_changed = documents_changed

@@ -34,16 +34,16 @@ def offer(one: Offer, link: SignedLink) -> Letter:
     )
 
 
-def ask_site(one: Offer, link: SignedLink) -> Letter:
-    """Ask the site for a student who accepted: name, program and days, and no more."""
+def ask_site(one: Offer, link: SignedLink, *, reminder: bool = False) -> Letter:
+    """Ask the site for a student who accepted: name, program and days, and no more; once more as a reminder."""
     return _to_site(
         "place_asked",
         one.opening.preceptor,
         one.request.enrollment,
-        one.reference,
+        f"{one.reference}:reminded" if reminder else one.reference,
         _place(one.opening, attended(one))
         | _days(one.first_on, one.last_on)
-        | {"student": one.request.enrollment.legal_name, "answer_link": link.reference},
+        | {"student": one.request.enrollment.legal_name, "answer_link": link.reference, "reminder": reminder},
     )
 
 

@@ -28,6 +28,7 @@ from provider.kernel.days import day_of
 from provider.kernel.registry import registry
 from provider.mail.actions import post
 from provider.programs.queries import hours_of
+from provider.tasks.actions import finish_by_key
 
 ACTIVE = frozenset({PlacementState.PLANNED, PlacementState.RUNNING})
 
@@ -102,6 +103,7 @@ def release(
     move(placement, PlacementState.RELEASED, PLACEMENT_LIFECYCLE, actor=actor, at=at, about=about, data=data)
     end(offer_queries.held(placement.offer_id), OfferState.REVOKED, reason=reason, words=words, actor=actor, at=at)
     holding.finish_task(placement, at=at)
+    finish_by_key(key=end_key(placement), at=at)
     post(place_letters.released_to_site(placement, reason), at=at, actor=actor)
     if reason not in ENDING:
         post(place_letters.released(placement, reason), at=at, actor=actor)
@@ -118,8 +120,14 @@ def complete(*, placement: Placement, actor: Actor, at: dt.datetime) -> Placemen
     move(placement.request, RequestState.COMPLETED, REQUEST_LIFECYCLE, actor=actor, at=at, about=about)
     db.session.flush()
     holding.finish_task(placement, at=at)
+    finish_by_key(key=end_key(placement), at=at)
     guarantee.keep(placement.request, at=at)
     return placement
+
+
+def end_key(placement: Placement) -> str:
+    """Name the task to complete a placement whose last day is over."""
+    return f"complete_placement:{placement.reference}"
 
 
 def change_preceptor(*, placement: Placement, preceptor: SiteContact, actor: Actor, at: dt.datetime) -> Placement:

@@ -17,6 +17,7 @@ PLAN_PREFIX = "PN"
 FEWEST_MILES, MOST_MILES = 1, 250
 MOST_PREFERENCES = 5
 REMINDER_DAYS = (10, 20, 27)  # of missing documents (R14)
+REMIND_SITE_AFTER, CALL_SITE_AFTER = dt.timedelta(days=3), dt.timedelta(days=7)  # a site that was asked for a student
 LONGEST_NOTE = 500
 EARLIEST_AHEAD_DAYS = 366
 FEWEST_PUBLISHED = 10  # numbers of fewer people are not published

@@ -6,14 +6,14 @@ from provider.affiliations.rules import Period
 from provider.externships import checks, guarantee, offer_queries, offers, place_letters, placements
 from provider.externships.fitting import Hindrance
 from provider.externships.models import Offer
-from provider.externships.offer_ends import end, ready_again
+from provider.externships.offer_ends import end, ready_again, silent_key
 from provider.externships.offer_words import to_site
 from provider.externships.refusals import DaysImpossible, OfferOver
 from provider.externships.rules import OfferState, ReleaseReason
 from provider.kernel.actors import Actor
 from provider.kernel.errors import DomainError
 from provider.mail.actions import post
-from provider.tasks.actions import raise_task
+from provider.tasks.actions import finish_by_key, raise_task
 from provider.tasks.rules import TaskKind
 
 LONGEST_DAYS = dt.timedelta(days=366)
@@ -38,6 +38,7 @@ def accept(*, offer: Offer, actor: Actor, at: dt.datetime) -> Offer:
     except DomainError as refusal:
         return offers.fall_through(offer, refusal, at=at)
     placements.confirm(offer=offer, actor=actor, at=at)
+    finish_by_key(key=silent_key(offer), at=at)
     return offer
 
 

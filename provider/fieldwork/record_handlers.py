@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from provider.affiliations.rules import Period
-from provider.fieldwork import entries, evaluations, record_queries
+from provider.fieldwork import entries, evaluations, record_queries, records
 from provider.fieldwork.evaluating import Way, to_ask, writing_day
 from provider.fieldwork.evaluation_link import EvaluationLink
 from provider.fieldwork.evaluation_queries import Underway, asked_for, by_reference, underway, waiting
@@ -23,13 +23,20 @@ EVALUATIONS = "fieldwork.evaluations"
 
 
 def look_at_evaluations(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job's signature
-    """Ask for the evaluations whose time has come, and remind of those that wait; each in a unit of its own."""
+    """Ask for the evaluations whose time has come, remind of those that wait, and tell of placements that are over."""
     for one in underway():
         way = Way(Period(one.first_on, one.last_on), one.required_hours * 60, one.minutes)
         for kind in to_ask(way, one.asked, day_of(now, ZoneInfo(one.zone))):
             retrying(lambda one=one, kind=kind: _ask(one, kind, now))  # type: ignore[misc]
+        if day_of(now, ZoneInfo(one.zone)) > one.last_on:
+            retrying(lambda one=one: _tell_over(one, now))  # type: ignore[misc]
     for reference in waiting():
         retrying(lambda reference=reference: _remind(reference, now))  # type: ignore[misc]
+
+
+def _tell_over(one: Underway, now: dt.datetime) -> None:
+    placement = entries.placement_by_id(one.placement_id, lock=True)
+    records.tell_over(placement, today=day_of(now, ZoneInfo(one.zone)), at=now)
 
 
 def _ask(one: Underway, kind: EvaluationKind, now: dt.datetime) -> None:

@@ -17,15 +17,18 @@ from provider.history.actions import note
 from provider.kernel import references
 from provider.kernel.actors import Actor
 from provider.kernel.database import hold
-from provider.kernel.days import day_of
+from provider.kernel.days import day_of, written
 from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
 from provider.mail.actions import post
+from provider.tasks.actions import raise_task
+from provider.tasks.rules import TaskKind
 from provider.verification import actions as verification
 from provider.verification import queries as issued
 from provider.verification.models import IssuedDocument
 from provider.verification.rules import IssuedKind
 
+WAITS_FOR_THE_REST = dt.timedelta(days=14)  # the last week to be approved, and the final evaluation
 REFUNDED = "The enrollment was refunded."
 
 
@@ -83,6 +86,26 @@ def complete(
     placements.complete(placement=placement, actor=actor, at=at)
     evaluations.close_late(placement.id, at)
     return _hand_over(made, at)
+
+
+def tell_over(placement: Placement, *, today: dt.date, at: dt.datetime) -> None:
+    """Put a placement whose last day is over before staff, once: when it can be completed, or after two weeks."""
+    last_on = placement.last_on
+    if placement.state is not PlacementState.RUNNING or today <= last_on:
+        return
+    missing = record_queries.reached(placement).missing
+    if missing and today <= last_on + WAITS_FOR_THE_REST:
+        return
+    enrollment, site = placement.enrollment, placement.opening.location.site
+    raise_task(
+        kind=TaskKind.END_PLACEMENT,
+        key=placements.end_key(placement),
+        about=enrollment.reference,
+        sentence=f"The last day of {enrollment.legal_name} at {site.name} was {written(last_on)} (placement "
+        f"{placement.reference}). {' '.join(missing) or 'The hours are approved and the final evaluation is there.'} "
+        "Complete it, so that the student gets the record.",
+        at=at,
+    )
 
 
 def issue_anew(*, placement: Placement, signature: str, actor: Actor, at: dt.datetime) -> ExternshipRecord:

@@ -16,7 +16,7 @@ from provider.externships.rules import PlacementState, RequestState
 from provider.fieldwork import entries, evaluations, record_queries, recording, records
 from provider.fieldwork.evaluating import OVERALL, SKILLS
 from provider.fieldwork.evaluation_queries import by_reference
-from provider.fieldwork.record_handlers import record_file
+from provider.fieldwork.record_handlers import look_at_evaluations, record_file
 from provider.fieldwork.record_letters import COMPLETED
 from provider.fieldwork.records import NotRunning, ReasonNeeded
 from provider.fieldwork.rules import EvaluationKind, ProcedureKind
@@ -26,6 +26,7 @@ from provider.kernel.database import db, unit_of_work
 from provider.kernel.days import written
 from provider.refunds import approval
 from provider.tasks import queries as tasks
+from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind
 from provider.verification.actions import RevokedAlready
 from tests.fieldwork.test_evaluations import come_in
@@ -37,6 +38,7 @@ from tests.harness.stories import sign_in, staff, timeline
 from tests.harness.visitor import Visitor
 
 DAYS = Period(dt.date(2026, 11, 2), dt.date(2026, 12, 11))
+DAY = dt.timedelta(days=1)
 DONE = dt.datetime(2026, 12, 11, 22, tzinfo=dt.UTC)
 REASON = "The clinic closed a week early; the hours were agreed with the preceptor."
 Colleague = Callable[..., Visitor]
@@ -248,3 +250,37 @@ def test_a_record_that_is_made_early_names_no_day_that_has_not_been(app: Flask) 
         record = record_queries.by_reference(complete(who, reason=REASON, at=late))
         assert recording.days(record.content) == f"{written(DAYS.first_on)} to {written(MONDAY)}"
         assert [task for task in tasks.about(who.enrollment) if task.done_at is None] == []
+
+
+def look(day: dt.date) -> None:
+    look_at_evaluations({}, now=dt.datetime.combine(day, dt.time(15), tzinfo=dt.UTC))
+
+
+def to_complete(who: Placed) -> list[Task]:
+    return kept([one for one in tasks.about(who.enrollment) if one.kind is TaskKind.END_PLACEMENT])
+
+
+def test_a_placement_that_is_over_and_can_be_completed_is_put_before_staff_the_day_after(app: Flask) -> None:
+    with app.app_context():
+        who = worked()
+        look(DAYS.last_on)
+        assert to_complete(who) == []
+        for number in (1, 2):
+            look(DAYS.last_on + number * DAY)
+        (task,) = to_complete(who)
+        assert "The hours are approved and the final evaluation is there. Complete it" in task.sentence
+        complete(who, at=DONE + 3 * DAY)
+        assert [one.done_at for one in to_complete(who)] == [DONE + 3 * DAY]
+        look(DAYS.last_on + 30 * DAY)
+        assert len(to_complete(who)) == 1
+
+
+def test_what_is_missing_when_a_placement_is_over_has_two_weeks_to_come(app: Flask) -> None:
+    with app.app_context():
+        who = worked(required_hours=9)
+        look(DAYS.last_on + 14 * DAY)
+        assert to_complete(who) == []
+        look(DAYS.last_on + 15 * DAY)
+        (task,) = to_complete(who)
+        assert "was December 11, 2026" in task.sentence
+        assert "8 h of 9 hours are approved. Complete it" in task.sentence

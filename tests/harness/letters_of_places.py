@@ -53,7 +53,7 @@ PLACES: Mapping[str, dict[str, Value]] = {
         "expires_at": _AT,
         "offer_link": _LINK,
     },
-    "place_asked": {**_TO_SITE, **_PLACE, "answer_link": _LINK},
+    "place_asked": {**_TO_SITE, **_PLACE, "answer_link": _LINK, "reminder": True},
     "offer_over": {**_PLACE, "why": "expired", "sentence": "You could answer until November 26, 2026."},
     "site_not_needed": {**_TO_SITE, **_PLACE, "sentence": "The student does not take part any more."},
     "place_confirmed": _CONFIRMED,
