@@ -12,12 +12,11 @@ from provider.affiliations import queries, signing
 from provider.affiliations.models import AffiliationAgreement
 from provider.affiliations.rules import AgreementState
 from provider.affiliations.schemas import SignAgreement
-from provider.files.queries import with_bytes
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import retrying
 from provider.kernel.errors import DomainError, NotFound
 from provider.kernel.forms import Form
-from provider.kernel.web import received_at
+from provider.kernel.web import as_download, received_at
 from provider.programs import queries as programs
 
 
@@ -33,11 +32,7 @@ def download(agreement: AffiliationAgreement) -> Response:
     """Answer with an agreement's file, as a download: what was uploaded is never drawn inside our pages."""
     if agreement.file is None:
         raise NotFound
-    file = with_bytes(agreement.file.reference)
-    response = Response(file.data, mimetype=file.content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{agreement.reference}.pdf"'
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return as_download(agreement.file.data, agreement.file.content_type, f"{agreement.reference}.pdf")
 
 
 class SigningLink:

@@ -1,6 +1,6 @@
 """The student's statement of account, as a page and as PDF."""
 
-from flask import Response, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
@@ -10,7 +10,7 @@ from provider.books.statement import PAPER
 from provider.enrollments import queries as enrollments
 from provider.kernel.doors import Door
 from provider.kernel.pdf import render
-from provider.kernel.web import received_at
+from provider.kernel.web import as_pdf, received_at
 
 door = Door("books", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/enrollments")
 
@@ -24,6 +24,5 @@ def statement(reference: str) -> ResponseReturnValue:
 @door.get("/<reference>/statement.pdf")
 def statement_pdf(reference: str) -> ResponseReturnValue:
     enrollment = enrollments.own(sessions.asker(), reference)
-    pdf = Response(render(PAPER, statements.read(enrollment, now=received_at()).as_data()), mimetype="application/pdf")
-    pdf.headers["Content-Disposition"] = f'attachment; filename="statement-{enrollment.reference}.pdf"'
-    return pdf
+    paper = statements.read(enrollment, now=received_at()).as_data()
+    return as_pdf(render(PAPER, paper), f"statement-{enrollment.reference}.pdf")

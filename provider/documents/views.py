@@ -13,16 +13,14 @@ from provider.documents import actions, queries
 from provider.documents.rules import DocumentKind, explained, next_step
 from provider.documents.schemas import UploadDocument
 from provider.enrollments import queries as enrollments
-from provider.files import actions as files
-from provider.files.queries import with_bytes
-from provider.files.rules import EXTENSIONS
+from provider.files.downloads import given_out
 from provider.kernel.database import Busy, retrying, unit_of_work
 from provider.kernel.days import day_of, written
 from provider.kernel.doors import Door
 from provider.kernel.errors import DomainError, NotFound
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
-from provider.kernel.web import actor, as_download, received_at
+from provider.kernel.web import actor, received_at
 
 door = Door("documents", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/externship/documents")
 
@@ -124,7 +122,4 @@ def file(reference: str) -> Response:
     if viewer is None:
         raise NotFound
     with unit_of_work():
-        found = with_bytes(queries.own(viewer.person_id, reference).file.reference)
-        files.read(found, actor=actor(), at=received_at())
-        name = f"{reference}.{EXTENSIONS.get(found.content_type, 'bin')}"
-        return as_download(found.data, found.content_type, name)
+        return given_out(queries.own(viewer.person_id, reference).file, reference)

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
@@ -26,7 +26,7 @@ from provider.kernel.errors import DomainError, NotFound, TooMany
 from provider.kernel.forms import Form
 from provider.kernel.pdf import render
 from provider.kernel.settings import settings
-from provider.kernel.web import HOUR, actor, client, only, received_at, request_id, utc, when
+from provider.kernel.web import HOUR, actor, as_pdf, client, only, received_at, request_id, utc, when
 from provider.places.queries import zone_of
 from provider.places.rules import STATE_NAMES
 from provider.policies.queries import NoPolicy
@@ -259,18 +259,14 @@ def agreement(reference: str) -> ResponseReturnValue:
 @papers.get("/<reference>/agreement.pdf")
 def agreement_pdf(reference: str) -> ResponseReturnValue:
     enrollment = queries.own(sessions.asker(), reference)
-    pdf = Response(render(PAPER, _paper(enrollment)), mimetype="application/pdf")
-    pdf.headers["Content-Disposition"] = f'attachment; filename="agreement-{enrollment.reference}.pdf"'
-    return pdf
+    return as_pdf(render(PAPER, _paper(enrollment)), f"agreement-{enrollment.reference}.pdf")
 
 
 @papers.get("/<reference>/certificate.pdf")
 def certificate_pdf(reference: str) -> ResponseReturnValue:
     enrollment = queries.own(sessions.asker(), reference)
     for newest in certificate_papers.of_enrollment(enrollment.reference):
-        pdf = Response(certificate_papers.pdf(newest), mimetype="application/pdf")
-        pdf.headers["Content-Disposition"] = f'attachment; filename="{certificate_papers.name_of(newest)}"'
-        return pdf
+        return as_pdf(certificate_papers.pdf(newest), certificate_papers.name_of(newest))
     raise NotFound
 
 

@@ -11,16 +11,14 @@ from provider.exams import actions, queries
 from provider.exams.models import ExamResult
 from provider.exams.rules import FAILS_BEFORE_PAUSE, RETAKE_DAYS, RETAKE_MONTHS
 from provider.exams.schemas import Renewal, ReportResult, facts
-from provider.files import actions as files
-from provider.files.queries import with_bytes
-from provider.files.rules import EXTENSIONS
+from provider.files.downloads import given_out
 from provider.kernel.database import Busy, retrying, unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.doors import Door
 from provider.kernel.errors import DomainError, NotFound
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
-from provider.kernel.web import actor, as_download, received_at
+from provider.kernel.web import actor, received_at
 from provider.programs import queries as programs
 from provider.programs.models import Credential
 
@@ -114,13 +112,7 @@ def evidence(reference: str) -> Response:
     if viewer is None:
         raise NotFound
     with unit_of_work():
-        result = queries.own(viewer.person_id, reference)
-        if result.file is None:
-            raise NotFound
-        found = with_bytes(result.file.reference)
-        files.read(found, actor=actor(), at=received_at())
-        name = f"{reference}.{EXTENSIONS.get(found.content_type, 'bin')}"
-        return as_download(found.data, found.content_type, name)
+        return given_out(queries.own(viewer.person_id, reference).file, reference)
 
 
 @door.get("/<reference>/renewal")

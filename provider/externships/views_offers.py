@@ -1,6 +1,6 @@
 """Where a signed-in student answers an offer, and takes the confirmation of a placement along."""
 
-from flask import Response, flash, redirect, request
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
@@ -12,7 +12,7 @@ from provider.externships.place_schemas import DeclineOffer
 from provider.kernel.database import retrying
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
-from provider.kernel.web import actor, only, received_at
+from provider.kernel.web import actor, as_file, as_pdf, only, received_at
 
 door = Door("externship_offers", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/externship")
 
@@ -49,22 +49,16 @@ def decline(reference: str) -> ResponseReturnValue:
 
 @door.get("/placements/<reference>.pdf")
 def confirmation(reference: str) -> ResponseReturnValue:
-    return _file(reference, "pdf")
+    values = _confirmed(reference)
+    return as_pdf(papers.confirmation(values), f"externship-{values['placement']}.pdf")
 
 
 @door.get("/placements/<reference>.ics")
 def calendar(reference: str) -> ResponseReturnValue:
-    return _file(reference, "ics")
+    values = _confirmed(reference)
+    return as_file(papers.calendar(values), papers.CALENDAR, f"externship-{values['placement']}.ics")
 
 
-def _file(reference: str, kind: str) -> Response:
-    """Return the confirmation of a placement to take along, made of what stands now."""
-    placement = offer_queries.own_placement(sessions.asker().person_id, reference)
-    values = place_letters.confirmation(placement)
-    make, mimetype = {
-        "pdf": (papers.confirmation, papers.PDF),
-        "ics": (papers.calendar, papers.CALENDAR),
-    }[kind]
-    response = Response(make(values), mimetype=mimetype)
-    response.headers["Content-Disposition"] = f'attachment; filename="externship-{placement.reference}.{kind}"'
-    return response
+def _confirmed(reference: str) -> place_letters.Values:
+    """Return what confirms a placement, made of what stands now."""
+    return place_letters.confirmation(offer_queries.own_placement(sessions.asker().person_id, reference))

@@ -1,6 +1,6 @@
 """The student's externship record, as a page and as PDF."""
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
@@ -10,6 +10,7 @@ from provider.fieldwork.models import ExternshipRecord
 from provider.fieldwork.recording import sheet
 from provider.kernel.doors import Door
 from provider.kernel.errors import NotFound
+from provider.kernel.web import as_pdf
 
 door = Door("externship_record", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/externship")
 
@@ -41,6 +42,4 @@ def show_pdf() -> ResponseReturnValue:
     record, _ = _chosen()
     if record is None:
         raise NotFound
-    answer = Response(record_queries.pdf(record), mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'attachment; filename="externship-record-{record.reference}.pdf"'
-    return answer
+    return as_pdf(record_queries.pdf(record), f"externship-record-{record.reference}.pdf")

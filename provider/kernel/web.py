@@ -162,12 +162,20 @@ def _headers(response: Response) -> Response:
     return response
 
 
+def as_file(data: bytes | str, mimetype: str, name: str) -> Response:
+    """Return something to be kept as a file under a name of ours."""
+    return Response(data, mimetype=mimetype, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def as_pdf(data: bytes, name: str) -> Response:
+    """Return a paper that we printed, to be kept as a file."""
+    return as_file(data, "application/pdf", name)
+
+
 def as_download(data: bytes, mimetype: str, name: str) -> Response:
-    """Return what a stranger uploaded, to be kept as a file under a name of ours: never drawn inside our pages."""
-    response = Response(data, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    """Return what a stranger uploaded, to be kept as a file: never drawn inside our pages."""
+    response = as_file(data, mimetype, name)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 

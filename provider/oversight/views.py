@@ -2,7 +2,7 @@
 
 import json
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
@@ -15,7 +15,7 @@ from provider.kernel.database import unit_of_work
 from provider.kernel.days import day_of, written
 from provider.kernel.doors import Door
 from provider.kernel.settings import settings
-from provider.kernel.web import actor, only, received_at
+from provider.kernel.web import actor, as_file, only, received_at
 from provider.oversight import actions, personal, personal_copy
 from provider.oversight.rules import ERASURE_DAYS
 
@@ -57,10 +57,8 @@ def download() -> ResponseReturnValue:
             at=at,
         )
     copy = personal_copy.file(personal.by_reference(viewer.reference), school=settings().SCHOOL_NAME, at=at)
-    response = Response(json.dumps(copy, ensure_ascii=False, indent=1), mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="account-data-{viewer.reference}.json"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    copied = json.dumps(copy, ensure_ascii=False, indent=1)
+    return as_file(copied, "application/json", f"account-data-{viewer.reference}.json")
 
 
 @door.post("/erasure")

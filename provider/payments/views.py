@@ -1,6 +1,6 @@
 """The student's receipts and credit notes, as pages and as PDF."""
 
-from flask import Response, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
@@ -8,6 +8,7 @@ from provider.accounts.rules import Permission
 from provider.enrollments import queries as enrollments
 from provider.kernel.doors import Door
 from provider.kernel.pdf import render
+from provider.kernel.web import as_pdf
 from provider.payments import queries
 from provider.payments.papers import paper
 
@@ -26,7 +27,5 @@ def receipt(reference: str, receipt: str) -> ResponseReturnValue:
 @door.get("/<reference>/receipts/<receipt>.pdf")
 def receipt_pdf(reference: str, receipt: str) -> ResponseReturnValue:
     found = queries.receipt(enrollments.own(sessions.asker(), reference).id, receipt)
-    pdf = Response(render("payments/receipt.typ", paper(found).as_data()), mimetype="application/pdf")
     name = found.kind.value.replace("_", "-")
-    pdf.headers["Content-Disposition"] = f'attachment; filename="{name}-{found.number}.pdf"'
-    return pdf
+    return as_pdf(render("payments/receipt.typ", paper(found).as_data()), f"{name}-{found.number}.pdf")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts.confirming import confirmed
@@ -13,7 +13,7 @@ from provider.enrollments.rules import EnrollmentState
 from provider.kernel.doors import Door
 from provider.kernel.errors import NotFound
 from provider.kernel.forms import Form
-from provider.kernel.web import actor, only, received_at
+from provider.kernel.web import actor, as_pdf, only, received_at
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.schemas_records import RevokeRecord
 from provider.verification.rules import written_code
@@ -35,9 +35,7 @@ def show(reference: str) -> ResponseReturnValue:
 @door.get("/<reference>/certificate.pdf")
 def show_pdf(reference: str) -> ResponseReturnValue:
     for newest in certificate_papers.of_enrollment(queries.by_reference(reference).reference):
-        answer = Response(certificate_papers.pdf(newest), mimetype="application/pdf")
-        answer.headers["Content-Disposition"] = f'attachment; filename="{certificate_papers.name_of(newest)}"'
-        return answer
+        return as_pdf(certificate_papers.pdf(newest), certificate_papers.name_of(newest))
     raise NotFound
 
 

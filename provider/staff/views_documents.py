@@ -10,15 +10,13 @@ from provider.accounts.rules import Permission
 from provider.documents import actions, queries
 from provider.documents.models import StudentDocument
 from provider.documents.rules import DocumentState, explained
-from provider.files import actions as files
-from provider.files.queries import with_bytes
-from provider.files.rules import EXTENSIONS
+from provider.files.downloads import given_out
 from provider.kernel.database import unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
-from provider.kernel.web import actor, as_download, received_at
+from provider.kernel.web import actor, received_at
 from provider.staff import stories
 from provider.staff.answers import attempt, done
 from provider.staff.listing import filters, key
@@ -53,10 +51,7 @@ def show(reference: str) -> ResponseReturnValue:
 @door.get("/<reference>/file")
 def file(reference: str) -> Response:
     with unit_of_work():
-        found = with_bytes(queries.by_reference(reference).file.reference)
-        files.read(found, actor=actor(), at=received_at())
-        name = f"{reference}.{EXTENSIONS.get(found.content_type, 'bin')}"
-        return as_download(found.data, found.content_type, name)
+        return given_out(queries.by_reference(reference).file, reference)
 
 
 @door.post("/<reference>/accept")

@@ -11,14 +11,11 @@ from provider.exams import actions, queries
 from provider.exams.models import ExamResult
 from provider.exams.rules import ExamState, too_early
 from provider.exams.schemas import FAILED, PASSED, facts
-from provider.files import actions as files
-from provider.files.queries import with_bytes
-from provider.files.rules import EXTENSIONS
+from provider.files.downloads import given_out
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import Door
-from provider.kernel.errors import NotFound
 from provider.kernel.forms import Form
-from provider.kernel.web import actor, as_download, received_at
+from provider.kernel.web import actor, received_at
 from provider.staff import stories
 from provider.staff.answers import attempt, done
 from provider.staff.listing import filters, key
@@ -48,13 +45,7 @@ def show(reference: str) -> ResponseReturnValue:
 @door.get("/<reference>/evidence")
 def evidence(reference: str) -> Response:
     with unit_of_work():
-        result = queries.by_reference(reference)
-        if result.file is None:
-            raise NotFound
-        found = with_bytes(result.file.reference)
-        files.read(found, actor=actor(), at=received_at())
-        name = f"{reference}.{EXTENSIONS.get(found.content_type, 'bin')}"
-        return as_download(found.data, found.content_type, name)
+        return given_out(queries.by_reference(reference).file, reference)
 
 
 @door.post("/<reference>/verify")

@@ -7,13 +7,11 @@ door of its own: whoever sees money does not see health papers.
 from flask import Response
 
 from provider.accounts.rules import Permission
-from provider.files import actions
+from provider.files.downloads import given_out
 from provider.files.queries import with_bytes
-from provider.files.rules import EXTENSIONS
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import Door
 from provider.kernel.errors import NotFound
-from provider.kernel.web import actor, as_download, received_at
 from provider.payments import queries
 
 door = Door("staff_files", __name__, needs=Permission.SEE_MONEY, url_prefix="/staff/files")
@@ -24,6 +22,4 @@ def show(reference: str) -> Response:
     if not queries.is_proof(reference):
         raise NotFound
     with unit_of_work():
-        file = with_bytes(reference)
-        actions.read(file, actor=actor(), at=received_at())
-        return as_download(file.data, file.content_type, f"{reference}.{EXTENSIONS.get(file.content_type, 'bin')}")
+        return given_out(with_bytes(reference), reference)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import queries as people
@@ -23,7 +23,7 @@ from provider.kernel.doors import Door
 from provider.kernel.errors import NotFound
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
-from provider.kernel.web import actor, only, received_at
+from provider.kernel.web import actor, as_pdf, only, received_at
 from provider.staff.answers import attempt, done, try_to
 from provider.staff.schemas_records import CompletePlacement, NoteVisit, RevokeRecord, SignRecord
 from provider.verification.rules import written_code
@@ -59,9 +59,7 @@ def show(reference: str) -> ResponseReturnValue:
 @door.get("/<reference>/record.pdf")
 def show_pdf(reference: str) -> ResponseReturnValue:
     record = _record(reference)
-    answer = Response(record_queries.pdf(record), mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'attachment; filename="externship-record-{record.reference}.pdf"'
-    return answer
+    return as_pdf(record_queries.pdf(record), f"externship-record-{record.reference}.pdf")
 
 
 @door.post("/<reference>/evaluations/<kind>")

@@ -1,6 +1,6 @@
 """The statement of account of an enrollment, as its student reads it."""
 
-from flask import Response, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from provider.accounts.rules import Permission
@@ -9,7 +9,7 @@ from provider.books.statement import PAPER
 from provider.enrollments import queries as enrollments
 from provider.kernel.doors import Door
 from provider.kernel.pdf import render
-from provider.kernel.web import received_at
+from provider.kernel.web import as_pdf, received_at
 
 door = Door("staff_statements", __name__, needs=Permission.SEE_MONEY, url_prefix="/staff/enrollments")
 
@@ -23,6 +23,4 @@ def show(reference: str) -> ResponseReturnValue:
 @door.get("/<reference>/statement.pdf")
 def pdf(reference: str) -> ResponseReturnValue:
     statement = statements.read(enrollments.by_reference(reference), now=received_at())
-    paper = Response(render(PAPER, statement.as_data()), mimetype="application/pdf")
-    paper.headers["Content-Disposition"] = f'attachment; filename="statement-{statement.enrollment.reference}.pdf"'
-    return paper
+    return as_pdf(render(PAPER, statement.as_data()), f"statement-{statement.enrollment.reference}.pdf")
