@@ -18,11 +18,10 @@ from provider.exams.models import ExamResult
 from provider.exams.rules import RESULT_PREFIX
 from provider.externships.models import ExternshipRequest, Offer, Placement, PlacementPlan
 from provider.fieldwork.models import ExternshipRecord
-from provider.kernel.database import db, table
+from provider.kernel.database import table
 from provider.kernel.finding import Hit, Source, Typed
-from provider.oversight.finding import newest_with
-from provider.oversight.finding_records import by_reference, leads
 from provider.search.queries import has_word
+from provider.search.records import Records, by_reference, leads, newest_with
 
 P = Permission
 _S, _LO, _CO, _AG, _OP = (table(model).c for model in (Site, SiteLocation, SiteContact, AffiliationAgreement, Opening))
@@ -30,25 +29,6 @@ _X, _OF, _PL, _PN, _ER = (
     table(model).c for model in (ExternshipRequest, Offer, Placement, PlacementPlan, ExternshipRecord)
 )
 _DO, _EX, _E, _A, _CR = (table(one).c for one in (StudentDocument, ExamResult, Enrollment, Agreement, CreditRequest))
-_REQUESTS = sa.select(_X.reference, _X.state, _X.asked_at, _E.legal_name, _A.program_code).select_from(
-    table(ExternshipRequest)
-    .join(table(Enrollment), _E.id == _X.enrollment_id)
-    .join(table(Agreement), _A.enrollment_id == _E.id)
-)
-
-
-def sites(words: Sequence[Typed], most: int) -> list[Hit]:
-    """Return sites by words of their own, their locations and contacts, the newest first."""
-    newest = newest_with(sa.select(_S.id), SITE, words, _S.id, most)
-    query = sa.select(_S.reference, _S.name, _S.kind, _S.state).where(newest).order_by(_S.id.desc())
-    return [_site(row) for row in db.session.execute(query)]
-
-
-def site(reference: str) -> Hit | None:
-    """Return a site by reference."""
-    query = sa.select(_S.reference, _S.name, _S.kind, _S.state).where(_S.reference == reference)
-    row = db.session.execute(query).first()
-    return None if row is None else _site(row)
 
 
 def _site(row: Any) -> Hit:  # noqa: ANN401 - a row
@@ -56,17 +36,13 @@ def _site(row: Any) -> Hit:  # noqa: ANN401 - a row
     return Hit(row.reference, row.name, href, row.kind.label, state=row.state)
 
 
-def requests(words: Sequence[Typed], most: int) -> list[Hit]:
-    """Return externship requests by words of their student, the newest first."""
-    having = (has_word(ENROLLMENT, word, _X.enrollment_id) for word in words)
-    rows = db.session.execute(_REQUESTS.where(*having).order_by(_X.id.desc()).limit(most))
-    return [_request(row) for row in rows]
+SITES = Records(sa.select(_S.reference, _S.name, _S.kind, _S.state), _S.reference, _site)
 
 
-def request(reference: str) -> Hit | None:
-    """Return an externship request by reference."""
-    row = db.session.execute(_REQUESTS.where(_X.reference == reference)).first()
-    return None if row is None else _request(row)
+def sites(words: Sequence[Typed], most: int) -> list[Hit]:
+    """Return sites by words of their own, their locations and contacts, the newest first."""
+    newest = newest_with(sa.select(_S.id), SITE, words, _S.id, most)
+    return SITES.read(SITES.query.where(newest).order_by(_S.id.desc()))
 
 
 def _request(row: Any) -> Hit:  # noqa: ANN401 - a row
@@ -74,11 +50,27 @@ def _request(row: Any) -> Hit:  # noqa: ANN401 - a row
     return Hit(row.reference, row.legal_name, href, row.program_code, state=row.state, at=row.asked_at)
 
 
+REQUESTS = Records(
+    sa.select(_X.reference, _X.state, _X.asked_at, _E.legal_name, _A.program_code).select_from(
+        table(ExternshipRequest)
+        .join(table(Enrollment), _E.id == _X.enrollment_id)
+        .join(table(Agreement), _A.enrollment_id == _E.id)
+    ),
+    _X.reference,
+    _request,
+)
+
+
+def requests(words: Sequence[Typed], most: int) -> list[Hit]:
+    """Return externship requests by words of their student, the newest first."""
+    having = (has_word(ENROLLMENT, word, _X.enrollment_id) for word in words)
+    return REQUESTS.read(REQUESTS.query.where(*having).order_by(_X.id.desc()).limit(most))
+
+
 _SITE_OF_LOCATION = sa.select(_S.reference).join_from(table(SiteLocation), table(Site))
 _SITE_OF_CONTACT = sa.select(_S.reference).join_from(table(SiteContact), table(Site))
 _REQUEST_OF_OFFER = sa.select(_X.reference).join_from(table(Offer), table(ExternshipRequest))
 _PLACEMENT_OF_RECORD = sa.select(_PL.reference).join_from(table(ExternshipRecord), table(Placement))
-_OWN = {"reference": "reference"}
 SOURCES = {
     "sites": Source(
         "Sites",
@@ -87,7 +79,7 @@ SOURCES = {
         rank=32,
         prefixes=("SI",),
         kind=SITE,
-        named=site,
+        named=SITES.named,
         worded=sites,
         whole_list=lambda typed: url_for("staff_sites.index", q=typed),
     ),
@@ -98,84 +90,54 @@ SOURCES = {
         rank=34,
         prefixes=("XR",),
         kind=ENROLLMENT,
-        named=request,
+        named=REQUESTS.named,
         worded=requests,
     ),
-    "openings": by_reference(
-        "Openings",
-        "OP",
-        leads(sa.select(_OP.reference), _OP.reference, "staff_openings.show", **_OWN),
-        needs=P.SEE_SITES,
-        rank=80,
-    ),
+    "openings": by_reference("Openings", "OP", leads(_OP.reference, "staff_openings.show"), needs=P.SEE_SITES, rank=80),
     "agreements": by_reference(
-        "Affiliation agreements",
-        "AG",
-        leads(sa.select(_AG.reference), _AG.reference, "staff_affiliations.show", **_OWN),
-        needs=P.SEE_SITES,
-        rank=81,
+        "Affiliation agreements", "AG", leads(_AG.reference, "staff_affiliations.show"), needs=P.SEE_SITES, rank=81
     ),
     "locations": by_reference(
         "Locations of sites",
         "LO",
-        leads(_SITE_OF_LOCATION, _LO.reference, "staff_sites.show", anchor="locations", **_OWN),
+        leads(_LO.reference, "staff_sites.show", _SITE_OF_LOCATION, anchor="locations"),
         needs=P.SEE_SITES,
         rank=82,
     ),
     "contacts": by_reference(
         "Contacts at sites",
         "CO",
-        leads(_SITE_OF_CONTACT, _CO.reference, "staff_sites.show", anchor="people", **_OWN),
+        leads(_CO.reference, "staff_sites.show", _SITE_OF_CONTACT, anchor="people"),
         needs=P.SEE_SITES,
         rank=83,
     ),
     "offers": by_reference(
         "Offers of places",
         "OF",
-        leads(_REQUEST_OF_OFFER, _OF.reference, "staff_externships.show", **_OWN),
+        leads(_OF.reference, "staff_externships.show", _REQUEST_OF_OFFER),
         needs=P.SEE_PLACEMENTS,
         rank=84,
     ),
     "placements": by_reference(
-        "Placements",
-        "PL",
-        leads(sa.select(_PL.reference), _PL.reference, "staff_placements.show", **_OWN),
-        needs=P.SEE_PLACEMENTS,
-        rank=85,
+        "Placements", "PL", leads(_PL.reference, "staff_placements.show"), needs=P.SEE_PLACEMENTS, rank=85
     ),
     "placement_plans": by_reference(
-        "Plans of placements",
-        "PN",
-        leads(sa.select(_PN.reference), _PN.reference, "staff_plans.show", **_OWN),
-        needs=P.SEE_PLACEMENTS,
-        rank=86,
+        "Plans of placements", "PN", leads(_PN.reference, "staff_plans.show"), needs=P.SEE_PLACEMENTS, rank=86
     ),
     "externship_records": by_reference(
         "Externship records",
         "ER",
-        leads(_PLACEMENT_OF_RECORD, _ER.reference, "staff_records.show", **_OWN),
+        leads(_ER.reference, "staff_records.show", _PLACEMENT_OF_RECORD),
         needs=P.SEE_PLACEMENTS,
         rank=87,
     ),
     "exam_results": by_reference(
-        "Exam results",
-        RESULT_PREFIX,
-        leads(sa.select(_EX.reference), _EX.reference, "staff_exams.show", **_OWN),
-        needs=P.SEE_EXAMS,
-        rank=89,
+        "Exam results", RESULT_PREFIX, leads(_EX.reference, "staff_exams.show"), needs=P.SEE_EXAMS, rank=89
     ),
     "credit_requests": by_reference(
-        "Credit requests",
-        REQUEST_PREFIX,
-        leads(sa.select(_CR.reference), _CR.reference, "staff_credits.show", **_OWN),
-        needs=P.SEE_CREDITS,
-        rank=90,
+        "Credit requests", REQUEST_PREFIX, leads(_CR.reference, "staff_credits.show"), needs=P.SEE_CREDITS, rank=90
     ),
     "student_documents": by_reference(
-        "Documents of students",
-        "DO",
-        leads(sa.select(_DO.reference), _DO.reference, "staff_documents.show", **_OWN),
-        needs=P.SEE_DOCUMENTS,
-        rank=88,
+        "Documents of students", "DO", leads(_DO.reference, "staff_documents.show"), needs=P.SEE_DOCUMENTS, rank=88
     ),
 }

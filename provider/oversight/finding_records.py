@@ -1,6 +1,6 @@
 """What the search box finds of money and of the offer: references and numbers, programs and questions by words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from provider.policies.models import StateFloorRow
 from provider.programs import queries as programs
 from provider.programs.models import FaqItem, Program
 from provider.refunds.models import Payout, Refund, Withdrawal
+from provider.search.records import Records, by_reference, leads
 from provider.tuition.models import TuitionPlan
 
 P = Permission
@@ -26,8 +27,20 @@ LARGEST_NUMBER = 2**31 - 1
 _E, _PY, _RC = table(Enrollment).c, table(Payment).c, table(Receipt).c
 _R, _PO, _W = table(Refund).c, table(Payout).c, table(Withdrawal).c
 _PG, _TP, _SF, _F, _Q = (table(model).c for model in (Program, TuitionPlan, StateFloorRow, File, FaqItem))
-_RECEIPTS = sa.select(_RC.reference, _RC.kind, _RC.number, _RC.issued_at, _PY.reference.label("payment")).join_from(
-    table(Receipt), table(Payment)
+
+
+def _receipt(row: Any) -> Hit:  # noqa: ANN401 - a row
+    href = url_for("staff_payments.show", reference=row.payment)
+    title = f"{row.kind.label} {row.number}"
+    return Hit(row.reference, title, href, f"Payment {row.payment}", at=row.issued_at)
+
+
+RECEIPTS = Records(
+    sa.select(_RC.reference, _RC.kind, _RC.number, _RC.issued_at, _PY.reference.label("payment")).join_from(
+        table(Receipt), table(Payment)
+    ),
+    _RC.reference,
+    _receipt,
 )
 
 
@@ -37,46 +50,15 @@ def receipts(words: Sequence[Typed], most: int) -> list[Hit]:
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
     # Numbers are counted in series, and the index that keeps them apart begins with the series.
     of_series = _RC.series.in_([kind.series for kind in ReceiptKind])
-    rows = db.session.execute(_RECEIPTS.where(of_series, _RC.number == min(wanted, LARGEST_NUMBER)).limit(most))
-    return [_receipt(row) for row in rows]
+    return RECEIPTS.read(RECEIPTS.query.where(of_series, _RC.number == min(wanted, LARGEST_NUMBER)).limit(most))
 
 
-def receipt(reference: str) -> Hit | None:
-    """Return a receipt or a credit note by reference; it stands on the page of its payment."""
-    row = db.session.execute(_RECEIPTS.where(_RC.reference == reference)).first()
-    return None if row is None else _receipt(row)
+def _payment(row: Any) -> Hit:  # noqa: ANN401 - a row
+    href = url_for("staff_payments.show", reference=row.reference)
+    return Hit(row.reference, dollars(row.amount_cents), href, at=row.recorded_at)
 
 
-def _receipt(row: Any) -> Hit:  # noqa: ANN401 - a row
-    href = url_for("staff_payments.show", reference=row.payment)
-    title = f"{row.kind.label} {row.number}"
-    return Hit(row.reference, title, href, f"Payment {row.payment}", at=row.issued_at)
-
-
-def leads(
-    query: sa.Select[Any], key: sa.Column[str], endpoint: str, *, anchor: str | None = None, **parts: str
-) -> Callable[[str], Hit | None]:
-    """Return what opens a page by a reference; ``parts`` of its address are columns of the query."""
-
-    def named(reference: str) -> Hit | None:
-        row = db.session.execute(query.where(key == reference)).first()
-        if row is None:
-            return None
-        named = {part: getattr(row, column) for part, column in parts.items()}
-        address = url_for(endpoint, _anchor=anchor, **named)
-        return Hit(reference, reference, address)
-
-    return named
-
-
-def payments(reference: str) -> Hit | None:
-    """Return a payment by reference."""
-    query = sa.select(_PY.amount_cents, _PY.recorded_at).where(_PY.reference == reference)
-    row = db.session.execute(query).first()
-    if row is None:
-        return None
-    href = url_for("staff_payments.show", reference=reference)
-    return Hit(reference, dollars(row.amount_cents), href, at=row.recorded_at)
+PAYMENTS = Records(sa.select(_PY.reference, _PY.amount_cents, _PY.recorded_at), _PY.reference, _payment)
 
 
 def _has(words: Sequence[Typed], *texts: str) -> bool:
@@ -99,11 +81,10 @@ def questions(words: Sequence[Typed], most: int) -> list[Hit]:
     return [Hit(row.slug, row.question, url_for("staff_faq.edit", slug=row.slug)) for row in found[:most]]
 
 
-def by_reference(
-    label: str, prefix: str, named: Callable[[str], Hit | None], *, needs: Permission, rank: int
-) -> Source:
-    """Return a kind of record that is found by its reference alone."""
-    return Source(label, f"{label}, by reference ({prefix}-…)", needs, rank=rank, prefixes=(prefix,), named=named)
+def floor(reference: str) -> Hit | None:
+    """Return the page of the state laws, where one of this reference stands."""
+    found = db.session.scalar(sa.select(_SF.id).where(_SF.reference == reference))
+    return None if found is None else Hit(reference, reference, url_for("staff_policies.index"))
 
 
 _PLAN = sa.select(_TP.reference.label("plan"), _PG.reference).join_from(table(TuitionPlan), table(Program))
@@ -117,37 +98,19 @@ SOURCES = {
         P.SEE_MONEY,
         rank=60,
         prefixes=("RC", "CN"),
-        named=receipt,
+        named=RECEIPTS.named,
         worded=receipts,
     ),
-    "payments": by_reference("Payments", "PY", payments, needs=P.SEE_MONEY, rank=61),
-    "refunds": by_reference(
-        "Refunds",
-        "R",
-        leads(sa.select(_R.reference), _R.reference, "staff_refunds.show", reference="reference"),
-        needs=P.SEE_MONEY,
-        rank=62,
-    ),
+    "payments": by_reference("Payments", "PY", PAYMENTS.named, needs=P.SEE_MONEY, rank=61),
+    "refunds": by_reference("Refunds", "R", leads(_R.reference, "staff_refunds.show"), needs=P.SEE_MONEY, rank=62),
     "payouts": by_reference(
-        "Payouts",
-        "PO",
-        leads(_PAYOUT, _PO.reference, "staff_refunds.show", reference="reference"),
-        needs=P.SEE_MONEY,
-        rank=63,
+        "Payouts", "PO", leads(_PO.reference, "staff_refunds.show", _PAYOUT), needs=P.SEE_MONEY, rank=63
     ),
     "withdrawals": by_reference(
-        "Withdrawals",
-        "W",
-        leads(_WITHDRAWAL, _W.reference, "staff_enrollments.show", reference="reference"),
-        needs=P.SEE_MONEY,
-        rank=64,
+        "Withdrawals", "W", leads(_W.reference, "staff_enrollments.show", _WITHDRAWAL), needs=P.SEE_MONEY, rank=64
     ),
     "files": by_reference(
-        "Proofs of payments",
-        "F",
-        leads(_PROOF, _F.reference, "staff_files.show", reference="reference"),
-        needs=P.SEE_MONEY,
-        rank=65,
+        "Proofs of payments", "F", leads(_F.reference, "staff_files.show", _PROOF), needs=P.SEE_MONEY, rank=65
     ),
     "programs": Source(
         "Programs",
@@ -155,22 +118,12 @@ SOURCES = {
         P.SEE_CATALOG,
         rank=70,
         prefixes=("PG",),
-        named=leads(sa.select(_PG.reference), _PG.reference, "staff_programs.show", reference="reference"),
+        named=leads(_PG.reference, "staff_programs.show"),
         worded=offered,
     ),
     "plans": by_reference(
-        "Tuition plans",
-        "TP",
-        leads(_PLAN, _TP.reference, "staff_programs.edit_plan", reference="reference", plan="plan"),
-        needs=P.SEE_CATALOG,
-        rank=71,
+        "Tuition plans", "TP", leads(_TP.reference, "staff_programs.edit_plan", _PLAN), needs=P.SEE_CATALOG, rank=71
     ),
-    "floors": by_reference(
-        "State laws",
-        "SF",
-        leads(sa.select(_SF.reference), _SF.reference, "staff_policies.index"),
-        needs=P.SEE_CATALOG,
-        rank=72,
-    ),
+    "floors": by_reference("State laws", "SF", floor, needs=P.SEE_CATALOG, rank=72),
     "questions": Source("Questions", "Questions, by their words", P.SEE_CATALOG, rank=73, worded=questions),
 }

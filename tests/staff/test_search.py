@@ -17,7 +17,7 @@ from provider.externships.models import ExternshipRequest, Offer
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, insert_all, unit_of_work
-from provider.oversight import finding
+from provider.search import records
 from provider.search.models import SearchWord
 from provider.search.queries import COMMON
 from provider.tasks.actions import raise_task
@@ -236,6 +236,6 @@ def test_two_common_words_find_the_newest_and_the_oldest_who_have_both(
                     ]
                     insert_all(SearchWord, rows)
     for near in (0, 1, 2, 1_000):
-        monkeypatch.setattr(finding, "NEAR", near)
+        monkeypatch.setattr(records, "NEAR", near)
         page = found(search(admin, "ana li"))
         assert (near, page["Students"], page["Enrollments"]) == (near, ["Ana Li"] * 2, ["Ana Li"] * 2)
