@@ -19,7 +19,7 @@ from provider.affiliations.rules import (
     mask,
     minute_of,
 )
-from provider.kernel.forms import Choices, Form, Schema, Text
+from provider.kernel.forms import Choices, Form, LongText, Schema, Text
 
 LONGEST_BRING = 1000
 _DATE = "Write the date like 2026-11-21."
@@ -86,16 +86,11 @@ class OfferPlaces(Schema):
         },
     )
     preceptor = Text(required=True, longest=16, metadata={"label": "Preceptor", "widget": "select"})
-    bring = Text(
+    bring = LongText(
+        "What to bring",
+        "Students read it in the letter that confirms their place.",
         load_default=None,
         longest=LONGEST_BRING,
-        lines=True,
-        metadata={
-            "label": "What to bring",
-            "hint": "Students read it in the letter that confirms their place.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
     @validates_schema

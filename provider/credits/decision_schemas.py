@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from provider.credits.rules import DECIDED, LONGEST_COURSE, LONGEST_WORDS, MOST_CREDITS, CreditState, Decision
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 
 _ORDER = (CreditState.GRANTED, CreditState.PARTLY_GRANTED, CreditState.DENIED)
 _LABELS = {
@@ -50,16 +50,8 @@ class DecideCredit(Schema):
             "is granted.",
         },
     )
-    reason = Text(
-        load_default=None,
-        longest=LONGEST_WORDS,
-        lines=True,
-        metadata={
-            "label": "Why",
-            "hint": "Needed if no credit is granted. The student reads it.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
+    reason = LongText(
+        "Why", "Needed if no credit is granted. The student reads it.", load_default=None, longest=LONGEST_WORDS
     )
     by = Text(
         load_default=None,

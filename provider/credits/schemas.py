@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from provider.credits.rules import LONGEST_NUMBER, LONGEST_WORDS, Wanted
-from provider.kernel.forms import Confirmed, Email, Schema, Text
+from provider.kernel.forms import Confirmed, Email, LongText, Schema, Text
 
 OTHER = "other"
 YES, NO = "yes", "no"
@@ -91,12 +91,7 @@ class AskCredit(ToldCollege):
 class AnswerCredit(ToldCollege):
     """The same, set right, with an answer to what staff asked."""
 
-    answer = Text(
-        required=True,
-        longest=LONGEST_WORDS,
-        lines=True,
-        metadata={"label": "Your answer", "widget": "textarea", "attrs": {"rows": "4"}},
-    )
+    answer = LongText("Your answer", required=True, longest=LONGEST_WORDS, rows=4)
 
     class Meta(ToldCollege.Meta):
         """Ask for the answer first, and for the consent last."""

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema
 
 LONGEST_WORDS = 500
 
@@ -10,33 +10,18 @@ LONGEST_WORDS = 500
 class DeclineOffer(Schema):
     """What a student may say with a no."""
 
-    words = Text(
+    words = LongText(
+        "Why it does not suit you, if you like to say",
+        "It costs you nothing and helps us to find a better place. The site does not read it.",
         load_default=None,
         longest=LONGEST_WORDS,
-        lines=True,
-        metadata={
-            "label": "Why it does not suit you, if you like to say",
-            "hint": "It costs you nothing and helps us to find a better place. The site does not read it.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
 
 class DeclineStudent(Schema):
     """Why a site cannot take a student."""
 
-    reason = Text(
-        required=True,
-        longest=LONGEST_WORDS,
-        lines=True,
-        metadata={
-            "label": "Why it is not possible",
-            "hint": "Only the school reads it.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
-    )
+    reason = LongText("Why it is not possible", "Only the school reads it.", required=True, longest=LONGEST_WORDS)
 
 
 class ProposeDays(Schema):
@@ -52,13 +37,4 @@ class ProposeDays(Schema):
         error_messages={"invalid": "Write a date, like 2027-01-31."},
         metadata={"label": "Last day", "widget": "date"},
     )
-    words = Text(
-        load_default=None,
-        longest=LONGEST_WORDS,
-        lines=True,
-        metadata={
-            "label": "What the student should know about it",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
-    )
+    words = LongText("What the student should know about it", load_default=None, longest=LONGEST_WORDS)

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from provider.affiliations.rules import DAY_MINUTES, WEEKDAYS, SiteKind, clock_time, days_of
 from provider.externships.rules import CONSENT, FEWEST_MILES, LONGEST_NOTE, MOST_MILES, MOST_PREFERENCES
-from provider.kernel.forms import Confirmed, Schema, Text
+from provider.kernel.forms import Confirmed, LongText, Schema, Text
 from provider.places.rules import is_zip
 
 HALF_HOUR = 30
@@ -92,16 +92,11 @@ class Wish(Schema):
         },
     )
     place_1, place_2, place_3, place_4, place_5 = (_place(rank) for rank in range(MOST_PREFERENCES))
-    transport_note = Text(
+    transport_note = LongText(
+        "How you get there",
+        "Such as: by bus only. Coordinators read it; sites do not. Nothing about your health, please.",
         load_default=None,
         longest=LONGEST_NOTE,
-        lines=True,
-        metadata={
-            "label": "How you get there",
-            "hint": "Such as: by bus only. Coordinators read it; sites do not. Nothing about your health, please.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
     @validates_schema(skip_on_field_errors=False)

@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from provider.fieldwork.days import read_minutes
 from provider.fieldwork.rules import ProcedureKind
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 
 LONGEST_REMARK = 500
 LONGEST_BREAK = 12 * 60
@@ -25,8 +25,7 @@ REMARK_HINT = (
 
 
 def _remark() -> Text:
-    meta = {"label": "Remark", "hint": REMARK_HINT, "widget": "textarea", "attrs": {"rows": "2"}}
-    return Text(load_default=None, longest=LONGEST_REMARK, lines=True, metadata=meta)
+    return LongText("Remark", REMARK_HINT, load_default=None, longest=LONGEST_REMARK, rows=2)
 
 
 def _break() -> fields.Integer:

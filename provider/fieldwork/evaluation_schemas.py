@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 
 from provider.fieldwork.evaluating import BEST, BY_PRECEPTOR, NOT_SEEN, OVERALL, POINTS, Point, words_of
 from provider.fieldwork.rules import EvaluationKind
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 
 LONGEST_WORDS = 2_000
 _RATE = "Choose a number from 1 to 5."
@@ -39,17 +39,7 @@ def _overall(kind: EvaluationKind) -> Point:
 
 def _words(kind: EvaluationKind) -> Text:
     label = "In your words: what goes well, and what to work on" if kind in BY_PRECEPTOR else "In your words"
-    return Text(
-        load_default=None,
-        longest=LONGEST_WORDS,
-        lines=True,
-        metadata={
-            "label": label,
-            "hint": "Please write nothing about patients.",
-            "widget": "textarea",
-            "attrs": {"rows": "5"},
-        },
-    )
+    return LongText(label, "Please write nothing about patients.", load_default=None, longest=LONGEST_WORDS, rows=5)
 
 
 def schema_of(kind: EvaluationKind) -> Schema:

@@ -22,7 +22,7 @@ from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import retrying
 from provider.kernel.days import day_of, written
 from provider.kernel.errors import DomainError
-from provider.kernel.forms import Form, Schema, Text
+from provider.kernel.forms import Form, LongText, Schema, Text
 
 COUNTS, BACK = "counts_", "back_"
 ASK, ANSWER = "ask", "answer"
@@ -39,27 +39,17 @@ class AskAboutWeek(Schema):
     """What a preceptor wants to know before they answer."""
 
     step = fields.String(required=True, metadata=_HIDDEN)
-    question = Text(
+    question = LongText(
+        "Your question",
+        "It goes to the school, not to the student. Nothing about patients, please.",
         required=True,
         longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "Your question",
-            "hint": "It goes to the school, not to the student. Nothing about patients, please.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
 
 def _reason() -> Text:
-    meta = {
-        "label": "Or send it back because",
-        "hint": "The student reads it. Then this line does not count.",
-        "widget": "textarea",
-        "attrs": {"rows": "2"},
-    }
-    return Text(load_default=None, longest=LONGEST_REASON, lines=True, metadata=meta)
+    hint = "The student reads it. Then this line does not count."
+    return LongText("Or send it back because", hint, load_default=None, longest=LONGEST_REASON, rows=2)
 
 
 def _duration() -> Duration:

@@ -39,6 +39,14 @@ class Text(fields.String):
         return typed
 
 
+class LongText(Text):
+    """A text of several lines, typed into a box of so many rows."""
+
+    def __init__(self, label: str, hint: str = "", *, rows: int = 3, **kwargs: Any) -> None:
+        meta = {"label": label, "hint": hint, "widget": "textarea", "attrs": {"rows": f"{rows}"}}
+        super().__init__(lines=True, metadata=meta, **kwargs)
+
+
 class Email(Text):
     """Exactly one e-mail address, in lower case; a second one in the field is refused."""
 

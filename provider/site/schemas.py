@@ -2,7 +2,7 @@
 
 from marshmallow import ValidationError, fields, validate
 
-from provider.kernel.forms import Email, Schema, Text
+from provider.kernel.forms import Email, LongText, Schema, Text
 from provider.site.rules import Topic
 from provider.verification.rules import typed_code
 
@@ -62,16 +62,12 @@ class Message(Schema):
             "choices": [("", "Choose one"), *((topic.value, topic.label) for topic in Topic)],
         },
     )
-    message = Text(
+    message = LongText(
+        "Your message",
+        "If it is about an enrollment, add its reference, such as E-7K2M9Q4T. Leave out card numbers.",
         required=True,
-        lines=True,
         longest=LONGEST_MESSAGE,
         validate=validate.Length(min=10, error="Write a little more, so that we can answer: 10 characters or more."),
         error_messages={"required": "Write your question."},
-        metadata={
-            "label": "Your message",
-            "hint": "If it is about an enrollment, add its reference, such as E-7K2M9Q4T. Leave out card numbers.",
-            "widget": "textarea",
-            "attrs": {"rows": "8"},
-        },
+        rows=8,
     )

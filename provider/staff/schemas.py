@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from provider.accounts.rules import Role
 from provider.externships.rules import CONSENT, FEWEST_MILES, MOST_MILES
 from provider.files.rules import LARGEST_BYTES
-from provider.kernel.forms import Confirmed, Email, Schema, Text
+from provider.kernel.forms import Confirmed, Email, LongText, Schema, Text
 from provider.kernel.inputs import Amount, LocalTime, Upload, ZonedSchema
 from provider.payments.rules import OFFLINE_METHODS
 from provider.search.rules import LONGEST_TYPED
@@ -19,8 +19,7 @@ REASON_HINT = "It is kept with the decision and can be read years later."
 
 
 def _reason(label: str, hint: str = REASON_HINT) -> Text:
-    meta = {"label": label, "hint": hint, "widget": "textarea", "attrs": {"rows": "3"}}
-    return Text(required=True, longest=LONGEST_REASON, lines=True, metadata=meta)
+    return LongText(label, hint, required=True, longest=LONGEST_REASON)
 
 
 class RecordPayment(ZonedSchema):
@@ -61,16 +60,12 @@ class RecordPayment(ZonedSchema):
             "attrs": {"accept": "application/pdf,image/jpeg,image/png"},
         },
     )
-    proof_note = Text(
+    proof_note = LongText(
+        "Or where the proof is",
+        "Without a file, say where the proof can be seen.",
         load_default=None,
         longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "Or where the proof is",
-            "hint": "Without a file, say where the proof can be seen.",
-            "widget": "textarea",
-            "attrs": {"rows": "2"},
-        },
+        rows=2,
     )
 
     @validates_schema
@@ -98,12 +93,7 @@ class EnterRefundRequest(ZonedSchema):
         },
     )
     evidence = _reason("Evidence", "How the request came and where it can be seen: the mail, the letter, the call.")
-    note = Text(
-        load_default=None,
-        longest=500,
-        lines=True,
-        metadata={"label": "What the student wrote", "widget": "textarea", "attrs": {"rows": "3"}},
-    )
+    note = LongText("What the student wrote", load_default=None, longest=500)
 
 
 class OverrideRefund(Schema):
@@ -167,16 +157,11 @@ class PauseCharges(Schema):
 class CloseDay(Schema):
     """A word that a day's money was looked at, and why it may be closed although it differs."""
 
-    remark = Text(
+    remark = LongText(
+        "Remark",
+        "Needed when the day does not agree: what the difference is and what becomes of it.",
         load_default=None,
         longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "Remark",
-            "hint": "Needed when the day does not agree: what the difference is and what becomes of it.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from provider.kernel.entries import SLUG
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 from provider.kernel.inputs import Amount, LocalTime, ZonedSchema
 from provider.places.rules import STATE_NAMES
 from provider.policies.rules import DEFAULT_HOURS
@@ -130,7 +130,6 @@ def _written(value: Any) -> str:  # noqa: ANN401 - each kind of line has its own
     return BAR.join(parts)
 
 
-_LONG = {"widget": "textarea", "attrs": {"rows": "4"}}
 _HOURS = f"An externship takes 1 to {MOST_EXTERNSHIP_HOURS:,} hours."
 _WEEKS = f"A class takes 1 to {MAX_CLASS_WEEKS} weeks."
 
@@ -140,9 +139,9 @@ class EditProgram(Schema):
 
     based_on = fields.Integer(required=True, metadata={"label": "Version", "widget": "hidden"})
     title = Text(required=True, longest=200, metadata={"label": "Title"})
-    summary = Text(required=True, longest=2000, lines=True, metadata={"label": "Summary", **_LONG})
-    outcome = Text(required=True, longest=2000, lines=True, metadata={"label": "What it leads to", **_LONG})
-    teaching = Text(required=True, longest=2000, lines=True, metadata={"label": "How it is taught", **_LONG})
+    summary = LongText("Summary", required=True, longest=2000, rows=4)
+    outcome = LongText("What it leads to", required=True, longest=2000, rows=4)
+    teaching = LongText("How it is taught", required=True, longest=2000, rows=4)
     class_weeks = fields.Integer(
         required=True,
         validate=validate.Range(1, MAX_CLASS_WEEKS, error=_WEEKS),
@@ -321,11 +320,8 @@ class AddPolicy(ZonedSchema):
             "attrs": {"size": "6"},
         },
     )
-    summary = Text(
-        required=True,
-        longest=2000,
-        lines=True,
-        metadata={"label": "In plain words", "hint": "It stands on the public page of the policy.", **_LONG},
+    summary = LongText(
+        "In plain words", "It stands on the public page of the policy.", required=True, longest=2000, rows=4
     )
     effective_from = LocalTime(
         required=True,
@@ -337,12 +333,7 @@ class EditFaq(Schema):
     """A question with its answer."""
 
     question = Text(required=True, longest=200, metadata={"label": "Question"})
-    answer = Text(
-        required=True,
-        longest=5000,
-        lines=True,
-        metadata={"label": "Answer", "widget": "textarea", "attrs": {"rows": "8"}},
-    )
+    answer = LongText("Answer", required=True, longest=5000, rows=8)
     position = fields.Integer(
         load_default=100,
         validate=validate.Range(0, 10_000, error="Write a whole number from 0 to 10,000."),

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from provider.credits.decision_schemas import DecideCredit
 from provider.credits.rules import CLOSED_BY_STAFF, LONGEST_WORDS, DecisionChannel
-from provider.kernel.forms import Email, Schema, Text
+from provider.kernel.forms import Email, LongText, Schema, Text
 
 LONGEST_REFERENCE = 16
 _CHOOSE = "Choose one of these."
@@ -42,34 +42,23 @@ class AssignCredit(Schema):
 class AskInformation(Schema):
     """What the student has to say or set right before the letter can go."""
 
-    words = Text(
+    words = LongText(
+        "What we need",
+        "The student reads this in a letter and answers on the page. Say what is missing and where to find it.",
         required=True,
         longest=LONGEST_WORDS,
-        lines=True,
-        metadata={
-            "label": "What we need",
-            "hint": "The student reads this in a letter and answers on the page. "
-            "Say what is missing and where to find it.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
 
 class RecordAnswer(Schema):
     """What a student answered by mail, and in which messages it stands."""
 
-    answer = Text(
+    answer = LongText(
+        "What the student answered",
+        "In the words of the mail. What the college is told stays as the student wrote it on the page.",
         required=True,
         longest=LONGEST_WORDS,
-        lines=True,
         error_messages={"required": "Write what the student answered."},
-        metadata={
-            "label": "What the student answered",
-            "hint": "In the words of the mail. What the college is told stays as the student wrote it on the page.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
     thread = Text(
         load_default=None, longest=LONGEST_REFERENCE, metadata={"label": "Messages it stands in", "widget": "select"}
@@ -86,16 +75,12 @@ class RecordDecision(DecideCredit):
     """A decision that came by mail, by phone or by post, and where it can be read again."""
 
     channel = _channel("How it came")
-    evidence = Text(
+    evidence = LongText(
+        "Where you have it from",
+        "The day, who wrote or called, and where the letter is kept.",
         required=True,
         longest=LONGEST_WORDS,
-        lines=True,
-        metadata={
-            "label": "Where you have it from",
-            "hint": "The day, who wrote or called, and where the letter is kept.",
-            "widget": "textarea",
-            "attrs": {"rows": "2"},
-        },
+        rows=2,
     )
 
 
@@ -120,14 +105,10 @@ class CloseCredit(Schema):
             "choices": [(one.value, one.label) for one in CLOSED_BY_STAFF],
         },
     )
-    note = Text(
+    note = LongText(
+        "What the student should know",
+        "It stands in the letter. You may leave it empty.",
         load_default=None,
         longest=LONGEST_WORDS,
-        lines=True,
-        metadata={
-            "label": "What the student should know",
-            "hint": "It stands in the letter. You may leave it empty.",
-            "widget": "textarea",
-            "attrs": {"rows": "2"},
-        },
+        rows=2,
     )

@@ -3,7 +3,7 @@
 from marshmallow import validate
 
 from provider.documents.rules import LONGEST_REASON, DocumentKind, DocumentState
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 from provider.kernel.inputs import GoodUntil
 
 LONGEST_REMARK = 200
@@ -27,16 +27,11 @@ class AcceptDocument(GoodUntil):
 class RefuseDocument(Schema):
     """Why a document is not accepted."""
 
-    reason = Text(
+    reason = LongText(
+        "Why it cannot be accepted",
+        "The student reads this in a letter. Say what is wrong and what would do instead.",
         required=True,
         longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "Why it cannot be accepted",
-            "hint": "The student reads this in a letter. Say what is wrong and what would do instead.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
 

@@ -1,19 +1,14 @@
 """What staff fill in to correct hours and procedures, always with a reason."""
 
 from provider.fieldwork.entry_schemas import DayFacts, DoneFacts, Duration, number_from
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 
 LONGEST_REASON = 1000
 
 
 def _reason() -> Text:
-    meta = {
-        "label": "Reason",
-        "hint": "It is kept in the history and can be read years later. Nothing about patients.",
-        "widget": "textarea",
-        "attrs": {"rows": "3"},
-    }
-    return Text(required=True, longest=LONGEST_REASON, lines=True, metadata=meta)
+    hint = "It is kept in the history and can be read years later. Nothing about patients."
+    return LongText("Reason", hint, required=True, longest=LONGEST_REASON)
 
 
 class CorrectHours(DayFacts):

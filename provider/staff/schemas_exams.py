@@ -4,7 +4,7 @@ from marshmallow import validate
 
 from provider.exams.rules import LONGEST_REASON, ExamState
 from provider.exams.schemas import ExamFacts
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 from provider.kernel.inputs import Upload
 from provider.staff.schemas import LONGEST_CSV
 
@@ -37,14 +37,9 @@ class VerifyResult(ExamFacts):
 class RejectResult(Schema):
     """Why a result is not accepted."""
 
-    reason = Text(
+    reason = LongText(
+        "Why it cannot be accepted",
+        "The student reads this in a letter. Say what is wrong and what would do instead.",
         required=True,
         longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "Why it cannot be accepted",
-            "hint": "The student reads this in a letter. Say what is wrong and what would do instead.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )

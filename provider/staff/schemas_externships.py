@@ -1,22 +1,17 @@
 """What staff fill in about externship requests, offers and placements."""
 
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 from provider.staff.schemas import LONGEST_REASON
 
 
 class TakeBack(Schema):
     """Why an offer is taken back."""
 
-    words = Text(
+    words = LongText(
+        "Why it is taken back",
+        "It is kept with the offer. Whoever was asked gets a letter without it.",
         required=True,
         longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "Why it is taken back",
-            "hint": "It is kept with the offer. Whoever was asked gets a letter without it.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
 
@@ -28,16 +23,11 @@ class ReleasePlacement(Schema):
         longest=32,
         metadata={"label": "What happened", "widget": "radio"},
     )
-    words = Text(
+    words = LongText(
+        "What staff should know",
+        "It is kept with the placement. Student and site read only what you chose above.",
         required=True,
         longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "What staff should know",
-            "hint": "It is kept with the placement. Student and site read only what you chose above.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import validate
 
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 from provider.refunds.rules import OTHER_WAYS
 from provider.staff.schemas import LONGEST_REASON
 
@@ -26,14 +26,9 @@ class SendAnotherWay(Schema):
         longest=120,
         metadata={"label": "Reference", "hint": "The check number, or the bank's reference of the transfer."},
     )
-    reason = Text(
+    reason = LongText(
+        "Why not to the card",
+        "How the student told you where to send it. It is kept with the decision.",
         required=True,
         longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "Why not to the card",
-            "hint": "How the student told you where to send it. It is kept with the decision.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 from provider.programs.rules import MOST_CREDITS
 
 _WHOLE = f"Write a whole number from 1 to {MOST_CREDITS}."
@@ -28,17 +28,12 @@ class EditRecommendation(Schema):
         load_default=None,
         metadata={"label": "Subject", "hint": "As the record says it, such as “medical assisting”."},
     )
-    source = Text(
+    source = LongText(
+        "Source",
+        "Where the number was read, and when.",
         required=True,
         longest=1_000,
-        lines=True,
         error_messages={"required": "Write where the number was read."},
-        metadata={
-            "label": "Source",
-            "hint": "Where the number was read, and when.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
     valid_from = fields.Date(
         required=True,

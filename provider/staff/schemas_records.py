@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 from provider.staff.schemas import LONGEST_REASON, REASON_HINT
 
 
@@ -15,16 +15,8 @@ class NoteVisit(Schema):
         metadata={"label": "Day", "widget": "date"},
     )
     by_phone = fields.Boolean(load_default=False, metadata={"label": "By telephone"})
-    words = Text(
-        required=True,
-        longest=4_000,
-        lines=True,
-        metadata={
-            "label": "What you saw and heard",
-            "hint": "Only staff read it. Nothing about patients.",
-            "widget": "textarea",
-            "attrs": {"rows": "4"},
-        },
+    words = LongText(
+        "What you saw and heard", "Only staff read it. Nothing about patients.", required=True, longest=4_000, rows=4
     )
 
 
@@ -42,16 +34,11 @@ class SignRecord(Schema):
 class CompletePlacement(SignRecord):
     """The school signs that an externship is done."""
 
-    reason = Text(
+    reason = LongText(
+        "Reason, if something is missing",
+        f"{REASON_HINT} It does not stand on the record.",
         load_default=None,
         longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "Reason, if something is missing",
-            "hint": f"{REASON_HINT} It does not stand on the record.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )
 
 
@@ -60,17 +47,7 @@ class RevokeRecord(Schema):
 
     prefix = "revoke-"
 
-    reason = Text(
-        required=True,
-        longest=LONGEST_REASON,
-        lines=True,
-        metadata={
-            "label": "Reason, for staff",
-            "hint": REASON_HINT,
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
-    )
+    reason = LongText("Reason, for staff", REASON_HINT, required=True, longest=LONGEST_REASON)
     public_reason = Text(
         load_default=None,
         longest=200,

@@ -7,15 +7,18 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from provider.affiliations.rules import LONGEST_NOTICE, SiteKind
 from provider.files.rules import LARGEST_BYTES
-from provider.kernel.forms import Confirmed, Email, Schema, Text
+from provider.kernel.forms import Confirmed, Email, LongText, Schema, Text
 from provider.kernel.inputs import Upload
 from provider.places.rules import STATES, ZONES
 from provider.staff.schemas import LONGEST_CSV
 
 LONGEST_NOTES = 4000
-_NOTES = {"label": "Notes", "hint": "Only staff read them.", "widget": "textarea", "attrs": {"rows": "4"}}
 _WRITTEN: dict[str, Any] = {"required": "Fill in the date.", "invalid": "Write the date like 2026-11-21."}
 _DAYS = f"Write a whole number of days, 0 to {LONGEST_NOTICE}."
+
+
+def _notes() -> Text:
+    return LongText("Notes", "Only staff read them.", load_default=None, longest=LONGEST_NOTES, rows=4)
 
 
 class EditSite(Schema):
@@ -36,7 +39,7 @@ class EditSite(Schema):
         load_default=list,
         metadata={"label": "Programs whose students it takes", "widget": "checkboxes"},
     )
-    notes = Text(load_default=None, longest=LONGEST_NOTES, lines=True, metadata=_NOTES)
+    notes = _notes()
 
 
 class EditLocation(Schema):
@@ -66,7 +69,7 @@ class EditLocation(Schema):
             "choices": [("", "That of the ZIP code, or the usual one of the state"), *ZONES],
         },
     )
-    notes = Text(load_default=None, longest=LONGEST_NOTES, lines=True, metadata=_NOTES)
+    notes = _notes()
 
 
 class EditContact(Schema):
@@ -187,20 +190,13 @@ class EndAgreement(Schema):
     both_agree = fields.Boolean(
         load_default=False, metadata={"label": "Both agreed to this day, though the notice would be longer"}
     )
-    reason = Text(
-        required=True,
-        longest=1000,
-        lines=True,
-        metadata={"label": "Why", "hint": "The site reads it, too.", "widget": "textarea", "attrs": {"rows": "3"}},
-    )
+    reason = LongText("Why", "The site reads it, too.", required=True, longest=1000)
 
 
 class DropAgreement(Schema):
     """Why an agreement does not come into force."""
 
-    reason = Text(
-        required=True, longest=1000, lines=True, metadata={"label": "Why", "widget": "textarea", "attrs": {"rows": "3"}}
-    )
+    reason = LongText("Why", required=True, longest=1000)
 
 
 class SitesFile(Schema):

@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from provider.history.rules import LONGEST_NOTE
-from provider.kernel.forms import Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 from provider.tasks.rules import LONGEST_SENTENCE, TaskKind
 
 LONGEST_REMARK = 1000
@@ -43,16 +43,8 @@ class FindTasks(Schema):
 class WriteTask(Schema):
     """A task that somebody writes by hand."""
 
-    sentence = Text(
-        required=True,
-        longest=LONGEST_SENTENCE,
-        lines=True,
-        metadata={
-            "label": "What is to be done",
-            "hint": "In a sentence that a colleague understands.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
+    sentence = LongText(
+        "What is to be done", "In a sentence that a colleague understands.", required=True, longest=LONGEST_SENTENCE
     )
     about = Text(
         load_default=None,
@@ -77,25 +69,15 @@ class PlanTask(Schema):
 class FinishTask(Schema):
     """What was done."""
 
-    remark = Text(
-        load_default=None,
-        longest=LONGEST_REMARK,
-        lines=True,
-        metadata={"label": "What was done", "widget": "textarea", "attrs": {"rows": "2"}},
-    )
+    remark = LongText("What was done", load_default=None, longest=LONGEST_REMARK, rows=2)
 
 
 class WriteNote(Schema):
     """A note about a student."""
 
-    text = Text(
+    text = LongText(
+        "Write a note",
+        "For colleagues. The student reads it only in a copy of all that the school holds about them.",
         required=True,
         longest=LONGEST_NOTE,
-        lines=True,
-        metadata={
-            "label": "Write a note",
-            "hint": "For colleagues. The student reads it only in a copy of all that the school holds about them.",
-            "widget": "textarea",
-            "attrs": {"rows": "3"},
-        },
     )

@@ -6,7 +6,7 @@ from marshmallow import fields
 
 from provider.files.rules import LARGEST_BYTES
 from provider.history.rules import LONGEST_NOTE
-from provider.kernel.forms import Email, Schema, Text
+from provider.kernel.forms import Email, LongText, Schema, Text
 from provider.kernel.inputs import Upload
 from provider.mail.rules import Mailbox
 from provider.threads.rules import LONGEST_ANSWER, LONGEST_KEY, LONGEST_SUBJECT
@@ -40,9 +40,8 @@ def _file(label: str, hint: str = "") -> Upload:
     return Upload(load_default=None, most_bytes=LARGEST_BYTES, metadata=meta)
 
 
-def _lines(label: str, *, longest: int, rows: int, wanted: str, hint: str = "") -> Text:
-    meta = {"label": label, "hint": hint, "widget": "textarea", "attrs": {"rows": f"{rows}"}}
-    return Text(required=True, longest=longest, lines=True, error_messages={"required": wanted}, metadata=meta)
+def _lines(label: str, hint: str = "", *, longest: int, rows: int, wanted: str) -> Text:
+    return LongText(label, hint, required=True, longest=longest, rows=rows, error_messages={"required": wanted})
 
 
 def _reference(label: str, hint: str, **field: Any) -> Text:  # noqa: ANN401 - of Text
@@ -56,7 +55,7 @@ class AnswerThread(Schema):
     key = _hidden(LONGEST_KEY)
     seen = _hidden(LONGEST_REFERENCE)
     text = _lines(
-        "Your answer", longest=LONGEST_ANSWER, rows=10, wanted="Write your answer.", hint="Your name is put under it."
+        "Your answer", "Your name is put under it.", longest=LONGEST_ANSWER, rows=10, wanted="Write your answer."
     )
     file1 = _file("A file to go with it", "PDF, JPEG or PNG; three at most, together no larger than 10 megabytes.")
     file2 = _file("A second file")
@@ -68,11 +67,7 @@ class NoteOnThread(Schema):
 
     key = _hidden(LONGEST_KEY)
     text = _lines(
-        "Note for colleagues",
-        longest=LONGEST_NOTE,
-        rows=3,
-        wanted="Write the note.",
-        hint="It never leaves the house.",
+        "Note for colleagues", "It never leaves the house.", longest=LONGEST_NOTE, rows=3, wanted="Write the note."
     )
 
 
