@@ -13,7 +13,6 @@ REMIND_BEFORE_DAYS = (30, 14, 3)  # before the last day on which a document is g
 MOST_DOCUMENTS = 80  # of one person: what is required, several times over
 MOST_BYTES = 200 * 1024 * 1024  # of one person together
 MOST_YEARS = 20
-LONGEST_REASON = 500
 
 
 class DocumentKind(State):

@@ -3,8 +3,8 @@
 from marshmallow import fields
 
 from provider.documents.rules import DocumentKind
-from provider.files.rules import LARGEST_BYTES
-from provider.kernel.inputs import GoodUntil, Upload
+from provider.files.inputs import Paper
+from provider.kernel.inputs import GoodUntil
 
 
 class UploadDocument(GoodUntil):
@@ -21,14 +21,10 @@ class UploadDocument(GoodUntil):
             "choices": [("", "Choose one"), *((kind.value, kind.label) for kind in DocumentKind)],
         },
     )
-    file = Upload(
+    file = Paper(
+        "The document",
+        "A PDF, or a photo as JPEG or PNG, of 10 megabytes at most. Each word has to be readable.",
         required=True,
-        most_bytes=LARGEST_BYTES,
-        metadata={
-            "label": "The document",
-            "hint": "A PDF, or a photo as JPEG or PNG, of 10 megabytes at most. Each word has to be readable.",
-            "attrs": {"accept": "application/pdf,image/jpeg,image/png"},
-        },
     )
 
     class Meta(GoodUntil.Meta):

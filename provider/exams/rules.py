@@ -14,7 +14,6 @@ RETAKE_MONTHS = 12  # after the third failed attempt, and each one after that
 REMIND_BEFORE_DAYS = (90, 30, 7)  # before the day by which a certificate is renewed
 MOST_RESULTS = 40  # of one person
 LONGEST_NUMBER = 64
-LONGEST_REASON = 500
 HIGHEST_SCORE = 1000
 MOST_YEARS_BACK = 30
 MOST_YEARS_AHEAD = 10

@@ -6,9 +6,8 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from provider.exams.rules import HIGHEST_SCORE, LONGEST_NUMBER, Facts
-from provider.files.rules import LARGEST_BYTES
+from provider.files.inputs import Paper
 from provider.kernel.forms import Schema, Text
-from provider.kernel.inputs import Upload
 
 PASSED, FAILED = "pass", "fail"
 NO_NUMBER = "A failed attempt has no certificate. Leave the number empty."
@@ -70,15 +69,10 @@ class ReportResult(ExamFacts):
         error_messages={"required": "Choose one of these."},
         metadata={"label": "Exam", "widget": "select"},
     )
-    evidence = Upload(
+    evidence = Paper(
+        "Your score report or certificate",
+        "A PDF, or a photo as JPEG or PNG, of 10 megabytes at most. Name, exam, day and result have to be readable.",
         required=True,
-        most_bytes=LARGEST_BYTES,
-        metadata={
-            "label": "Your score report or certificate",
-            "hint": "A PDF, or a photo as JPEG or PNG, of 10 megabytes at most. Name, exam, day and result have to be "
-            "readable.",
-            "attrs": {"accept": "application/pdf,image/jpeg,image/png"},
-        },
     )
 
     class Meta(ExamFacts.Meta):

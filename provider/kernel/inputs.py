@@ -73,7 +73,7 @@ def wall(instant: dt.datetime, zone: ZoneInfo) -> str:
 
 
 class Upload(ma.fields.Field[bytes]):
-    """An uploaded file, as its bytes; ``allowed`` says by content whether it may be kept."""
+    """An uploaded file, as its bytes."""
 
     default_error_messages = {
         "required": "Choose a file.",

@@ -18,10 +18,13 @@ _NOT_OF_THE_FORM: tuple[type[DomainError], ...] = (NotFound, NotAllowed, Busy)
 
 
 def attempt(form: Form, work: Callable[[], T], *, telling: tuple[type[DomainError], ...] = ()) -> T | None:
-    """Do the work in one unit and return what it made; None when it was refused, with the sentence on the form.
+    """Do the work of a form that is right in one unit, and return what it made.
 
-    The refusals in ``telling`` are raised on, for a view that answers them in its own way.
+    None when the form is not right, or the work was refused: then the sentence stands on the form. The refusals in
+    ``telling`` are raised on, for a view that answers them in its own way.
     """
+    if not form.ok:
+        return None
     try:
         return retrying(work)
     except DomainError as refusal:

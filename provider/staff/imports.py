@@ -8,18 +8,18 @@ from flask.typing import ResponseReturnValue
 from provider.kernel import importing
 from provider.kernel.database import retrying
 from provider.kernel.doors import Door
-from provider.kernel.forms import Form, Schema
+from provider.kernel.forms import Form
 from provider.kernel.importing import Do, Judged, Row
 from provider.kernel.web import only
 from provider.staff import csv_files
 from provider.staff.answers import done, imported
+from provider.staff.schemas import CsvFile
 
 
 def stand_on(
     door: Door,
     *,
     pages: str,
-    schema: type[Schema],
     rows: Callable[[bytes], Sequence[Row]],
     doing: Callable[[], Do],
     target: Callable[[], str],
@@ -31,11 +31,11 @@ def stand_on(
 
     @door.get("")
     def index() -> ResponseReturnValue:
-        return page(Form(schema()))
+        return page(Form(CsvFile()))
 
     @door.post("")
     def check() -> ResponseReturnValue:
-        form = Form(schema()).load_form(request.form, request.files)
+        form = Form(CsvFile()).load_form(request.form, request.files)
         if not form.ok:
             return page(form), 422
         try:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from flask import request
 from werkzeug.datastructures import MultiDict
@@ -64,6 +65,22 @@ def states(kind: type[State], first: str = "All states") -> Choices:
 def state(kind: type[S], given: str) -> S | None:
     """Return the state that a filter asks for; none when it asks for all, or for what is no such state."""
     return kind(given) if given in set(kind) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tab(Generic[S]):
+    """The state whose records a list shows, what the address keeps of it, and the status to answer with."""
+
+    state: S
+    kept: dict[str, str]
+    status: int
+
+
+def tab(first: S) -> Tab[S]:
+    """Read which tab is chosen; no choice is the first, and so is, told by the status, what is no such state."""
+    asked = request.args.get("state", "")
+    found = state(type(first), asked)
+    return Tab(found or first, {"state": asked} if found else {}, 422 if asked and not found else 200)
 
 
 def programs(codes: Mapping[int, str]) -> Choices:

@@ -6,13 +6,13 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from provider.accounts.rules import Role
 from provider.externships.rules import CONSENT, FEWEST_MILES, MOST_MILES
-from provider.files.rules import LARGEST_BYTES
+from provider.files.inputs import Paper
 from provider.kernel.forms import Confirmed, Email, LongText, Schema, Text
 from provider.kernel.inputs import Amount, LocalTime, Upload, ZonedSchema
 from provider.payments.rules import OFFLINE_METHODS
 from provider.search.rules import LONGEST_TYPED
 
-LONGEST_REASON = 1000
+LONGEST_REASON, LONGEST_REFUSAL = 1000, 500
 _MILES = f"Choose a distance between {FEWEST_MILES} and {MOST_MILES} miles."
 LONGEST_CSV = 1024 * 1024
 REASON_HINT = "It is kept with the decision and can be read years later."
@@ -51,15 +51,7 @@ class RecordPayment(ZonedSchema):
             "widget": "datetime",
         },
     )
-    proof_file = Upload(
-        most_bytes=LARGEST_BYTES,
-        load_default=None,
-        metadata={
-            "label": "Proof",
-            "hint": "A scan or a statement: PDF, JPEG or PNG, 10 megabytes at most.",
-            "attrs": {"accept": "application/pdf,image/jpeg,image/png"},
-        },
-    )
+    proof_file = Paper("Proof", "A scan or a statement: PDF, JPEG or PNG, 10 megabytes at most.", load_default=None)
     proof_note = LongText(
         "Or where the proof is",
         "Without a file, say where the proof can be seen.",
@@ -212,6 +204,27 @@ class ErasePerson(Schema):
         required=True,
         longest=16,
         metadata={"label": "Their reference", "hint": "Copy it from the top of the page. This cannot be undone."},
+    )
+
+
+class NotAccepted(Schema):
+    """Why something is not accepted that a student sent: a document, a result."""
+
+    reason = LongText(
+        "Why it cannot be accepted",
+        "The student reads this in a letter. Say what is wrong and what would do instead.",
+        required=True,
+        longest=LONGEST_REFUSAL,
+    )
+
+
+class CsvFile(Schema):
+    """A list to import."""
+
+    csv = Upload(
+        required=True,
+        most_bytes=LONGEST_CSV,
+        metadata={"label": "CSV file", "attrs": {"accept": ".csv,text/csv"}},
     )
 
 

@@ -2,37 +2,10 @@
 
 from marshmallow import validate
 
-from provider.documents.rules import LONGEST_REASON, DocumentKind, DocumentState
-from provider.kernel.forms import LongText, Schema, Text
-from provider.kernel.inputs import GoodUntil
+from provider.documents.rules import DocumentKind
+from provider.kernel.forms import Schema, Text
 
 LONGEST_REMARK = 200
-
-
-class FindDocuments(Schema):
-    """What the list of documents is narrowed to."""
-
-    state = Text(
-        load_default="",
-        longest=16,
-        validate=validate.OneOf(["", *(state.value for state in DocumentState)], error="Choose one of these."),
-        metadata={"widget": "hidden"},
-    )
-
-
-class AcceptDocument(GoodUntil):
-    """The last day on which a document is good, as staff read it."""
-
-
-class RefuseDocument(Schema):
-    """Why a document is not accepted."""
-
-    reason = LongText(
-        "Why it cannot be accepted",
-        "The student reads this in a letter. Say what is wrong and what would do instead.",
-        required=True,
-        longest=LONGEST_REASON,
-    )
 
 
 class AskDocument(Schema):

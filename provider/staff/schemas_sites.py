@@ -10,7 +10,6 @@ from provider.files.rules import LARGEST_BYTES
 from provider.kernel.forms import Confirmed, Email, LongText, Schema, Text
 from provider.kernel.inputs import Upload
 from provider.places.rules import STATES, ZONES
-from provider.staff.schemas import LONGEST_CSV
 
 LONGEST_NOTES = 4000
 _WRITTEN: dict[str, Any] = {"required": "Fill in the date.", "invalid": "Write the date like 2026-11-21."}
@@ -197,13 +196,3 @@ class DropAgreement(Schema):
     """Why an agreement does not come into force."""
 
     reason = LongText("Why", required=True, longest=1000)
-
-
-class SitesFile(Schema):
-    """A CSV file of sites."""
-
-    csv = Upload(
-        required=True,
-        most_bytes=LONGEST_CSV,
-        metadata={"label": "CSV file", "attrs": {"accept": ".csv,text/csv"}},
-    )

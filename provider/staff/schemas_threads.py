@@ -4,10 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
-from provider.files.rules import LARGEST_BYTES
+from provider.files.inputs import Paper
 from provider.history.rules import LONGEST_NOTE
 from provider.kernel.forms import Email, LongText, Schema, Text
-from provider.kernel.inputs import Upload
 from provider.mail.rules import Mailbox
 from provider.threads.rules import LONGEST_ANSWER, LONGEST_KEY, LONGEST_SUBJECT
 
@@ -35,11 +34,6 @@ class FindThreads(Schema):
     sort = _choice("Order")
 
 
-def _file(label: str, hint: str = "") -> Upload:
-    meta = {"label": label, "hint": hint, "attrs": {"accept": "application/pdf,image/jpeg,image/png"}}
-    return Upload(load_default=None, most_bytes=LARGEST_BYTES, metadata=meta)
-
-
 def _lines(label: str, hint: str = "", *, longest: int, rows: int, wanted: str) -> Text:
     return LongText(label, hint, required=True, longest=longest, rows=rows, error_messages={"required": wanted})
 
@@ -57,9 +51,13 @@ class AnswerThread(Schema):
     text = _lines(
         "Your answer", "Your name is put under it.", longest=LONGEST_ANSWER, rows=10, wanted="Write your answer."
     )
-    file1 = _file("A file to go with it", "PDF, JPEG or PNG; three at most, together no larger than 10 megabytes.")
-    file2 = _file("A second file")
-    file3 = _file("A third file")
+    file1 = Paper(
+        "A file to go with it",
+        "PDF, JPEG or PNG; three at most, together no larger than 10 megabytes.",
+        load_default=None,
+    )
+    file2 = Paper("A second file", load_default=None)
+    file3 = Paper("A third file", load_default=None)
 
 
 class NoteOnThread(Schema):

@@ -91,7 +91,7 @@ def new_agreement(reference: str) -> ResponseReturnValue:
 def create_agreement(reference: str) -> ResponseReturnValue:
     choices = _choices(queries.site(reference))
     form = only_offered(Form(EditAgreement(), choices=choices).load_form(request.form, request.files))
-    made = attempt(form, lambda: _draft(reference, form.data)) if form.ok else None
+    made = attempt(form, lambda: _draft(reference, form.data))
     if made is None:
         site = queries.site(reference)
         return _edit_page(form, site, None, _renewed(site)), 422
@@ -164,8 +164,7 @@ def edit(reference: str) -> ResponseReturnValue:
 def update(reference: str) -> ResponseReturnValue:
     site = queries.site(queries.agreement(reference).site.reference)
     form = only_offered(Form(EditAgreement(), choices=_choices(site)).load_form(request.form, request.files))
-    if form.ok:
-        attempt(form, lambda: _change(reference, form.data))
+    attempt(form, lambda: _change(reference, form.data))
     if not form.ok:
         agreement = queries.agreement(reference)
         return _edit_page(form, queries.site(agreement.site.reference), agreement), 422
@@ -211,8 +210,7 @@ def _signer(contact: SiteContact, health: AddressHealth | None) -> str:
 def send(reference: str) -> ResponseReturnValue:
     signers = _signers(queries.agreement(reference))
     form = only_offered(Form(SendAgreement(), choices=signers).load_form(request.form))
-    if form.ok:
-        attempt(form, lambda: _send(reference, form.data))
+    attempt(form, lambda: _send(reference, form.data))
     if not form.ok:
         return _send_page(queries.agreement(reference), form), 422
     return done("The link to sign is on its way. Nothing is in force before both have signed.", _here(reference))
@@ -249,8 +247,7 @@ def ask_paper(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/paper")
 def record_paper(reference: str) -> ResponseReturnValue:
     form = Form(RecordPaper()).load_form(request.form, request.files)
-    if form.ok:
-        attempt(form, lambda: _record(reference, form.data))
+    attempt(form, lambda: _record(reference, form.data))
     if not form.ok:
         return _paper_page(queries.agreement(reference), form), 422
     return done("The agreement is recorded as signed by both.", _here(reference))
@@ -283,8 +280,7 @@ def ask_end(reference: str) -> ResponseReturnValue:
 def end(reference: str) -> ResponseReturnValue:
     agreement = queries.agreement(reference)
     form = _end_form(agreement).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _end(reference, form.data))
+    attempt(form, lambda: _end(reference, form.data))
     if not form.ok:
         return _end_page(queries.agreement(reference), form), 422
     return done("It is kept when and why this agreement ends.", _here(reference))

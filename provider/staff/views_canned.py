@@ -30,8 +30,7 @@ def new() -> ResponseReturnValue:
 @door.post("/new")
 def create() -> ResponseReturnValue:
     form = Form(WriteCanned()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: canned.write(**form.data, actor=actor(), at=received_at()))
+    attempt(form, lambda: canned.write(**form.data, actor=actor(), at=received_at()))
     if not form.ok:
         return _writing(form), 422
     return done("The text is kept.", url_for("staff_texts.index"))
@@ -47,8 +46,7 @@ def edit(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>")
 def update(reference: str) -> ResponseReturnValue:
     form = Form(WriteCanned()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _change(reference, form.data))
+    attempt(form, lambda: _change(reference, form.data))
     if not form.ok:
         return _writing(form, reference), 422
     return done("The text is changed.", url_for("staff_texts.index"))

@@ -55,8 +55,7 @@ def issue(reference: str) -> ResponseReturnValue:
 @confirmed
 def revoke(reference: str) -> ResponseReturnValue:
     form = Form(RevokeRecord()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _revoke(reference, form.data))
+    attempt(form, lambda: _revoke(reference, form.data))
     if not form.ok:
         return _page(reference, form), 422
     return done("The certificate is revoked. The page of its code says so from now on.", _here(reference))

@@ -54,8 +54,7 @@ def show(day: str) -> ResponseReturnValue:
 @door.post("/<day>/close")
 def close(day: str) -> ResponseReturnValue:
     form = Form(CloseDay()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _close(day, form.data["remark"]))
+    attempt(form, lambda: _close(day, form.data["remark"]))
     if not form.ok:
         return _day_page(day, form), 422
     return done("The day is closed.", url_for("staff_closing.show", day=day))

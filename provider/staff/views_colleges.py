@@ -36,11 +36,10 @@ def show(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/correction")
 def correct(reference: str) -> ResponseReturnValue:
     form, right = Form(CorrectCollege()).load_form(request.form), None
-    if form.ok:
-        try:
-            right = attempt(form, lambda: _correct(reference, form.data), telling=(MailboxRefused,))
-        except MailboxRefused as refusal:
-            form.add_error("registrar_email", refusal.sentence)
+    try:
+        right = attempt(form, lambda: _correct(reference, form.data), telling=(MailboxRefused,))
+    except MailboxRefused as refusal:
+        form.add_error("registrar_email", refusal.sentence)
     if right is None:
         return _page(reference, form), 422
     return done("The college is set right. Go on with its requests below.", url_for(".show", reference=reference))

@@ -114,11 +114,10 @@ def _step(
 ) -> ResponseReturnValue:
     """Do with a request what a form of its page says, and go on there, or to another page."""
     form = Form(schema).load_form(request.form)
-    if form.ok:
-        try:
-            attempt(form, lambda: work(queries.by_reference(reference, lock=True), form.data), telling=(NoDecision,))
-        except NoDecision as refusal:
-            form.add_error(refusal.field, refusal.sentence)
+    try:
+        attempt(form, lambda: work(queries.by_reference(reference, lock=True), form.data), telling=(NoDecision,))
+    except NoDecision as refusal:
+        form.add_error(refusal.field, refusal.sentence)
     if not form.ok:
         return _page(reference, form), 422
     return done(said, to or _shown(reference))

@@ -15,12 +15,13 @@ from provider.kernel.database import unit_of_work
 from provider.kernel.days import day_of
 from provider.kernel.doors import Door
 from provider.kernel.forms import Form
+from provider.kernel.inputs import GoodUntil
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
 from provider.staff import stories
 from provider.staff.answers import attempt, done
-from provider.staff.listing import filters, key
-from provider.staff.schemas_documents import AcceptDocument, FindDocuments, RefuseDocument
+from provider.staff.listing import key, tab
+from provider.staff.schemas import NotAccepted
 
 door = Door(
     "staff_documents",
@@ -33,14 +34,12 @@ door = Door(
 
 @door.get("")
 def index() -> ResponseReturnValue:
-    form = filters(FindDocuments(), {})
-    asked = form.data["state"] if form.ok else ""
-    state = DocumentState(asked) if asked else DocumentState.UPLOADED
-    page = queries.page(state, before=key("before"), after=key("after"))
-    kept = {"state": asked} if asked else {}
+    chosen = tab(DocumentState.UPLOADED)
+    page = queries.page(chosen.state, before=key("before"), after=key("after"))
+    states = list(DocumentState)
     return render_template(
-        "staff/documents/index.html", page=page, chosen=state, states=list(DocumentState), kept=kept
-    ), 200 if form.ok else 422
+        "staff/documents/index.html", page=page, chosen=chosen.state, states=states, kept=chosen.kept
+    ), chosen.status
 
 
 @door.get("/<reference>")
@@ -56,9 +55,8 @@ def file(reference: str) -> Response:
 
 @door.post("/<reference>/accept")
 def accept(reference: str) -> ResponseReturnValue:
-    form = Form(AcceptDocument()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _accept(reference, form.data))
+    form = Form(GoodUntil()).load_form(request.form)
+    attempt(form, lambda: _accept(reference, form.data))
     if not form.ok:
         return _page(reference, accept_form=form), 422
     return done("The document is accepted.", url_for("staff_documents.index"))
@@ -71,9 +69,8 @@ def _accept(reference: str, data: dict[str, Any]) -> None:
 
 @door.post("/<reference>/refuse")
 def refuse(reference: str) -> ResponseReturnValue:
-    form = Form(RefuseDocument()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _refuse(reference, form.data["reason"]))
+    form = Form(NotAccepted()).load_form(request.form)
+    attempt(form, lambda: _refuse(reference, form.data["reason"]))
     if not form.ok:
         return _page(reference, refuse_form=form), 422
     return done("The document is refused. The student gets a letter.", url_for("staff_documents.index"))
@@ -98,8 +95,8 @@ def _page(reference: str, *, accept_form: Form | None = None, refuse_form: Form 
         others=[one for one in queries.of_person(document.person_id) if one.reference != reference],
         checked_by=people.names({checked_by}).get(checked_by) if checked_by else None,
         story=stories.of_record(reference),
-        accept_form=accept_form or Form(AcceptDocument(), values=_stated(document)),
-        refuse_form=refuse_form or Form(RefuseDocument()),
+        accept_form=accept_form or Form(GoodUntil(), values=_stated(document)),
+        refuse_form=refuse_form or Form(NotAccepted()),
     )
 
 

@@ -38,8 +38,7 @@ def new(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/externship")
 def create(reference: str) -> ResponseReturnValue:
     form = Form(AskEarly()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _ask(reference, form.data))
+    attempt(form, lambda: _ask(reference, form.data))
     if not form.ok:
         return _page(reference, form), 422
     sentence = "The request is in, and its clock runs. The student gets a letter and can change the wishes."

@@ -60,8 +60,7 @@ def ask_cancel(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/cancel")
 def cancel(reference: str) -> ResponseReturnValue:
     form = Form(Cancel()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _cancel(reference))
+    attempt(form, lambda: _cancel(reference))
     if not form.ok:
         return _cancel_page(reference, form), 422
     return done("The enrollment is canceled. The student gets a letter.", _page(reference))

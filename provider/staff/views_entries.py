@@ -59,8 +59,7 @@ def show(reference: str, entry: str) -> ResponseReturnValue:
 def correct(reference: str, entry: str) -> ResponseReturnValue:
     placement = entries.placement(reference)
     form = Form(_form(placement, _entry(placement, entry)).schema).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _correct(reference, entry, form))
+    attempt(form, lambda: _correct(reference, entry, form))
     if not form.ok:
         placement = entries.placement(reference)
         return _page(placement, _entry(placement, entry), form), 422

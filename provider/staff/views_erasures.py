@@ -57,11 +57,10 @@ def erase(reference: str) -> ResponseReturnValue:
     subject = personal.to_erase(reference)
     if form.ok and form.data["reference"].upper() != subject.reference:
         form.add_error("reference", OTHER)
-    if form.ok:
-        attempt(
-            form,
-            lambda: personal_erasure.erase(reference, basis=ErasureBasis.ASKED, actor=actor(), at=received_at()),
-        )
+    attempt(
+        form,
+        lambda: personal_erasure.erase(reference, basis=ErasureBasis.ASKED, actor=actor(), at=received_at()),
+    )
     if not form.ok:
         return _page(reference, form), 422
     sentence = "What was held is erased. A last letter tells the person what stays, and why."

@@ -10,7 +10,7 @@ from provider.accounts.rules import Permission
 from provider.exams import actions, queries
 from provider.exams.models import ExamResult
 from provider.exams.rules import ExamState, too_early
-from provider.exams.schemas import FAILED, PASSED, facts
+from provider.exams.schemas import FAILED, PASSED, ExamFacts, facts
 from provider.files.downloads import given_out
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import Door
@@ -18,8 +18,8 @@ from provider.kernel.forms import Form
 from provider.kernel.web import actor, received_at
 from provider.staff import stories
 from provider.staff.answers import attempt, done
-from provider.staff.listing import filters, key
-from provider.staff.schemas_exams import FindExams, RejectResult, VerifyResult
+from provider.staff.listing import key, tab
+from provider.staff.schemas import NotAccepted
 
 RIGHTS = {"needs": Permission.SEE_EXAMS, "changes": Permission.CHECK_EXAMS}
 door = Door("staff_exams", __name__, url_prefix="/staff/exams", **RIGHTS)
@@ -27,14 +27,12 @@ door = Door("staff_exams", __name__, url_prefix="/staff/exams", **RIGHTS)
 
 @door.get("")
 def index() -> ResponseReturnValue:
-    form = filters(FindExams(), {})
-    asked = form.data["state"] if form.ok else ""
-    state = ExamState(asked) if asked else ExamState.REPORTED
-    page = queries.page(state, before=key("before"), after=key("after"))
-    kept = {"state": asked} if asked else {}
+    chosen = tab(ExamState.REPORTED)
+    page = queries.page(chosen.state, before=key("before"), after=key("after"))
+    states = list(ExamState)
     return render_template(
-        "staff/exams/index.html", page=page, chosen=state, states=list(ExamState), kept=kept
-    ), 200 if form.ok else 422
+        "staff/exams/index.html", page=page, chosen=chosen.state, states=states, kept=chosen.kept
+    ), chosen.status
 
 
 @door.get("/<reference>")
@@ -50,9 +48,8 @@ def evidence(reference: str) -> Response:
 
 @door.post("/<reference>/verify")
 def verify(reference: str) -> ResponseReturnValue:
-    form = Form(VerifyResult()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _verify(reference, form.data))
+    form = Form(ExamFacts()).load_form(request.form)
+    attempt(form, lambda: _verify(reference, form.data))
     if not form.ok:
         return _page(reference, verify_form=form), 422
     return done("The result is verified. The student gets a letter.", url_for("staff_exams.index"))
@@ -65,9 +62,8 @@ def _verify(reference: str, data: dict[str, Any]) -> None:
 
 @door.post("/<reference>/reject")
 def reject(reference: str) -> ResponseReturnValue:
-    form = Form(RejectResult()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _reject(reference, form.data["reason"]))
+    form = Form(NotAccepted()).load_form(request.form)
+    attempt(form, lambda: _reject(reference, form.data["reason"]))
     if not form.ok:
         return _page(reference, reject_form=form), 422
     return done("The result is not accepted. The student gets a letter.", url_for("staff_exams.index"))
@@ -88,8 +84,8 @@ def _page(reference: str, *, verify_form: Form | None = None, reject_form: Form 
         others=[one for one in queries.of_person(result.person_id) if one.reference != reference],
         decided_by=people.names({decided_by}).get(decided_by) if decided_by else None,
         story=stories.of_record(reference),
-        verify_form=verify_form or Form(VerifyResult(), values=_reported(result)),
-        reject_form=reject_form or Form(RejectResult()),
+        verify_form=verify_form or Form(ExamFacts(), values=_reported(result)),
+        reject_form=reject_form or Form(NotAccepted()),
     )
 
 

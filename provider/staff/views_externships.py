@@ -128,8 +128,7 @@ def offer(reference: str, opening: str) -> ResponseReturnValue:
 @door.post("/<reference>/take-back")
 def take_back(reference: str) -> ResponseReturnValue:
     form = Form(TakeBack()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _take_back(reference, form.data["words"]))
+    attempt(form, lambda: _take_back(reference, form.data["words"]))
     if not form.ok:
         return _page(queries.by_reference(reference), form=form), 422
     return done(

@@ -34,8 +34,7 @@ def ask_waive(reference: str, number: str) -> ResponseReturnValue:
 @confirmed
 def waive(reference: str, number: str) -> ResponseReturnValue:
     form = Form(WaiveInstallment()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _waive(reference, number, form.data["reason"]))
+    attempt(form, lambda: _waive(reference, number, form.data["reason"]))
     if not form.ok:
         return _waiver_page(reference, number, form), 422
     return done(f"Installment {number} is waived. The student gets a letter.", _page(reference))
@@ -74,8 +73,7 @@ def ask_pause(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/automatic-payments/pause")
 def pause(reference: str) -> ResponseReturnValue:
     form = Form(PauseCharges()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _pause(reference, form.data["reason"]))
+    attempt(form, lambda: _pause(reference, form.data["reason"]))
     if not form.ok:
         return _pause_page(reference, form), 422
     return done("Automatic payments are paused. The student’s page says so.", _page(reference))

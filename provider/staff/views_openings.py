@@ -93,7 +93,7 @@ def new_opening(reference: str) -> ResponseReturnValue:
 def create_opening(reference: str) -> ResponseReturnValue:
     choices = _choices(queries.site(reference))
     form = forms.only_offered(Form(OfferPlaces(), choices=choices).load_form(request.form))
-    made = attempt(form, lambda: _add(form.data)) if form.ok else None
+    made = attempt(form, lambda: _add(form.data))
     if made is None:
         return _new_page(form, queries.site(reference)), 422
     return done("The opening is added.", url_for("staff_openings.show", reference=made))
@@ -120,8 +120,7 @@ def update(reference: str) -> ResponseReturnValue:
     opening = queries.opening(reference)
     choices = _choices(queries.site(opening.location.site.reference), opening)
     form = forms.only_offered(Form(ChangePlaces(), choices=choices).load_form(request.form))
-    if form.ok:
-        attempt(form, lambda: _change(reference, form.data))
+    attempt(form, lambda: _change(reference, form.data))
     if not form.ok:
         return _edit_page(form, queries.opening(reference)), 422
     return done("The opening is saved.", url_for("staff_openings.show", reference=reference))

@@ -78,13 +78,12 @@ def new(reference: str) -> ResponseReturnValue:
 def create(reference: str) -> ResponseReturnValue:
     form = Form(RecordPayment(settings().SCHOOL_ZONE)).load_form(request.form, request.files)
     target = url_for("staff_enrollments.show", reference=reference)
-    if form.ok:
-        try:
-            attempt(form, lambda: _record(reference, form.data), telling=(AlreadyRecorded,))
-        except AlreadyRecorded as refusal:
-            if _sent_twice(refusal.reference, form.data):
-                return done(RECORDED, target)
-            form.add_error("_schema", refusal.sentence)
+    try:
+        attempt(form, lambda: _record(reference, form.data), telling=(AlreadyRecorded,))
+    except AlreadyRecorded as refusal:
+        if _sent_twice(refusal.reference, form.data):
+            return done(RECORDED, target)
+        form.add_error("_schema", refusal.sentence)
     if not form.ok:
         return _payment_page(reference, form), 422
     return done(RECORDED, target)
@@ -132,8 +131,7 @@ def ask_reverse(reference: str) -> ResponseReturnValue:
 @door.post("/payments/<reference>/reverse")
 def reverse(reference: str) -> ResponseReturnValue:
     form = Form(ReversePayment()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _reverse(reference, form.data["reason"]))
+    attempt(form, lambda: _reverse(reference, form.data["reason"]))
     if not form.ok:
         return _reverse_page(reference, form), 422
     return done(

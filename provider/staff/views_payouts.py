@@ -39,8 +39,7 @@ def new(reference: str) -> ResponseReturnValue:
 @confirmed
 def create(reference: str) -> ResponseReturnValue:
     form = Form(SendAnotherWay()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _send(reference, form.data))
+    attempt(form, lambda: _send(reference, form.data))
     if not form.ok:
         return _page(reference, form), 422
     target = url_for("staff_refunds.show", reference=queries.payout(reference).refund.reference)

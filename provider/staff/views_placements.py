@@ -68,8 +68,7 @@ def release(reference: str) -> ResponseReturnValue:
     form = _release_form().load_form(request.form)
     if form.ok and form.data["reason"] not in {one.value for one in _REASONS}:
         form.add_error("reason", "Choose one of these.")
-    if form.ok:
-        attempt(form, lambda: _release(reference, form.data))
+    attempt(form, lambda: _release(reference, form.data))
     if not form.ok:
         return _page(offer_queries.placement(reference), release_form=form), 422
     sentence = "The placement is released. Student and site get a letter, and the request is ready again."
@@ -91,8 +90,7 @@ def change_preceptor(reference: str) -> ResponseReturnValue:
     form = _preceptor_form(offer_queries.placement(reference)).load_form(request.form)
     if form.ok and form.data["contact"] not in dict(form.choices["contact"]):
         form.add_error("contact", "Choose one of these.")
-    if form.ok:
-        attempt(form, lambda: _change(reference, form.data["contact"]))
+    attempt(form, lambda: _change(reference, form.data["contact"]))
     if not form.ok:
         return _page(offer_queries.placement(reference), preceptor_form=form), 422
     sentence = "The preceptor is changed. The student and the new preceptor get a letter."

@@ -48,17 +48,16 @@ def new() -> ResponseReturnValue:
 @door.post("/new")
 def create() -> ResponseReturnValue:
     form = Form(AddPolicy(settings().SCHOOL_ZONE)).load_form(request.form)
-    if form.ok:
-        attempt(
-            form,
-            lambda: actions.add_version(
-                hours=form.data["hours"],
-                summary=form.data["summary"],
-                effective_from=form.data["effective_from"],
-                actor=actor(),
-                at=received_at(),
-            ),
-        )
+    attempt(
+        form,
+        lambda: actions.add_version(
+            hours=form.data["hours"],
+            summary=form.data["summary"],
+            effective_from=form.data["effective_from"],
+            actor=actor(),
+            at=received_at(),
+        ),
+    )
     if not form.ok:
         return _version_page(form), 422
     return done("The version is added.", url_for("staff_policies.index"))
@@ -96,17 +95,16 @@ def confirm_counsel() -> ResponseReturnValue:
     form = Form(ConfirmCounsel()).load_form(request.form)
     if form.ok and form.data["on"] > day_of(received_at(), settings().SCHOOL_ZONE):
         form.add_error("on", "This day is still to come. Write the day on which counsel was asked.")
-    if form.ok:
-        attempt(
-            form,
-            lambda: tuition.confirm_counsel(
-                topic=plans.TRUTH_IN_LENDING,
-                name=form.data["name"],
-                on=form.data["on"],
-                actor=actor(),
-                at=received_at(),
-            ),
-        )
+    attempt(
+        form,
+        lambda: tuition.confirm_counsel(
+            topic=plans.TRUTH_IN_LENDING,
+            name=form.data["name"],
+            on=form.data["on"],
+            actor=actor(),
+            at=received_at(),
+        ),
+    )
     if not form.ok:
         return _counsel_page(form), 422
     return done("Your confirmation is kept.", url_for("staff_policies.index"))

@@ -57,7 +57,7 @@ def new() -> ResponseReturnValue:
 @door.post("/new")
 def create() -> ResponseReturnValue:
     form = Form(AddProgram(), choices=_credentials()).load_form(request.form)
-    reference = attempt(form, lambda: _open(form.data)) if form.ok else None
+    reference = attempt(form, lambda: _open(form.data))
     if reference is None:
         return _new_page(form), 422
     sentence = "The program is added, and not on sale yet. Add a way of paying, then put it on sale."
@@ -98,8 +98,7 @@ def edit(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/edit")
 def update(reference: str) -> ResponseReturnValue:
     form = Form(EditProgram(), choices=_credentials()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _save(reference, form.data))
+    attempt(form, lambda: _save(reference, form.data))
     if not form.ok:
         return _program_page(queries.program(reference), form), 422
     return done("The program is saved.", url_for("staff_programs.show", reference=reference))
@@ -195,8 +194,7 @@ def new_plan(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/plans/new")
 def create_plan(reference: str) -> ResponseReturnValue:
     form = Form(AddPlan()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _add_plan(reference, form.data))
+    attempt(form, lambda: _add_plan(reference, form.data))
     if not form.ok:
         return _new_plan_page(reference, form), 422
     return done("The plan is added.", url_for("staff_programs.show", reference=reference))
@@ -257,8 +255,7 @@ def edit_plan(reference: str, plan: str) -> ResponseReturnValue:
 @door.post("/<reference>/plans/<plan>")
 def update_plan(reference: str, plan: str) -> ResponseReturnValue:
     form = Form(EditPlan()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _save_plan(_plan(reference, plan), form.data))
+    attempt(form, lambda: _save_plan(_plan(reference, plan), form.data))
     if not form.ok:
         return _plan_page(reference, _plan(reference, plan), form), 422
     return done("The plan is saved.", url_for("staff_programs.show", reference=reference))

@@ -54,8 +54,7 @@ def create() -> ResponseReturnValue:
     form = Form(BeginRecommendation(), choices=offered).load_form(request.form)
     if form.ok and form.data["credential"] not in dict(offered["credential"]):
         form.add_error("credential", "Choose one of these.")
-    if form.ok:
-        attempt(form, lambda: _begin(form.data))
+    attempt(form, lambda: _begin(form.data))
     if not form.ok:
         return _new_page(form), 422
     return done("The recommendation is added. It is not confirmed until somebody has seen the record.", _list())
@@ -74,8 +73,7 @@ def show(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/words")
 def update(reference: str) -> ResponseReturnValue:
     form = Form(EditRecommendation()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _change(reference, form.data))
+    attempt(form, lambda: _change(reference, form.data))
     if not form.ok:
         return _page(reference, edit=form), 422
     return done("The recommendation is saved.", _here(reference))
@@ -89,8 +87,7 @@ def _change(reference: str, data: dict[str, Any]) -> None:
 @door.post("/<reference>/end")
 def end(reference: str) -> ResponseReturnValue:
     form = Form(EndRecommendation()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _end(reference, form.data))
+    attempt(form, lambda: _end(reference, form.data))
     if not form.ok:
         return _page(reference, ending=form), 422
     return done("The last day is saved. Requests that rest on it keep their number.", _here(reference))
@@ -106,8 +103,7 @@ def confirm(reference: str) -> ResponseReturnValue:
     form = Form(ConfirmRecommendation()).load_form(request.form)
     if form.ok and form.data["on"] > day_of(received_at(), settings().SCHOOL_ZONE):
         form.add_error("on", "This day is yet to come.")
-    if form.ok:
-        attempt(form, lambda: _confirm(reference, form.data))
+    attempt(form, lambda: _confirm(reference, form.data))
     if not form.ok:
         return _page(reference, confirmation=form), 422
     return done("The recommendation is confirmed. The public pages say so.", _here(reference))

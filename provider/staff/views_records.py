@@ -81,8 +81,7 @@ def note_visit(reference: str) -> ResponseReturnValue:
     form = Form(NoteVisit()).load_form(request.form)
     if form.ok and form.data["visited_on"].isoformat() > _today():
         form.add_error("visited_on", "This day is yet to come.")
-    if form.ok:
-        attempt(form, lambda: _note_visit(reference, form.data))
+    attempt(form, lambda: _note_visit(reference, form.data))
     if not form.ok:
         return _page(reference, Forms(visit=form)), 422
     return done("The visit is noted.", _here(reference))
@@ -95,8 +94,7 @@ def _note_visit(reference: str, data: dict[str, Any]) -> None:
 @door.post("/<reference>/completion")
 def complete(reference: str) -> ResponseReturnValue:
     form = Form(CompletePlacement()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _complete(reference, form.data))
+    attempt(form, lambda: _complete(reference, form.data))
     if not form.ok:
         return _page(reference, Forms(completion=form)), 422
     return done("The externship is completed. The student gets the record by letter.", _here(reference))
@@ -109,8 +107,7 @@ def _complete(reference: str, data: dict[str, Any]) -> None:
 @door.post("/<reference>/record")
 def issue(reference: str) -> ResponseReturnValue:
     form = Form(SignRecord()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _issue(reference, form.data))
+    attempt(form, lambda: _issue(reference, form.data))
     if not form.ok:
         return _page(reference, Forms(again=form)), 422
     return done("The new record is made. The student gets it by letter.", _here(reference))
@@ -124,8 +121,7 @@ def _issue(reference: str, data: dict[str, Any]) -> None:
 @confirmed
 def revoke(reference: str) -> ResponseReturnValue:
     form = Form(RevokeRecord()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _revoke(reference, form.data))
+    attempt(form, lambda: _revoke(reference, form.data))
     if not form.ok:
         return _page(reference, Forms(revocation=form)), 422
     return done("The record is revoked. The page of its code says so from now on.", _here(reference))

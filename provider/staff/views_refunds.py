@@ -146,7 +146,7 @@ def new(reference: str) -> ResponseReturnValue:
 @confirmed
 def create(reference: str) -> ResponseReturnValue:
     form = Form(EnterRefundRequest(settings().SCHOOL_ZONE)).load_form(request.form)
-    refund = attempt(form, lambda: _ask(reference, form.data)) if form.ok else None
+    refund = attempt(form, lambda: _ask(reference, form.data))
     if refund is None:
         return _request_page(reference, form), 422
     sentence = f"The request is decided: {refund[1].label.lower()}. The student gets a letter."
@@ -181,8 +181,7 @@ def _request_page(reference: str, form: Form) -> str:
 @confirmed
 def send_payout(reference: str) -> ResponseReturnValue:
     form = Form(SendPayout()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _send(reference, form.data["external_reference"]))
+    attempt(form, lambda: _send(reference, form.data["external_reference"]))
     payout = queries.payout(reference)
     if not form.ok:
         return _refund_page(queries.by_reference(payout.refund.reference), payout_form=form), 422
@@ -210,8 +209,7 @@ def return_payment(reference: str) -> ResponseReturnValue:
 @confirmed
 def override(reference: str) -> ResponseReturnValue:
     form = _override_form(queries.by_reference(reference)).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _override(reference, form.data))
+    attempt(form, lambda: _override(reference, form.data))
     if not form.ok:
         return _refund_page(queries.by_reference(reference), override_form=form), 422
     return done(
@@ -243,8 +241,7 @@ def ask_withdraw(reference: str) -> ResponseReturnValue:
 @confirmed
 def withdraw(reference: str) -> ResponseReturnValue:
     form = _withdrawal_form(reference).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _withdraw(reference, form.data))
+    attempt(form, lambda: _withdraw(reference, form.data))
     if not form.ok:
         return _withdrawal_page(reference, form), 422
     return done("The student is withdrawn and gets a letter.", url_for("staff_enrollments.show", reference=reference))

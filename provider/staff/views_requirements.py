@@ -54,8 +54,7 @@ def index() -> ResponseReturnValue:
 @door.post("")
 def create() -> ResponseReturnValue:
     form = Form(AskDocument()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _ask(form.data))
+    attempt(form, lambda: _ask(form.data))
     if not form.ok:
         return _page(form), 422
     site = form.data["site"]

@@ -6,14 +6,12 @@ from provider.affiliations.importing import doing
 from provider.kernel.doors import Door
 from provider.kernel.web import actor, received_at
 from provider.staff import csv_files, imports
-from provider.staff.schemas_sites import SitesFile
 from provider.staff.views_sites import RIGHTS
 
 door = Door("staff_site_import", __name__, url_prefix="/staff/sites/import", **RIGHTS)
 imports.stand_on(
     door,
     pages="staff/sites",
-    schema=SitesFile,
     rows=csv_files.sites,
     doing=lambda: doing(actor=actor(), at=received_at()),
     target=lambda: url_for("staff_sites.index"),

@@ -98,7 +98,7 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     choices, ids = _program_choices()
     form = only_offered(Form(EditSite(), choices={"programs": choices}).load_form(request.form))
-    made = attempt(form, lambda: sites.add_site(_site_facts(form, ids), **_now()).reference) if form.ok else None
+    made = attempt(form, lambda: sites.add_site(_site_facts(form, ids), **_now()).reference)
     if made is None:
         return _site_page(form, None), 422
     return done("The site is added. Add where it works and who is there.", at_site(made))
@@ -143,8 +143,7 @@ def update(reference: str) -> ResponseReturnValue:
     choices, ids = _program_choices()
     form = only_offered(Form(EditSite(), choices={"programs": choices}).load_form(request.form))
     site = queries.site(reference)
-    if form.ok:
-        attempt(form, lambda: sites.change_site(queries.site(reference, lock=True), _site_facts(form, ids), **_now()))
+    attempt(form, lambda: sites.change_site(queries.site(reference, lock=True), _site_facts(form, ids), **_now()))
     if not form.ok:
         return _site_page(form, queries.site(reference)), 422
     return done("The site is saved.", at_site(site.reference))
@@ -158,8 +157,7 @@ def ask_close(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/closing")
 def close(reference: str) -> ResponseReturnValue:
     form = Form(Close()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: releasing.close_site(reference, **_now()))
+    attempt(form, lambda: releasing.close_site(reference, **_now()))
     if not form.ok:
         return _closing_page(queries.site(reference), None, form), 422
     return done("The site is closed. Nobody new is sent there.", at_site(reference))
@@ -188,8 +186,7 @@ def new_location(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/locations/new")
 def create_location(reference: str) -> ResponseReturnValue:
     form = Form(EditLocation()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: sites.add_location(queries.site(reference, lock=True), _location_facts(form), **_now()))
+    attempt(form, lambda: sites.add_location(queries.site(reference, lock=True), _location_facts(form), **_now()))
     if not form.ok:
         return _location_page(form, queries.site(reference), None), 422
     return done("The location is added.", at_site(reference, "#locations"))
@@ -227,11 +224,10 @@ def edit_location(reference: str) -> ResponseReturnValue:
 def update_location(reference: str) -> ResponseReturnValue:
     form = Form(EditLocation()).load_form(request.form)
     site = queries.location(reference).site.reference
-    if form.ok:
-        attempt(
-            form,
-            lambda: sites.change_location(queries.location(reference, lock=True), _location_facts(form), **_now()),
-        )
+    attempt(
+        form,
+        lambda: sites.change_location(queries.location(reference, lock=True), _location_facts(form), **_now()),
+    )
     if not form.ok:
         location = queries.location(reference)
         return _location_page(form, location.site, location), 422
@@ -248,8 +244,7 @@ def ask_close_location(reference: str) -> ResponseReturnValue:
 def close_location(reference: str) -> ResponseReturnValue:
     form = Form(Close()).load_form(request.form)
     site = queries.location(reference).site.reference
-    if form.ok:
-        attempt(form, lambda: releasing.close_location(reference, **_now()))
+    attempt(form, lambda: releasing.close_location(reference, **_now()))
     if not form.ok:
         location = queries.location(reference)
         return _closing_page(location.site, location, form), 422

@@ -59,8 +59,7 @@ def of_enrollment(reference: str) -> ResponseReturnValue:
 
 def _written(about: str, page: Callable[[str, Form | None], str], target: str) -> ResponseReturnValue:
     form = Form(WriteNote()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: write_note(about=about, text=form.data["text"], actor=actor(), at=received_at()))
+    attempt(form, lambda: write_note(about=about, text=form.data["text"], actor=actor(), at=received_at()))
     if not form.ok:
         return page(about, form), 422
     return done("The note is kept.", target)

@@ -88,7 +88,7 @@ def new() -> ResponseReturnValue:
 @door.post("/new")
 def create() -> ResponseReturnValue:
     form = Form(WriteTask()).load_form(request.form)
-    reference = attempt(form, lambda: _write(form.data)) if form.ok else None
+    reference = attempt(form, lambda: _write(form.data))
     if reference is None:
         return _writing(form), 422
     return done("The task is written down.", url_for("staff_tasks.show", reference=reference))
@@ -126,8 +126,7 @@ def show(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>")
 def finish(reference: str) -> ResponseReturnValue:
     form = Form(FinishTask()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _finish(reference, form.data["remark"]))
+    attempt(form, lambda: _finish(reference, form.data["remark"]))
     if not form.ok:
         return _page(reference, finish_form=form), 422
     return done("The task is done.", url_for("staff_tasks.index"))
@@ -140,8 +139,7 @@ def _finish(reference: str, remark: str | None) -> None:
 @door.post("/<reference>/plan")
 def plan(reference: str) -> ResponseReturnValue:
     form = Form(PlanTask()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _plan(reference, form.data))
+    attempt(form, lambda: _plan(reference, form.data))
     if not form.ok:
         return _page(reference, plan_form=form), 422
     return done("The task is changed.", url_for("staff_tasks.show", reference=reference))

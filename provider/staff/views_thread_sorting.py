@@ -34,8 +34,7 @@ def _page(reference: str) -> str:
 @door.post("/<reference>/assign")
 def assign(reference: str) -> ResponseReturnValue:
     form = Form(AssignThread()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _assign(reference, form.data["owner"]))
+    attempt(form, lambda: _assign(reference, form.data["owner"]))
     if not form.ok:
         return drawn(reference, assign=form), 422
     return done("It is kept who answers.", _page(reference))
@@ -78,7 +77,7 @@ def back(reference: str) -> ResponseReturnValue:
 @door.post("/<reference>/merge")
 def merge(reference: str) -> ResponseReturnValue:
     form = Form(MergeThread()).load_form(request.form)
-    living = attempt(form, lambda: _merge(reference, form.data["other"].upper())) if form.ok else None
+    living = attempt(form, lambda: _merge(reference, form.data["other"].upper()))
     if living is None:
         return drawn(reference, merge=form), 422
     return done("All messages stand together here now.", _page(living))
@@ -99,7 +98,7 @@ def _merge(reference: str, other: str) -> str:
 @door.post("/<reference>/<message>/split")
 def split(reference: str, message: str) -> ResponseReturnValue:
     form = Form(SplitThread()).load_form(request.form)
-    own = attempt(form, lambda: _split(reference, message, form.data["subject"])) if form.ok else None
+    own = attempt(form, lambda: _split(reference, message, form.data["subject"]))
     if own is None:
         return drawn(reference, split=form, split_of=message), 422
     return done("The message stands by itself now, and waits for an answer.", _page(own))
@@ -116,8 +115,7 @@ def _split(reference: str, message: str, subject: str) -> str:
 @door.post("/<reference>/beside")
 def beside(reference: str) -> ResponseReturnValue:
     form = Form(PutBeside()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _beside(reference, form.data["record"]))
+    attempt(form, lambda: _beside(reference, form.data["record"]))
     if not form.ok:
         return drawn(reference, beside=form), 422
     return done("It is kept what these messages are about.", _page(reference))

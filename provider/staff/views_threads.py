@@ -63,8 +63,7 @@ def drawn(reference: str, **given: Any) -> str:  # noqa: ANN401 - forms that wer
 @door.post("/<reference>/answers")
 def answer(reference: str) -> ResponseReturnValue:
     form = Form(AnswerThread()).load_form(request.form, request.files)
-    if form.ok:
-        attempt(form, lambda: _answer(reference, form.data))
+    attempt(form, lambda: _answer(reference, form.data))
     if not form.ok:
         return drawn(reference, answer=form), 422
     return done("Your answer is on its way.", url_for("staff_messages.show", reference=reference))
@@ -87,8 +86,7 @@ def _answer(reference: str, data: dict[str, Any]) -> None:
 @door.post("/<reference>/notes")
 def note(reference: str) -> ResponseReturnValue:
     form = Form(NoteOnThread()).load_form(request.form)
-    if form.ok:
-        attempt(form, lambda: _note(reference, form.data))
+    attempt(form, lambda: _note(reference, form.data))
     if not form.ok:
         return drawn(reference, note=form), 422
     return done("The note is kept.", url_for("staff_messages.show", reference=reference))
