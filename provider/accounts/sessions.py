@@ -5,7 +5,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from flask import Flask, Response, g, request, session, url_for
+from flask import Flask, Response, abort, g, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from provider.accounts import devices, queries, session_rows
@@ -15,6 +15,8 @@ from provider.accounts.rules import LONGEST_BROWSER, STUDENT, VISITOR, Asker, Pe
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import Busy, unit_of_work
+from provider.kernel.doors import sign_in_first
+from provider.kernel.errors import NotFound
 from provider.kernel.settings import settings
 from provider.kernel.web import client, request_id
 
@@ -102,6 +104,19 @@ def leave() -> None:
 def signed_in() -> Viewer | None:
     """Return who is signed in, or None."""
     return current_user if current_user.is_authenticated else None
+
+
+def viewer() -> Viewer:
+    """Return who is signed in, for pages of an account; nobody else gets further than to signing in."""
+    return signed_in() or abort(sign_in_first())
+
+
+def owner() -> Viewer:
+    """Return who is signed in, for a record of an account; to anybody else it is not there."""
+    found = signed_in()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def actor() -> Actor:

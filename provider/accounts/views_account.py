@@ -13,7 +13,7 @@ from provider.accounts.sessions import Viewer
 from provider.accounts.throttles import count_try, forget_key
 from provider.kernel.database import unit_of_work
 from provider.kernel.doors import Door
-from provider.kernel.errors import NotAllowed, TooMany
+from provider.kernel.errors import TooMany
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
 from provider.kernel.web import HOUR, actor, only, received_at
@@ -24,16 +24,9 @@ NO_PASSWORD = "You have not chosen a password yet. Ask for a link to set one."  
 WRONG_PASSWORD = "This is not the password of your account."  # noqa: S105 - a sentence
 
 
-def _viewer() -> Viewer:
-    viewer = sessions.signed_in()
-    if viewer is None:
-        raise NotAllowed
-    return viewer
-
-
 @door.get("")
 def index() -> ResponseReturnValue:
-    viewer = _viewer()
+    viewer = sessions.viewer()
     return render_template(
         "accounts/account.html",
         layout=sessions.layout(),
@@ -51,7 +44,7 @@ def password() -> ResponseReturnValue:
 
 @door.post("/password")
 def change_password() -> ResponseReturnValue:
-    viewer, form = _viewer(), Form(ChangePassword()).load_form(request.form)
+    viewer, form = sessions.viewer(), Form(ChangePassword()).load_form(request.form)
     if not form.ok or not _is_theirs(viewer, form):
         form.values.clear()
         return _password_page(form), 422
@@ -68,7 +61,8 @@ def change_password() -> ResponseReturnValue:
 
 
 def _password_page(form: Form) -> str:
-    return render_template("accounts/change_password.html", layout=sessions.layout(), form=form, viewer=_viewer())
+    viewer, layout = sessions.viewer(), sessions.layout()
+    return render_template("accounts/change_password.html", layout=layout, form=form, viewer=viewer)
 
 
 def _is_theirs(viewer: Viewer, form: Form) -> bool:
@@ -96,7 +90,7 @@ def email() -> ResponseReturnValue:
 
 @door.post("/email")
 def ask_email() -> ResponseReturnValue:
-    viewer, form = _viewer(), Form(ChangeEmail()).load_form(request.form)
+    viewer, form = sessions.viewer(), Form(ChangeEmail()).load_form(request.form)
     if form.ok and form.data["email"] == viewer.email:
         form.add_error("email", "This is your address already.")
     if not form.ok or not _is_theirs(viewer, form) or not _asked(viewer, form):
@@ -122,14 +116,15 @@ def _asked(viewer: Viewer, form: Form) -> bool:
 
 
 def _email_page(form: Form) -> str:
-    return render_template("accounts/change_email.html", layout=sessions.layout(), form=form, viewer=_viewer())
+    viewer, layout = sessions.viewer(), sessions.layout()
+    return render_template("accounts/change_email.html", layout=layout, form=form, viewer=viewer)
 
 
 @door.post("/email/cancel")
 def cancel_email() -> ResponseReturnValue:
     only()
     with unit_of_work():
-        person = queries.by_reference(_viewer().reference, lock=True)
+        person = queries.by_reference(sessions.viewer().reference, lock=True)
         email_changes.end_asked(person=person, actor=actor(), at=received_at())
     flash("Your address stays as it is.")
     return redirect(url_for("account.index"), code=303)
@@ -137,7 +132,7 @@ def cancel_email() -> ResponseReturnValue:
 
 @door.get("/sessions")
 def open_sessions() -> ResponseReturnValue:
-    viewer = _viewer()
+    viewer = sessions.viewer()
     found = sessions.lasting(viewer.person_id, staff=viewer.is_staff)
     shown = [(each, in_words(each.browser), each.reference == viewer.session) for each in found]
     return render_template("accounts/sessions.html", layout=sessions.layout(), viewer=viewer, sessions=shown)
@@ -146,7 +141,7 @@ def open_sessions() -> ResponseReturnValue:
 @door.post("/sessions/end")
 def end_session() -> ResponseReturnValue:
     only("session")
-    viewer, reference = _viewer(), request.form.get("session", "")
+    viewer, reference = sessions.viewer(), request.form.get("session", "")
     with unit_of_work():
         person = queries.by_reference(viewer.reference)
         session_rows.end_own(person=person, session=reference, actor=actor(), at=received_at())
@@ -161,7 +156,7 @@ def end_session() -> ResponseReturnValue:
 @door.post("/sessions/end-others")
 def end_others() -> ResponseReturnValue:
     only()
-    ended = _end_sessions(but=_viewer().session)
+    ended = _end_sessions(but=sessions.viewer().session)
     flash(
         {0: "No other browser was signed in.", 1: "One other browser is signed out."}.get(
             ended, f"{ended} other browsers are signed out."
@@ -181,5 +176,5 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 def _end_sessions(but: str | None = None) -> int:
     with unit_of_work():
-        person = queries.by_reference(_viewer().reference, lock=True)
+        person = queries.by_reference(sessions.viewer().reference, lock=True)
         return session_rows.end_every(person=person, but=but, actor=actor(), at=received_at())

@@ -5,10 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from provider.accounts import confirming, sessions
 from provider.accounts.rules import Permission
-from provider.accounts.sessions import Viewer
 from provider.accounts.views import local
 from provider.kernel.doors import Door
-from provider.kernel.errors import NotAllowed
 from provider.kernel.forms import Form
 
 door = Door("confirm", __name__, needs=Permission.OWN_ACCOUNT, url_prefix="/account")
@@ -16,24 +14,17 @@ door = Door("confirm", __name__, needs=Permission.OWN_ACCOUNT, url_prefix="/acco
 
 @door.get("/confirm")
 def ask() -> ResponseReturnValue:
-    return _page(confirming.empty_form(_viewer()))
+    return _page(confirming.empty_form(sessions.viewer()))
 
 
 @door.post("/confirm")
 def prove() -> ResponseReturnValue:
-    viewer = _viewer()
+    viewer = sessions.viewer()
     form = confirming.empty_form(viewer).load_form(request.form)
     if not confirming.prove(viewer, form):
         return _page(form), 422
     home = url_for("staff.index" if viewer.is_staff else "my.index")
     return redirect(local(request.args.get("next")) or home, code=303)
-
-
-def _viewer() -> Viewer:
-    viewer = sessions.signed_in()
-    if viewer is None:
-        raise NotAllowed
-    return viewer
 
 
 def _page(form: Form) -> str:

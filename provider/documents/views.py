@@ -17,21 +17,12 @@ from provider.files.downloads import given_out
 from provider.kernel.database import Busy, retrying, unit_of_work
 from provider.kernel.days import day_of, written
 from provider.kernel.doors import Door
-from provider.kernel.errors import DomainError, NotFound
+from provider.kernel.errors import DomainError
 from provider.kernel.forms import Form
 from provider.kernel.settings import settings
 from provider.kernel.web import actor, received_at
 
 door = Door("documents", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/externship/documents")
-
-
-def _viewer() -> Viewer | None:
-    """Return who is signed in; documents belong to an account, so a browser alone owns none."""
-    return sessions.signed_in()
-
-
-def _sign_in_first() -> ResponseReturnValue:
-    return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), code=303)
 
 
 def _today() -> dt.date:
@@ -40,9 +31,7 @@ def _today() -> dt.date:
 
 @door.get("")
 def index() -> ResponseReturnValue:
-    viewer = _viewer()
-    if viewer is None:
-        return _sign_in_first()
+    viewer = sessions.viewer()
     wanted = queries.wanted(viewer.person_id)
     last = max((one.through for one in wanted if one.through is not None), default=None)
     through = written(last) if last else "it is needed"
@@ -64,17 +53,13 @@ def index() -> ResponseReturnValue:
 
 @door.get("/upload")
 def new() -> ResponseReturnValue:
-    viewer = _viewer()
-    if viewer is None:
-        return _sign_in_first()
+    viewer = sessions.viewer()
     return _page(viewer, Form(UploadDocument(), values={"kind": request.args.get("kind", "")}))
 
 
 @door.post("")
 def create() -> ResponseReturnValue:
-    viewer = _viewer()
-    if viewer is None:
-        return redirect(url_for("accounts.sign_in"), code=303)
+    viewer = sessions.viewer()
     form = Form(UploadDocument()).load_form(request.form, request.files)
     if form.ok:
         _upload(viewer, form)
@@ -118,8 +103,6 @@ def _page(viewer: Viewer, form: Form) -> str:
 
 @door.get("/<reference>/file")
 def file(reference: str) -> Response:
-    viewer = _viewer()
-    if viewer is None:
-        raise NotFound
+    viewer = sessions.owner()
     with unit_of_work():
         return given_out(queries.own(viewer.person_id, reference).file, reference)

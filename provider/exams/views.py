@@ -25,20 +25,9 @@ from provider.programs.models import Credential
 door = Door("exams", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/exams")
 
 
-def _viewer() -> Viewer | None:
-    """Return who is signed in; results belong to an account, so a browser alone owns none."""
-    return sessions.signed_in()
-
-
-def _sign_in_first() -> ResponseReturnValue:
-    return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), code=303)
-
-
 @door.get("")
 def index() -> ResponseReturnValue:
-    viewer = _viewer()
-    if viewer is None:
-        return _sign_in_first()
+    viewer = sessions.viewer()
     return render_template(
         "exams/index.html",
         exams=queries.exams_of(viewer.person_id),
@@ -49,8 +38,7 @@ def index() -> ResponseReturnValue:
 
 @door.get("/report")
 def new() -> ResponseReturnValue:
-    if _viewer() is None:
-        return _sign_in_first()
+    sessions.viewer()
     return _page(_form(values={"credential": request.args.get("exam", "")}))
 
 
@@ -65,9 +53,7 @@ def _page(form: Form) -> str:
 
 @door.post("")
 def create() -> ResponseReturnValue:
-    viewer = _viewer()
-    if viewer is None:
-        return redirect(url_for("accounts.sign_in"), code=303)
+    viewer = sessions.viewer()
     form = _form().load_form(request.form, request.files)
     credential = _chosen(form)
     if form.ok and credential is not None:
@@ -108,18 +94,14 @@ def _report(viewer: Viewer, credential: Credential, form: Form) -> None:
 
 @door.get("/<reference>/evidence")
 def evidence(reference: str) -> Response:
-    viewer = _viewer()
-    if viewer is None:
-        raise NotFound
+    viewer = sessions.owner()
     with unit_of_work():
         return given_out(queries.own(viewer.person_id, reference).file, reference)
 
 
 @door.get("/<reference>/renewal")
 def renewal(reference: str) -> ResponseReturnValue:
-    viewer = _viewer()
-    if viewer is None:
-        raise NotFound
+    viewer = sessions.owner()
     return _renewal_page(_renewable(viewer, reference), Form(Renewal()))
 
 
@@ -136,9 +118,7 @@ def _renewal_page(result: ExamResult, form: Form) -> str:
 
 @door.post("/<reference>/renewal")
 def renew(reference: str) -> ResponseReturnValue:
-    viewer = _viewer()
-    if viewer is None:
-        raise NotFound
+    viewer = sessions.owner()
     _renewable(viewer, reference)
     form = Form(Renewal()).load_form(request.form)
     if form.ok:

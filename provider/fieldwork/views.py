@@ -42,19 +42,14 @@ def _tried(form: Form, work: Callable[[Placement], object], *, at: str = "_schem
     return form.ok
 
 
-def _signed_out() -> ResponseReturnValue | None:
-    if sessions.asker().person_id is not None:
-        return None
-    return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), code=303)
-
-
 def _to(endpoint: str, form: Form) -> ResponseReturnValue:
     return redirect(url_for(endpoint, placement=form.data["placement"]), code=303)
 
 
 @door.get("/hours")
 def hours() -> ResponseReturnValue:
-    return _signed_out() or hours_page()
+    sessions.viewer()
+    return hours_page()
 
 
 @door.post("/hours/clock-in")
@@ -191,7 +186,8 @@ def _removed(
 
 @door.get("/procedures")
 def procedures() -> ResponseReturnValue:
-    return _signed_out() or procedures_page()
+    sessions.viewer()
+    return procedures_page()
 
 
 @door.post("/procedures")

@@ -1,6 +1,6 @@
 """The student's externship record, as a page and as PDF."""
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
@@ -30,8 +30,7 @@ def _chosen() -> tuple[ExternshipRecord | None, list[ExternshipRecord]]:
 
 @door.get("/record")
 def show() -> ResponseReturnValue:
-    if sessions.asker().person_id is None:
-        return redirect(url_for("accounts.sign_in", next=url_for("externship_record.show")), code=303)
+    sessions.viewer()
     record, mine = _chosen()
     paper = sheet(record.content, record_queries.stamp(record)) if record else None
     return render_template("fieldwork/record.html", record=record, paper=paper, mine=mine)

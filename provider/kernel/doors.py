@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
 
 from provider.kernel.errors import NotAllowed
 from provider.kernel.registry import registry
@@ -45,8 +46,7 @@ class Door(Blueprint):
             return None
         if current_user.is_authenticated:
             return self._refuse()
-        target = request.full_path.rstrip("?") if request.method in READING else None
-        return redirect(url_for("accounts.sign_in", next=target), code=303)
+        return sign_in_first()
 
     def _refuse(self) -> ResponseReturnValue:
         detour = registry().detour
@@ -54,6 +54,12 @@ class Door(Blueprint):
         if first is None:
             raise NotAllowed
         return redirect(first, code=303)
+
+
+def sign_in_first() -> Response:
+    """Lead to signing in, and from there back to the page that was asked for."""
+    target = request.full_path.rstrip("?") if request.method in READING else None
+    return redirect(url_for("accounts.sign_in", next=target), code=303)
 
 
 def doors(app: Flask) -> dict[str, Door]:

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from provider.accounts import sessions
 from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
-from provider.accounts.sessions import Viewer
 from provider.disclosures.actions import record
 from provider.disclosures.rules import DisclosureKind
 from provider.kernel.database import unit_of_work
@@ -22,21 +21,15 @@ from provider.oversight.rules import ERASURE_DAYS
 door = Door("account_data", __name__, needs=Permission.OWN_DATA, url_prefix="/my/account-data")
 
 
-def _viewer() -> Viewer:
-    viewer = sessions.signed_in()
-    assert viewer is not None  # noqa: S101 - the door lets nobody else in
-    return viewer
-
-
 @door.get("")
 def show() -> ResponseReturnValue:
-    subject = personal.by_reference(_viewer().reference)
+    subject = personal.by_reference(sessions.viewer().reference)
     asked = actions.asked_erasures(subject.reference)
     return render_template(
         "oversight/account_data.html",
         sections=personal_copy.page(subject),
         asked=asked[-1] if asked else None,
-        works_here=_viewer().is_staff,
+        works_here=sessions.viewer().is_staff,
         days=ERASURE_DAYS,
     )
 
@@ -45,7 +38,7 @@ def show() -> ResponseReturnValue:
 @confirmed
 def download() -> ResponseReturnValue:
     only()
-    viewer, at = _viewer(), received_at()
+    viewer, at = sessions.viewer(), received_at()
     with unit_of_work():
         record(
             kind=DisclosureKind.COPY_FOR_PERSON,
@@ -65,7 +58,7 @@ def download() -> ResponseReturnValue:
 @confirmed
 def ask_erasure() -> ResponseReturnValue:
     only()
-    subject = personal.by_reference(_viewer().reference)
+    subject = personal.by_reference(sessions.viewer().reference)
     with unit_of_work():
         task = actions.ask_erasure(subject=subject, actor=actor(), at=received_at())
         due_on = task.due_on or day_of(received_at(), settings().SCHOOL_ZONE)

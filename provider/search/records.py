@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,7 +53,7 @@ def newest_with(
     return key.in_(found)
 
 
-def by_reference(label: str, prefix: str, named: Callable[[str], Hit | None], *, needs: str, rank: int) -> Source:
+def by_reference(label: str, prefix: str, named: Callable[[str], Hit | None], *, needs: StrEnum, rank: int) -> Source:
     """Return a kind of record that is found by its reference alone."""
     return Source(label, f"{label}, by reference ({prefix}-…)", needs, rank=rank, prefixes=(prefix,), named=named)
 

@@ -6,13 +6,13 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from provider.accounts import sessions
 from provider.accounts.confirming import confirmed
 from provider.accounts.rules import Permission
-from provider.accounts.sessions import Viewer, may, signed_in
+from provider.accounts.sessions import may
 from provider.enrollments import queries as enrollments
 from provider.kernel.database import retrying
 from provider.kernel.doors import Door
-from provider.kernel.errors import NotAllowed
 from provider.kernel.forms import Form, Schema
 from provider.kernel.registry import registry
 from provider.kernel.settings import settings
@@ -55,16 +55,9 @@ PAGES: Mapping[str, str] = {
 }
 
 
-def _viewer() -> Viewer:
-    viewer = signed_in()
-    if viewer is None:
-        raise NotAllowed
-    return viewer
-
-
 @door.get("")
 def index() -> ResponseReturnValue:
-    steps = setup.read(_viewer())
+    steps = setup.read(sessions.viewer())
     left, needed = progress(steps)
     return render_template(
         "staff/setup/index.html",
@@ -159,14 +152,14 @@ def _mailboxes_page(form: Form) -> str:
         letter=letter,
         marks=mail.troubled([letter.recipient] if letter else []),
         trial=setup.trial(letter, received_at()),
-        step=next(step for step in setup.read(_viewer()) if step.name == "letter"),
-        recipient=_viewer().email,
+        step=next(step for step in setup.read(sessions.viewer()) if step.name == "letter"),
+        recipient=sessions.viewer().email,
     )
 
 
 @door.post("/test-letter")
 def send_test() -> ResponseReturnValue:
-    viewer = _viewer()
+    viewer = sessions.viewer()
     return try_to(
         lambda: mail_actions.post_test(recipient=viewer.email, name=viewer.name, actor=actor(), at=received_at()),
         f"A test letter to {viewer.email} is in the outbox.",
@@ -252,7 +245,7 @@ def cards() -> ResponseReturnValue:
         known=settings(),
         address=f"{settings().BASE_URL}/hooks/stripe",
         events=sorted(registry().payment_events),
-        step=next(step for step in setup.read(_viewer()) if step.name == "cards"),
+        step=next(step for step in setup.read(sessions.viewer()) if step.name == "cards"),
     )
 
 
@@ -271,6 +264,6 @@ def offer() -> ResponseReturnValue:
     return render_template(
         "staff/setup/offer.html",
         offers=[(program, program.versions[0], plans.on_sale(program.id)) for program in sold if program.versions],
-        step=next(step for step in setup.read(_viewer()) if step.name == "program"),
+        step=next(step for step in setup.read(sessions.viewer()) if step.name == "program"),
         can_edit=may(Permission.EDIT_CATALOG),
     )

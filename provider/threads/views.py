@@ -1,6 +1,6 @@
 """A student's own mail with the school: the list, and one thread with the texts of both sides."""
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from provider.accounts import sessions
@@ -16,9 +16,7 @@ door = Door("messages", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/
 
 @door.get("")
 def index() -> ResponseReturnValue:
-    viewer = sessions.signed_in()
-    if viewer is None:
-        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), code=303)
+    viewer = sessions.viewer()
     page = own.page(viewer.person_id, viewer.email, before=page_key("before"), after=page_key("after"))
     told = own.told(page.rows, now=received_at())
     return render_template("threads/index.html", page=page, told=told, email=viewer.email)
