@@ -39,16 +39,6 @@ class CapacityBelowTaken(DomainError):
     code = "capacity_below_taken"
 
 
-class NoAgreement(DomainError):
-    """No agreement is in force for the days of an opening, so its places cannot be offered to students."""
-
-    code = "no_agreement"
-    sentence = (
-        "No affiliation agreement is in force for this location and program on each of these days, so nobody can be "
-        "offered these places. Get one signed first, or choose days that one covers."
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class OpeningFacts:
     """What is kept of an opening."""
@@ -149,12 +139,6 @@ def close_past(*, at: dt.datetime) -> int:
             close_opening(opening, actor=SYSTEM, at=at)
             closed += 1
     return closed
-
-
-def check_covered(opening: Opening, period: Period) -> None:
-    """Pass when agreements are in force on each day of a period; raises NoAgreement (R17)."""
-    if not queries.covered(opening, period):
-        raise NoAgreement
 
 
 def is_covered(opening: Opening, covering: Any) -> bool:  # noqa: ANN401 - the mapping of queries.covering

@@ -272,7 +272,6 @@ class Required:
     kind: DocumentKind
     program: str | None
     site: str | None
-    site_reference: str | None
     remark: str | None
     created_at: dt.datetime
     ended_at: dt.datetime | None
@@ -284,9 +283,7 @@ class Required:
 
 
 _REQUIRED = (
-    sa.select(
-        _R.id, _R.reference, _R.kind, Program.code, Site.name, Site.reference, _R.remark, _R.created_at, _R.ended_at
-    )
+    sa.select(_R.id, _R.reference, _R.kind, Program.code, Site.name, _R.remark, _R.created_at, _R.ended_at)
     .select_from(table(DocumentRequirement))
     .outerjoin(Program, Program.id == _R.program_id)
     .outerjoin(Site, Site.id == _R.site_id)

@@ -12,7 +12,6 @@ from provider.kernel.lifecycles import Lifecycle, State, Tone
 PROOF_LETTERS_PER_HOUR = 3
 SEARCH_KIND = "enrollment"
 REFERENCE_PREFIX = "E"
-REMINDER_AFTER = dt.timedelta(days=7)
 LAPSE_AFTER = dt.timedelta(days=14)
 
 
@@ -108,11 +107,6 @@ def why_not_released(hold_on: dt.date | None) -> str | None:
 
 def _said(state: EnrollmentState) -> str:
     return state.label.lower()
-
-
-def reminder_due_at(accepted_at: dt.datetime, after: dt.timedelta = REMINDER_AFTER) -> dt.datetime:
-    """Return when a student who has not paid is reminded: 7 days after accepting unless told, elapsed (UTC)."""
-    return utc(accepted_at) + after
 
 
 def lapses_at(accepted_at: dt.datetime, after: dt.timedelta = LAPSE_AFTER) -> dt.datetime:

@@ -18,7 +18,6 @@ from provider.externships.rules import (
     ENDED_REQUESTS,
     TENTHS,
     UNPLACED_REQUESTS,
-    OfferState,
     RequestState,
     lapses_at,
     why_not_eligible,
@@ -77,11 +76,6 @@ class Shown:
     def checking(self) -> list[str]:
         """Name the documents that the school has yet to check."""
         return [need.kind.label for need in self.needs if need.standing is Standing.BEING_CHECKED]
-
-    @property
-    def waits_for_answer(self) -> bool:
-        """Say whether an offer waits for the student."""
-        return self.offer is not None and self.offer.state is OfferState.SENT
 
 
 def may_change(request: ExternshipRequest) -> bool:

@@ -58,11 +58,6 @@ def assign(arcs: Arcs, free: Numbers, *, students: int, seed: int) -> Numbers:
     return chosen
 
 
-def cost_of(arcs: Arcs, chosen: Numbers) -> int:
-    """Return what a plan costs in sum."""
-    return int(arcs.costs[chosen[arcs.students] == arcs.places].sum())
-
-
 def left(free: Numbers, chosen: Numbers) -> Numbers:
     """Return how many places of each opening a plan leaves free."""
     return free - np.bincount(chosen[chosen != NOBODY], minlength=len(free))

@@ -10,17 +10,9 @@ from provider.jobs import queries
 from provider.jobs.models import Job
 from provider.jobs.rules import LEASE, JobState
 from provider.kernel.database import db, insert, insert_unless, rows_changed
-from provider.kernel.errors import DomainError
 from provider.kernel.registry import Payload
 
 MOST_AT_ONCE = 10_000
-
-
-class NotFailed(DomainError):
-    """Only a job that was given up can be asked for again."""
-
-    code = "job_not_failed"
-    sentence = "This job is done or waiting already. Reload the page to see how it stands."
 
 
 def enqueue(*, kind: str, key: str, payload: Payload, at: dt.datetime, run_at: dt.datetime | None = None) -> None:
@@ -96,14 +88,6 @@ def _reschedule(jobs: sa.Select[int], **values: object) -> int:
     if found:
         db.session.execute(sa.update(Job).where(Job.id.in_(found)).values(**values))
     return len(found)
-
-
-def revive(job: Job, *, at: dt.datetime) -> Job:
-    """Ask again for a job that was given up; raises NotFailed."""
-    if job.state is not JobState.FAILED:
-        raise NotFailed
-    job.state, job.run_at, job.ended_at, job.attempts = JobState.QUEUED, at, None, 0
-    return job
 
 
 def forget_done(*, before: dt.datetime, most: int = 1000, kinds: Collection[str] = ()) -> int:

@@ -1,15 +1,12 @@
 """Posting letters into the outbox, in the transaction of what caused them; resending and canceling them."""
 
 import datetime as dt
-from collections.abc import Collection
-
-import sqlalchemy as sa
 
 from provider.history import actions as history
 from provider.jobs.actions import enqueue
 from provider.kernel import references
 from provider.kernel.actors import SYSTEM, Actor
-from provider.kernel.database import db, hold
+from provider.kernel.database import hold
 from provider.kernel.errors import DomainError
 from provider.kernel.settings import settings
 from provider.mail import queries
@@ -150,16 +147,3 @@ def cancel(letter: OutboxLetter, *, actor: Actor, at: dt.datetime) -> OutboxLett
     """Keep a letter that waits from leaving; raises IllegalTransition when it does not wait any more."""
     history.move(letter, LetterState.CANCELED, LIFECYCLE, actor=actor, at=at)
     return letter
-
-
-def cancel_for(*, about: str, templates: Collection[str], actor: Actor, at: dt.datetime) -> int:
-    """Keep waiting letters of these templates about one record from leaving; return how many."""
-    query = sa.select(OutboxLetter).where(
-        OutboxLetter.about == about,
-        OutboxLetter.template.in_(templates),
-        OutboxLetter.state == LetterState.QUEUED,
-    )
-    waiting = db.session.scalars(query.with_for_update()).all()
-    for letter in waiting:
-        history.move(letter, LetterState.CANCELED, LIFECYCLE, actor=actor, at=at)
-    return len(waiting)

@@ -1,6 +1,5 @@
 """Reading mail that came in, the threads it belongs to, and what it is beside."""
 
-import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -20,7 +19,7 @@ from provider.mail.replies import read_address
 from provider.mail.rules import Mailbox
 from provider.mailroom.models import IncomingMail, RefundDraft
 from provider.mailroom.reading import Reading
-from provider.mailroom.rules import DraftState, MailState
+from provider.mailroom.rules import DraftState
 from provider.refunds.models import Refund
 from provider.threads import queries as threads
 from provider.threads.models import Thread, ThreadMessage
@@ -37,20 +36,6 @@ def with_bytes(reference: str) -> IncomingMail | None:
     """Return one mail with its bytes."""
     query = sa.select(IncomingMail).where(IncomingMail.reference == reference)
     return db.session.scalar(query.options(undefer(IncomingMail.raw)))
-
-
-def of_thread(thread: str) -> Sequence[IncomingMail]:
-    """Return the mails of a thread without their bytes, as they came."""
-    query = sa.select(IncomingMail).where(IncomingMail.thread == thread)
-    return db.session.scalars(query.order_by(IncomingMail.id)).all()
-
-
-def unfiled(before: dt.datetime) -> Sequence[str]:
-    """Return the mails that came in before an instant and are not filed."""
-    query = sa.select(IncomingMail.reference).where(
-        IncomingMail.state == MailState.STORED, IncomingMail.received_at < before
-    )
-    return db.session.scalars(query.order_by(IncomingMail.id)).all()
 
 
 def answered_letter(mail: IncomingMail) -> OutboxLetter | None:

@@ -23,7 +23,6 @@ from provider.kernel.text import email_address
 MOST_PARTS = 100  # of one mail that is taken apart; one with more is shown by its headers, and kept whole
 LONGEST_HEADER = 998
 LONGEST_TEXT = 100_000
-LONGEST_ID = 250
 MOST_REFERENCES = 50
 NESTED = "This mail could not be taken apart to be shown. It is kept as it came."
 # What the parser and the codecs raise for mails that nobody ought to have sent.

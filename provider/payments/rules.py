@@ -17,7 +17,6 @@ RETURN_JOB = "refunds.return_payment"  # sends a card payment back that its enro
 KEY_SERVES = dt.timedelta(hours=23)  # the payment service forgets a key after 24
 REFUND_LINK = "refund"  # the purpose of the link that receipts carry; its handler is in the room refunds
 LINK_DAYS = 30
-MOST_REFERENCE = 200
 
 
 class PaymentState(State):

@@ -262,14 +262,6 @@ class PayoutDates:
     due_on: dt.date
     overdue_on: dt.date
 
-    def is_due(self, today: dt.date) -> bool:
-        """Say whether the seventh business day has ended; ``today`` is a date in the school's zone."""
-        return today > self.due_on
-
-    def is_overdue(self, today: dt.date) -> bool:
-        """Say whether the tenth business day has ended: the promise is broken."""
-        return today > self.overdue_on
-
 
 def payout_dates(approved_at: dt.datetime, zone: ZoneInfo) -> PayoutDates:
     """Return the dates of the promise "7 to 10 business days"; day 0 is the approval's date in the school's zone."""

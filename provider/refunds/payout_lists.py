@@ -14,7 +14,7 @@ from provider.kernel.paging import Sort
 from provider.payments.models import Payment
 from provider.payments.rules import PaymentMethod
 from provider.refunds.models import Payout, Refund
-from provider.refunds.rules import PayoutState, RefundState
+from provider.refunds.rules import PayoutState
 from provider.search.queries import has_word, typed_words
 
 NEWEST = Sort("newest", "Newest first", "Approved")
@@ -38,7 +38,6 @@ class PayoutLine:
     id: int
     reference: str
     refund: str
-    refund_state: RefundState
     enrollment: str
     legal_name: str
     payment: str
@@ -57,7 +56,6 @@ _LINES = sa.select(
     _O.id,
     _O.reference,
     _R.reference,
-    _R.state,
     _E.reference,
     _E.legal_name,
     _P.reference,

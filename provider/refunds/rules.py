@@ -16,7 +16,6 @@ WITHDRAWAL_PREFIX = "W"
 DECLINED_PER_HOUR = 10
 LINK_DAYS = 60
 MOST_NOTE = 500
-MOST_EVIDENCE = 2000
 LATE_PAYMENT_CLAUSE = "The payment came when the enrollment could not take it any more, so all of it goes back."
 OUTSIDE_CLAUSE = "The school gave this money back at the payment service itself."
 PAY_OUT = "refunds.pay_out"  # the job that sends one payout back to its card

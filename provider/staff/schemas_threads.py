@@ -6,7 +6,7 @@ from marshmallow import fields
 
 from provider.files.inputs import Paper
 from provider.history.rules import LONGEST_NOTE
-from provider.kernel.forms import Email, LongText, Schema, Text
+from provider.kernel.forms import LongText, Schema, Text
 from provider.mail.rules import Mailbox
 from provider.threads.rules import LONGEST_ANSWER, LONGEST_KEY, LONGEST_SUBJECT
 
@@ -123,10 +123,3 @@ class WriteCanned(Schema):
         },
     )
     text = _lines("Text", longest=LONGEST_ANSWER, rows=12, wanted="Write the text.")
-
-
-class WorksAgain(Schema):
-    """The address that letters arrive at again."""
-
-    email = Email(required=True, metadata={"label": "Address", "widget": "hidden"})
-    back = Text(load_default="", longest=200, metadata={"label": "Page", "widget": "hidden"})

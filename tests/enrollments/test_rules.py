@@ -17,7 +17,6 @@ from provider.enrollments.rules import (
     InstallmentState,
     answers_digest,
     lapses_at,
-    reminder_due_at,
 )
 
 E, I = EnrollmentState, InstallmentState  # noqa: E741 - as short as the table below
@@ -82,9 +81,8 @@ def test_each_state_has_a_label_and_a_tone() -> None:
     ]
 
 
-def test_a_first_payment_is_reminded_of_after_seven_days_and_given_up_after_fourteen() -> None:
+def test_an_enrollment_nobody_pays_for_is_given_up_after_fourteen_days() -> None:
     accepted_at = dt.datetime(2026, 10, 25, 12, tzinfo=ZoneInfo("America/New_York"))
-    assert reminder_due_at(accepted_at).isoformat() == "2026-11-01T16:00:00+00:00"
     assert lapses_at(accepted_at).isoformat() == "2026-11-08T16:00:00+00:00"
 
 

@@ -168,26 +168,6 @@ def test_a_job_of_a_kind_that_nobody_knows_fails_visibly(kinds: Kinds) -> None:
     assert stored("lost:1").last_error == "UnknownKind: lost"
 
 
-def test_a_given_up_job_may_be_asked_for_again(notes: Notes) -> None:
-    ask()
-    with pytest.raises(actions.NotFailed), unit_of_work():
-        actions.revive(stored_inside("note:1"), at=NOW)
-    with unit_of_work():
-        db.session.execute(sa.update(Job).values(attempts=99))
-    run_due(NOW)
-    assert stored().state is JobState.FAILED
-    with unit_of_work():
-        actions.revive(stored_inside("note:1"), at=NOW + SECOND)
-    run_due(NOW + SECOND)
-    assert (stored().state, notes.seen) == (JobState.DONE, [1])
-
-
-def stored_inside(key: str) -> Job:
-    job = queries.by_key(key)
-    assert job is not None
-    return job
-
-
 def test_waiting_is_no_failure_and_can_be_ended(notes: Notes) -> None:
     notes.trouble = Later(NOW + dt.timedelta(hours=1), "the bank is closed", waits_for="bank")
     for n in (1, 2):

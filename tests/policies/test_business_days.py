@@ -97,10 +97,3 @@ def test_day_zero_of_a_payout_is_the_date_of_approval_at_the_school(
 ) -> None:
     dates = payout_dates(dt.datetime.fromisoformat(approved_at), zone)
     assert (dates.due_on.isoformat(), dates.overdue_on.isoformat()) == (due_on, overdue_on)
-
-
-def test_a_payout_is_due_after_its_seventh_day_and_overdue_after_its_tenth() -> None:
-    dates = payout_dates(dt.datetime(2026, 11, 24, 15, tzinfo=dt.UTC), NEW_YORK)
-    days = [dates.due_on, dates.due_on + dt.timedelta(1), dates.overdue_on, dates.overdue_on + dt.timedelta(1)]
-    assert [dates.is_due(day) for day in days] == [False, True, True, True]
-    assert [dates.is_overdue(day) for day in days] == [False, False, False, True]
