@@ -20,6 +20,7 @@ from provider.affiliations.rules import (
     minute_of,
 )
 from provider.kernel.forms import Choices, Form, LongText, Schema, Text
+from provider.kernel.inputs import Whole
 
 LONGEST_BRING = 1000
 _DATE = "Write the date like 2026-11-21."
@@ -74,16 +75,12 @@ class OfferPlaces(Schema):
     )
     from_time = TimeOfDay("From")
     until_time = TimeOfDay("Until")
-    places = fields.Integer(
+    places = Whole(
+        "Places",
+        "How many students can be there at the same time.",
         required=True,
-        validate=validate.Range(1, MOST_PLACES, error=_PLACES),
-        error_messages={"required": _PLACES, "invalid": _PLACES},
-        metadata={
-            "label": "Places",
-            "hint": "How many students can be there at the same time.",
-            "inputmode": "numeric",
-            "attrs": {"size": "5"},
-        },
+        limits=(1, MOST_PLACES),
+        wrong=_PLACES,
     )
     preceptor = Text(required=True, longest=16, metadata={"label": "Preceptor", "widget": "select"})
     bring = LongText(

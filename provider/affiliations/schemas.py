@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, validates_schema
 
 from provider.affiliations.rules import MOST_PLACES
 from provider.kernel.forms import Confirmed, Email, Schema, Text
+from provider.kernel.inputs import Whole
 
 _PLACES = f"Write a whole number of places, 1 to {MOST_PLACES}."
 
@@ -47,9 +48,4 @@ class ChangePlacesCount(Schema):
     """How many places an opening has."""
 
     opening = Text(required=True, longest=16, metadata={"label": "Opening", "widget": "hidden"})
-    places = fields.Integer(
-        required=True,
-        validate=validate.Range(1, MOST_PLACES, error=_PLACES),
-        error_messages={"required": _PLACES, "invalid": _PLACES},
-        metadata={"label": "Places", "inputmode": "numeric", "attrs": {"size": "5"}},
-    )
+    places = Whole("Places", required=True, limits=(1, MOST_PLACES), wrong=_PLACES)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import validate
 
 from provider.credits.rules import DECIDED, LONGEST_COURSE, LONGEST_WORDS, MOST_CREDITS, CreditState, Decision
 from provider.kernel.forms import LongText, Schema, Text
+from provider.kernel.inputs import Whole
 
 _ORDER = (CreditState.GRANTED, CreditState.PARTLY_GRANTED, CreditState.DENIED)
 _LABELS = {
@@ -30,16 +31,13 @@ class DecideCredit(Schema):
             "choices": [(state.value, _LABELS[state]) for state in _ORDER],
         },
     )
-    credits = fields.Integer(
+    credits = Whole(
+        "How many credits",
+        "Only if a part is granted.",
         load_default=None,
-        validate=validate.Range(1, MOST_CREDITS, error=_WHOLE_NUMBER),
-        error_messages={"invalid": _WHOLE_NUMBER},
-        metadata={
-            "label": "How many credits",
-            "hint": "Only if a part is granted.",
-            "inputmode": "numeric",
-            "attrs": {"size": "4"},
-        },
+        limits=(1, MOST_CREDITS),
+        wrong=_WHOLE_NUMBER,
+        size=4,
     )
     course = Text(
         load_default=None,

@@ -36,6 +36,18 @@ class Amount(Text):
         pass
 
 
+class Whole(ma.fields.Integer):
+    """A whole number within limits; one sentence says what to write, whatever is wrong with it."""
+
+    def __init__(
+        self, label: str, hint: str = "", *, limits: tuple[int, int], wrong: str, size: int = 5, **kwargs: Any
+    ) -> None:
+        meta = {"label": label, "hint": hint, "inputmode": "numeric", "attrs": {"size": f"{size}"}}
+        said: dict[str, Any] = {"required": wrong, "invalid": wrong}
+        within = ma.validate.Range(*limits, error=wrong)
+        super().__init__(validate=within, error_messages=said, metadata=meta, **kwargs)
+
+
 class ZonedSchema(Schema):
     """A schema whose local times are those of one place."""
 

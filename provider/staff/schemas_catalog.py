@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from provider.kernel.entries import SLUG
 from provider.kernel.forms import LongText, Schema, Text
-from provider.kernel.inputs import Amount, LocalTime, ZonedSchema
+from provider.kernel.inputs import Amount, LocalTime, Whole, ZonedSchema
 from provider.places.rules import STATE_NAMES
 from provider.policies.rules import DEFAULT_HOURS
 from provider.programs.rules import (
@@ -142,22 +142,13 @@ class EditProgram(Schema):
     summary = LongText("Summary", required=True, longest=2000, rows=4)
     outcome = LongText("What it leads to", required=True, longest=2000, rows=4)
     teaching = LongText("How it is taught", required=True, longest=2000, rows=4)
-    class_weeks = fields.Integer(
-        required=True,
-        validate=validate.Range(1, MAX_CLASS_WEEKS, error=_WEEKS),
-        error_messages={"invalid": _WEEKS, "required": _WEEKS},
-        metadata={"label": "Length of the class in weeks", "inputmode": "numeric", "attrs": {"size": "5"}},
-    )
-    externship_hours = fields.Integer(
+    class_weeks = Whole("Length of the class in weeks", required=True, limits=(1, MAX_CLASS_WEEKS), wrong=_WEEKS)
+    externship_hours = Whole(
+        "Hours of an externship",
+        "Leave it empty if you have not settled it: then no number of hours is promised or asked for.",
         load_default=None,
-        validate=validate.Range(1, MOST_EXTERNSHIP_HOURS, error=_HOURS),
-        error_messages={"invalid": _HOURS},
-        metadata={
-            "label": "Hours of an externship",
-            "hint": "Leave it empty if you have not settled it: then no number of hours is promised or asked for.",
-            "inputmode": "numeric",
-            "attrs": {"size": "5"},
-        },
+        limits=(1, MOST_EXTERNSHIP_HOURS),
+        wrong=_HOURS,
     )
     credentials = fields.List(
         Text(longest=32), load_default=list, metadata={"label": "Credentials", "widget": "checkboxes"}
@@ -244,11 +235,8 @@ FIRST_INCLUSIONS = (InclusionLine(EXAM_FEE, "Exam fee", Inclusion.NOT_STATED),)
 
 
 def _count(hint: str) -> fields.Integer:
-    return fields.Integer(
-        load_default=1,
-        validate=validate.Range(1, MAX_COUNT, error=f"Choose 1 to {MAX_COUNT} installments."),
-        error_messages={"invalid": f"Choose 1 to {MAX_COUNT} installments."},
-        metadata={"label": "Installments", "hint": hint, "inputmode": "numeric", "attrs": {"size": "5"}},
+    return Whole(
+        "Installments", hint, load_default=1, limits=(1, MAX_COUNT), wrong=f"Choose 1 to {MAX_COUNT} installments."
     )
 
 
@@ -309,16 +297,13 @@ _HOURS = f"Write a whole number of hours, {DEFAULT_HOURS} or more."
 class AddPolicy(ZonedSchema):
     """The next version of the refund policy."""
 
-    hours = fields.Integer(
+    hours = Whole(
+        "Hours after the first payment",
+        f"{DEFAULT_HOURS} or more. They are elapsed hours: weekends and nights count.",
         required=True,
-        validate=validate.Range(DEFAULT_HOURS, LONGEST_HOURS, error=_HOURS),
-        error_messages={"required": _HOURS, "invalid": _HOURS},
-        metadata={
-            "label": "Hours after the first payment",
-            "hint": f"{DEFAULT_HOURS} or more. They are elapsed hours: weekends and nights count.",
-            "inputmode": "numeric",
-            "attrs": {"size": "6"},
-        },
+        limits=(DEFAULT_HOURS, LONGEST_HOURS),
+        wrong=_HOURS,
+        size=6,
     )
     summary = LongText(
         "In plain words", "It stands on the public page of the policy.", required=True, longest=2000, rows=4
@@ -334,14 +319,11 @@ class EditFaq(Schema):
 
     question = Text(required=True, longest=200, metadata={"label": "Question"})
     answer = LongText("Answer", required=True, longest=5000, rows=8)
-    position = fields.Integer(
+    position = Whole(
+        "Place on the page",
+        "Small numbers stand first.",
         load_default=100,
-        validate=validate.Range(0, 10_000, error="Write a whole number from 0 to 10,000."),
-        error_messages={"invalid": "Write a whole number from 0 to 10,000."},
-        metadata={
-            "label": "Place on the page",
-            "hint": "Small numbers stand first.",
-            "inputmode": "numeric",
-            "attrs": {"size": "6"},
-        },
+        limits=(0, 10_000),
+        wrong="Write a whole number from 0 to 10,000.",
+        size=6,
     )

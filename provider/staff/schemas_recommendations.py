@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from provider.kernel.forms import LongText, Schema, Text
+from provider.kernel.inputs import Whole
 from provider.programs.rules import MOST_CREDITS
 
 _WHOLE = f"Write a whole number from 1 to {MOST_CREDITS}."
@@ -14,12 +15,7 @@ _DAY: dict[str, Any] = {"required": "Choose the day.", "invalid": "Choose the da
 class EditRecommendation(Schema):
     """What is recommended for a credential, where that was read, and for which days of a pass it holds."""
 
-    credits = fields.Integer(
-        required=True,
-        validate=validate.Range(1, MOST_CREDITS, error=_WHOLE),
-        error_messages={"required": _WHOLE, "invalid": _WHOLE},
-        metadata={"label": "Semester credits", "inputmode": "numeric", "attrs": {"size": "4"}},
-    )
+    credits = Whole("Semester credits", required=True, limits=(1, MOST_CREDITS), wrong=_WHOLE, size=4)
     level = Text(
         load_default=None,
         metadata={"label": "Level", "hint": "As the record says it, such as “lower-division baccalaureate”."},

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from provider.affiliations.rules import LONGEST_NOTICE, SiteKind
 from provider.files.rules import LARGEST_BYTES
 from provider.kernel.forms import Confirmed, Email, LongText, Schema, Text
-from provider.kernel.inputs import Upload
+from provider.kernel.inputs import Upload, Whole
 from provider.places.rules import STATES, ZONES
 
 LONGEST_NOTES = 4000
@@ -114,16 +114,12 @@ class EditAgreement(Schema):
 
     first_on = _day("First day")
     last_on = _day("Last day", "It counts whole, by the clock of each location.")
-    notice_days = fields.Integer(
+    notice_days = Whole(
+        "Days of notice",
+        "How long before the end either side has to say that it ends early.",
         required=True,
-        validate=validate.Range(0, LONGEST_NOTICE, error=_DAYS),
-        error_messages={"required": _DAYS, "invalid": _DAYS},
-        metadata={
-            "label": "Days of notice",
-            "hint": "How long before the end either side has to say that it ends early.",
-            "inputmode": "numeric",
-            "attrs": {"size": "5"},
-        },
+        limits=(0, LONGEST_NOTICE),
+        wrong=_DAYS,
     )
     locations = fields.List(
         Text(longest=16),
