@@ -4,20 +4,20 @@ from provider.accounts.models import SignedLink
 from provider.cards.models import Card, Charge
 from provider.cards.rules import why_failed
 from provider.enrollments.models import Enrollment
-from provider.mail.rules import Letter, Value
+from provider.enrollments.telling import letter
+from provider.mail.rules import Letter
 
 
 def declined(
     charge: Charge, card: Card, enrollment: Enrollment, *, recipient: str, link: SignedLink, again_on: str | None
 ) -> Letter:
     """Word that an installment could not be charged, why, when it is tried again, and the link to change the card."""
-    return Letter(
-        template="card_declined",
-        recipient=recipient,
-        event=charge.reference,
-        about=enrollment.reference,
-        values=_values(enrollment)
-        | {
+    return letter(
+        "card_declined",
+        charge.reference,
+        enrollment,
+        recipient,
+        {
             "number": charge.installment_number,
             "amount_cents": charge.amount_cents,
             "card": card.named,
@@ -26,12 +26,3 @@ def declined(
             "card_link": link.reference,
         },
     )
-
-
-def _values(enrollment: Enrollment) -> dict[str, Value]:
-    return {
-        "name": enrollment.legal_name,
-        "program": enrollment.agreement.program_title,
-        "reference": enrollment.reference,
-        "sample": enrollment.agreement.sample,
-    }

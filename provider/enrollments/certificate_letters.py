@@ -2,6 +2,7 @@
 
 from provider.enrollments.models import Enrollment
 from provider.enrollments.queries import recipient
+from provider.enrollments.telling import letter
 from provider.mail.rules import Letter, Value
 from provider.verification.models import IssuedDocument
 from provider.verification.rules import written_code
@@ -30,16 +31,4 @@ def revoked(enrollment: Enrollment, document: IssuedDocument) -> Letter:
 
 
 def _letter(enrollment: Enrollment, template: str, event: str, values: dict[str, Value]) -> Letter:
-    known: dict[str, Value] = {
-        "name": enrollment.legal_name,
-        "program": enrollment.agreement.program_title,
-        "reference": enrollment.reference,
-        "sample": enrollment.agreement.sample,
-    }
-    return Letter(
-        template=template,
-        recipient=recipient(enrollment),
-        event=event,
-        about=enrollment.reference,
-        values=known | values,
-    )
+    return letter(template, event, enrollment, recipient(enrollment), values)

@@ -2,7 +2,8 @@
 
 from provider.accounts.models import SignedLink
 from provider.enrollments.models import Enrollment, Installment
-from provider.mail.rules import Letter, Value
+from provider.enrollments.telling import letter
+from provider.mail.rules import Letter
 from provider.payments.models import Payment, Receipt
 from provider.payments.rules import OpenInstallment
 from provider.policies.rules import Window
@@ -27,13 +28,12 @@ def receipt(
 
     ``card`` names the one that what is still owed is charged to by itself.
     """
-    return Letter(
-        template="receipt",
-        recipient=recipient,
-        event=paper.reference,
-        about=enrollment.reference,
-        values=_values(enrollment)
-        | {
+    return letter(
+        "receipt",
+        paper.reference,
+        enrollment,
+        recipient,
+        {
             "receipt_number": paper.number,
             "receipt_reference": paper.reference,
             "amount_cents": payment.amount_cents,
@@ -55,13 +55,12 @@ def receipt(
 
 def credit_note(paper: Receipt, payment: Payment, enrollment: Enrollment, *, recipient: str) -> Letter:
     """Word that a payment was recorded in error and does not count any more."""
-    return Letter(
-        template="credit_note",
-        recipient=recipient,
-        event=paper.reference,
-        about=enrollment.reference,
-        values=_values(enrollment)
-        | {
+    return letter(
+        "credit_note",
+        paper.reference,
+        enrollment,
+        recipient,
+        {
             "number": paper.number,
             "amount_cents": payment.amount_cents,
             "reason": payment.reversed_reason,
@@ -78,13 +77,12 @@ def installment_reminder(
     enrollment: Enrollment, installment: Installment, reminder: Reminder, *, recipient: str, card: str | None
 ) -> Letter:
     """A word about an installment that is due soon, today, or was; ``card`` names the one that it is charged to."""
-    return Letter(
-        template=INSTALLMENT_REMINDER,
-        recipient=recipient,
-        event=reminder_event(enrollment.reference, installment.number, reminder),
-        about=enrollment.reference,
-        values=_values(enrollment)
-        | {
+    return letter(
+        INSTALLMENT_REMINDER,
+        reminder_event(enrollment.reference, installment.number, reminder),
+        enrollment,
+        recipient,
+        {
             "number": installment.number,
             "due_on": installment.due_on.isoformat(),
             "amount_cents": installment.open_cents,
@@ -92,12 +90,3 @@ def installment_reminder(
             "card": card if reminder in {Reminder.AHEAD, Reminder.TODAY} else None,
         },
     )
-
-
-def _values(enrollment: Enrollment) -> dict[str, Value]:
-    return {
-        "name": enrollment.legal_name,
-        "program": enrollment.agreement.program_title,
-        "reference": enrollment.reference,
-        "sample": enrollment.agreement.sample,
-    }

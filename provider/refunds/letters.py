@@ -1,9 +1,8 @@
 """Letters about money going back, and about leaving without it."""
 
-from collections.abc import Mapping
-
 from provider.accounts.models import SignedLink
 from provider.enrollments.models import Enrollment, Installment
+from provider.enrollments.telling import letter
 from provider.mail.rules import Letter, Value
 from provider.payments.rules import OpenInstallment
 from provider.policies.rules import Refusal
@@ -27,7 +26,7 @@ def approved(refund: Refund, enrollment: Enrollment, *, recipient: str, link: Si
         "override": refund.basis is RefundBasis.OVERRIDE,
         "basis": refund.basis.value,
     }
-    return _letter("refund_approved", refund.reference, enrollment, recipient, values)
+    return letter("refund_approved", refund.reference, enrollment, recipient, values)
 
 
 def declined(refund: Refund, enrollment: Enrollment, *, recipient: str, refusal: Refusal) -> Letter:
@@ -41,7 +40,7 @@ def declined(refund: Refund, enrollment: Enrollment, *, recipient: str, refusal:
         "clause": refund.decision["clause"]["text"],
         "zone": enrollment.zone,
     }
-    return _letter("refund_declined", refund.reference, enrollment, recipient, values)
+    return letter("refund_declined", refund.reference, enrollment, recipient, values)
 
 
 def payout_sent(
@@ -58,7 +57,7 @@ def payout_sent(
         "card": card,
         "disputed": disputed,
     }
-    return _letter("payout_sent", event, enrollment, recipient, values)
+    return letter("payout_sent", event, enrollment, recipient, values)
 
 
 def payout_failed(
@@ -71,7 +70,7 @@ def payout_failed(
         "failure": payout.failure,
         "overdue_on": refund.overdue_on.isoformat() if refund.overdue_on else None,
     }
-    return _letter("payout_failed", event, enrollment, recipient, values)
+    return letter("payout_failed", event, enrollment, recipient, values)
 
 
 def outside(
@@ -85,7 +84,7 @@ def outside(
         "ended": ended,
         "goes_on": goes_on,
     }
-    return _letter("refund_outside", refund.reference, enrollment, recipient, values)
+    return letter("refund_outside", refund.reference, enrollment, recipient, values)
 
 
 def settled(refund: Refund, enrollment: Enrollment, *, recipient: str, event: str) -> Letter:
@@ -95,13 +94,13 @@ def settled(refund: Refund, enrollment: Enrollment, *, recipient: str, event: st
         "settled_at": refund.settled_at.isoformat() if refund.settled_at else None,
         "zone": enrollment.zone,
     }
-    return _letter("refund_settled", event, enrollment, recipient, values)
+    return letter("refund_settled", event, enrollment, recipient, values)
 
 
 def withdrawal(record: Withdrawal, enrollment: Enrollment, *, recipient: str, still_owed_cents: int) -> Letter:
     """Word that the student left the program, and what of the tuition is still owed."""
     values: dict[str, Value] = {"waived_cents": record.waived_cents, "still_owed_cents": still_owed_cents}
-    return _letter("withdrawal", record.reference, enrollment, recipient, values)
+    return letter("withdrawal", record.reference, enrollment, recipient, values)
 
 
 def waived(
@@ -118,20 +117,4 @@ def waived(
         "next_cents": owed[0].open_cents if owed else None,
     }
     event = f"{enrollment.reference}:waived:{installment.number}"
-    return _letter("installment_waived", event, enrollment, recipient, values)
-
-
-def _letter(template: str, event: str, enrollment: Enrollment, recipient: str, values: Mapping[str, Value]) -> Letter:
-    common: dict[str, Value] = {
-        "name": enrollment.legal_name,
-        "program": enrollment.agreement.program_title,
-        "reference": enrollment.reference,
-        "sample": enrollment.agreement.sample,
-    }
-    return Letter(
-        template=template,
-        recipient=recipient,
-        event=event,
-        about=enrollment.reference,
-        values=common | dict(values),
-    )
+    return letter("installment_waived", event, enrollment, recipient, values)
