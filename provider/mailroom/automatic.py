@@ -1,6 +1,7 @@
 """Whether a machine wrote a mail, by what machines say of themselves; such a mail is never answered; pure.
 
-In doubt it was a machine: a person who is not told at once that their mail came in still gets their answer.
+In doubt it was a machine: a person who is not told at once that their mail came in still gets their answer. What only
+was sent out as machines send waits for staff like a person's, where it is expected.
 """
 
 from collections.abc import Collection
@@ -8,8 +9,8 @@ from collections.abc import Collection
 from provider.mailroom.reading import Reading
 from provider.mailroom.rules import Judged, mailbox_of
 
-# RFC 3834, RFC 2919 and 2369, and what answering machines of Exchange, Gmail, cPanel, Zendesk and others write.
-_SAYS_SO = (
+# RFC 2919 and 2369, and what services write into all that they send out, also what people write by a ticket system.
+_SENT_OUT = (
     "List-Id",
     "List-Unsubscribe",
     "List-Post",
@@ -18,6 +19,9 @@ _SAYS_SO = (
     "List-Owner",
     "List-Archive",
     "Feedback-ID",
+)
+# RFC 3834, and what answering machines of Exchange, Gmail, cPanel, Zendesk and others write.
+_SAYS_SO = (
     "X-Autoreply",
     "X-Autorespond",
     "X-Autoresponse",
@@ -55,16 +59,20 @@ def is_own(reading: Reading, envelope_from: str | None, domains: Collection[str]
     return any(mailbox_of(one.strip(" <>"), domains) is not None for one in said if one)
 
 
+def is_sent_out(reading: Reading) -> bool:
+    """Say whether a service sent it out, as newsletters are, or it asks not to be answered by machines."""
+    suppressed = {one.strip().lower() for one in (reading.header("X-Auto-Response-Suppress") or "").split(",")}
+    return bool(suppressed & _SUPPRESSED) or any(name in reading.message for name in _SENT_OUT)
+
+
 def is_automatic(reading: Reading, envelope_from: str | None) -> bool:
-    """Say whether a machine wrote it."""
+    """Say whether a machine wrote it, by more than the way in which it was sent out."""
     submitted = (reading.header("Auto-Submitted") or "no").partition(";")[0].strip().lower()
     sender = (reading.sender or "").partition("@")[0].partition("+")[0]
-    suppressed = {one.strip().lower() for one in (reading.header("X-Auto-Response-Suppress") or "").split(",")}
     return (
         envelope_from is None
         or submitted != "no"
         or (reading.header("Precedence") or "").strip().lower() in _BULK
-        or bool(suppressed & _SUPPRESSED)
         or any(name in reading.message for name in _SAYS_SO)
         or (reading.header("X-POST-MessageClass") or "").startswith("9;")
         or sender in _SENDERS
@@ -77,4 +85,4 @@ def judged(reading: Reading, envelope_from: str | None, domains: Collection[str]
     """Return who or what wrote a mail that is neither bounce nor complaint."""
     if is_own(reading, envelope_from, domains):
         return Judged.OWN
-    return Judged.AUTOMATIC if is_automatic(reading, envelope_from) else Judged.PERSON
+    return Judged.AUTOMATIC if is_automatic(reading, envelope_from) or is_sent_out(reading) else Judged.PERSON

@@ -64,8 +64,10 @@ def _file(mail: IncomingMail, known: Sorted, now: dt.datetime) -> None:
         _end(mail, MailState.IGNORED, judged, None, now)
         return
     writer = _writer(mail, known.reading)
-    written = _written(mail, known.reading, judged)
-    thread, is_new = _in_thread(mail, known.reading, writer, written)
+    letter = queries.answered_letter(mail) or queries.quoted_letter(known.reading)
+    expected = letter is not None or writer.standing is not Standing.UNKNOWN
+    written = _written(mail, known.reading, judged, expected=expected)
+    thread, is_new = _in_thread(mail, known.reading, writer, written, letter)
     state = MailState.FILED if judged is Judged.PERSON else MailState.IGNORED
     if writer.standing is Standing.STAFF_UNPROVED:
         state = MailState.QUARANTINED
@@ -121,19 +123,26 @@ def _writer(mail: IncomingMail, reading: Reading) -> Writer:
     return Writer(email, reading.sender_name, believed, person)
 
 
-def _written(mail: IncomingMail, reading: Reading, judged: Judged) -> Written:
+def _written(mail: IncomingMail, reading: Reading, judged: Judged, *, expected: bool) -> Written:
+    """Return what is kept of a mail.
+
+    What a service sent out may be a person's where it is ``expected``: it answers a letter of ours, or comes from an
+    address that we know. Then it waits for staff, though nothing answers it by itself.
+    """
+    by_machine = not expected or automatic.is_automatic(reading, mail.envelope_from)
     return Written(
         text=reading.text,
         message_id=reading.message_id,
         incoming=mail.reference,
-        automatic=judged is not Judged.PERSON,
+        automatic=judged is not Judged.PERSON and by_machine,
         attachments=[asdict(one) for one in reading.enclosed],
     )
 
 
-def _in_thread(mail: IncomingMail, reading: Reading, writer: Writer, written: Written) -> tuple[Thread, bool]:
-    """Put a mail into the thread that it answers, or open one; say whether it is new."""
-    letter = queries.answered_letter(mail) or queries.quoted_letter(reading)
+def _in_thread(
+    mail: IncomingMail, reading: Reading, writer: Writer, written: Written, letter: OutboxLetter | None
+) -> tuple[Thread, bool]:
+    """Put a mail into the thread of the letter that it answers, or open one; say whether it is new."""
     thread = queries.thread_of(letter)
     if thread is not None:
         add_incoming(thread, writer=writer, written=written, at=mail.received_at)

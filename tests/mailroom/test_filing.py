@@ -27,10 +27,12 @@ from provider.mailroom.rules import PROVE, RECEIVED, Judged, MailState
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind
 from provider.threads import queries as threads
+from provider.threads import sorting
 from provider.threads.models import Thread, ThreadMessage
 from provider.threads.rules import Standing, ThreadState
 from tests.harness.audit import assert_clean
 from tests.harness.mail_in import AT, CREDITS, ENQUIRIES, EXTERNSHIP, came, known, mail
+from tests.harness.threads import move
 from tests.harness.visitor import Visitor
 from tests.mailroom.corpus import ODD, Odd
 from tests.mailroom.notes import abuse, bounced, forwarded
@@ -246,6 +248,38 @@ def test_an_answering_machine_in_a_thread_is_kept_there_and_wakes_nobody(context
     machine = came(mail("I am away.", Auto_Submitted="auto-replied"), to=answer_to(acknowledged()[0]), at=AT + DAY)
     assert (machine.thread, machine.state) == (first.thread, MailState.IGNORED)
     assert thread_of(first).waiting_since == AT
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("Feedback-ID", "1.us-east-1.x:AmazonSES"),
+        ("List-Id", "<staff.example.edu>"),
+        ("X-Auto-Response-Suppress", "All"),
+    ],
+)
+@ONE
+def test_an_answer_that_a_service_sent_out_waits_for_staff_and_gets_no_letter(
+    context: AppContext, name: str, value: str
+) -> None:
+    def sent_out(text: str, sender: str = "Sam Doe <sam@example.com>") -> bytes:
+        return f"{name}: {value}\r\n".encode() + mail(text, sender=sender)
+
+    first = came(mail("One."))
+    [told] = acknowledged()
+    move(str(first.thread), sorting.close)
+    answer = came(sent_out("We grant it."), to=answer_to(told), at=AT + DAY)
+    assert (answer.thread, answer.judged, thread_of(first).waiting_since) == (first.thread, Judged.AUTOMATIC, AT + DAY)
+    letter = a_letter("registrar@college.example")
+    opened = came(sent_out("We grant it.", "registrar@college.example"), to=answer_to(letter), at=AT + DAY)
+    assert thread_of(opened).state is ThreadState.WAITING
+    unasked = came(sent_out("Buy this."), at=AT + 2 * DAY)
+    assert thread_of(unasked).state is ThreadState.CLOSED
+    known("pat@example.com")
+    assert thread_of(came(sent_out("It is me.", "pat@example.com"))).state is ThreadState.WAITING
+    machine = b"Auto-Submitted: auto-replied\r\n" + sent_out("I am away.")
+    assert thread_of(came(machine, to=answer_to(letter), at=AT + 2 * DAY)).state is ThreadState.CLOSED
+    assert acknowledged() == [told]
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["whole", "headers"])

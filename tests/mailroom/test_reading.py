@@ -19,6 +19,7 @@ def test_an_odd_mail_is_read_as_well_as_it_goes(odd: Odd) -> None:
     assert reading.text == odd.text
     assert tuple(f"{one.name} {one.kind}" for one in reading.enclosed) == odd.enclosed
     automatic.is_automatic(reading, None)
+    automatic.is_sent_out(reading)
     assert (notices.bounce(reading), notices.complaint(reading)) == (None, None)
 
 
