@@ -7,7 +7,7 @@ from provider.affiliations import actions as affiliations
 from provider.affiliations import queries as sites
 from provider.affiliations.models import AffiliationAgreement, Opening, Site, SiteLocation
 from provider.affiliations.rules import Period
-from provider.externships import offer_queries, offers, placements, queries
+from provider.externships import checks, offer_queries, offers, placements, queries
 from provider.externships.rules import ReleaseReason
 from provider.kernel.actors import Actor
 
@@ -15,18 +15,18 @@ Beyond = Callable[[Opening, Period], bool]
 
 
 def close_site(reference: str, *, actor: Actor, at: dt.datetime) -> Site:
-    """Close a site; every offer there is taken back and every placement there released."""
+    """Close a site; every offer there is taken back and every placement released whose last day is not over."""
     location_ids = _hold_requests([one.id for one in sites.site(reference).locations])
     site = affiliations.close_site(sites.site(reference, lock=True), actor=actor, at=at)
-    _release(location_ids, lambda _opening, _days: True, ReleaseReason.SITE_CLOSED, actor, at)
+    _release(location_ids, _not_over(at), ReleaseReason.SITE_CLOSED, actor, at)
     return site
 
 
 def close_location(reference: str, *, actor: Actor, at: dt.datetime) -> SiteLocation:
-    """Close one location; every offer there is taken back and every placement there released."""
+    """Close one location; offers there are taken back, placements released whose last day is not over."""
     location_ids = _hold_requests([sites.location(reference).id])
     location = affiliations.close_location(sites.location(reference, lock=True), actor=actor, at=at)
-    _release(location_ids, lambda _opening, _days: True, ReleaseReason.SITE_CLOSED, actor, at)
+    _release(location_ids, _not_over(at), ReleaseReason.SITE_CLOSED, actor, at)
     return location
 
 
@@ -41,6 +41,11 @@ def end_agreement(
         location_ids, lambda opening, days: not sites.covered(opening, days), ReleaseReason.AGREEMENT_ENDED, actor, at
     )
     return agreement
+
+
+def _not_over(at: dt.datetime) -> Beyond:
+    """Say whether somebody was still to come; who has been there to the last day only waits to be completed."""
+    return lambda opening, days: days.last_on >= checks.today_at(opening, at)
 
 
 def _hold_requests(location_ids: Collection[int]) -> Collection[int]:

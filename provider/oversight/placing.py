@@ -23,6 +23,7 @@ from provider.externships.rules import (
     RequestState,
 )
 from provider.files.models import File
+from provider.kernel import clock
 from provider.kernel.days import day_of, written
 from provider.oversight.checks import Finding, findings, known, rows
 
@@ -181,14 +182,20 @@ def only_students_are_placed() -> Iterator[Finding]:
 
 
 def places_lie_within_agreements() -> Iterator[Finding]:
-    """No place is kept or taken on a day that no agreement with its site covers, nor at a site that is closed."""
+    """No place is kept or taken on a day that no agreement with its site covers, nor at a site that is closed.
+
+    Who was there to the last day and waits to be completed may be so at a site that has closed since.
+    """
     covering = affiliations.covering()
     for row in rows(_kept_places()):
         days = _days(row)
         if not covers(covering.get((row.location_id, row.program_id), ()), days):
             from_to = f"{written(days.first_on)} to {written(days.last_on)}"
             yield row.subject, f"is at {row.location} from {from_to}, and no agreement covers each of these days"
-        if row.placed_state != _P.COMPLETED and SiteState.CLOSED in {row.site_state, row.location_state}:
+        over = row.placed_state == _P.COMPLETED or (
+            row.placed_state == _P.RUNNING and row.last_on < day_of(clock.now(), ZoneInfo(row.zone))
+        )
+        if not over and SiteState.CLOSED in {row.site_state, row.location_state}:
             yield row.subject, f"is at {row.location}, which is closed"
 
 

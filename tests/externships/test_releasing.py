@@ -6,6 +6,7 @@ from email.parser import BytesParser
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from provider.affiliations import queries as sites
@@ -20,11 +21,14 @@ from provider.kernel.database import db, retrying
 from provider.mail import letters
 from provider.mail.models import OutboxLetter
 from provider.mail.rules import LetterState
+from provider.oversight.placing import places_lie_within_agreements
 from provider.programs.queries import hours_of
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskState
+from tests.harness.audit import told_by
 from tests.harness.externs import ASKED, COORDINATOR, asked, bring, check, clock_of, pauses_of, request, require
 from tests.harness.money import at_once
+from tests.harness.placed import NEW_YORK
 from tests.harness.places import (
     accept,
     answer_yes,
@@ -78,6 +82,27 @@ def test_a_site_that_closes_lets_everybody_go_and_tells_each_once() -> None:
     assert sent_to(wishes[0], site=True) == []
     assert sent_to(wishes[1], site=True) == ["place_asked", "site_not_needed"]
     assert sent_to(wishes[2], site=True) == ["place_asked", "place_confirmed_site", "place_released_site"]
+
+
+@pytest.mark.parametrize("what", ["site", "location"])
+@pytest.mark.parametrize("late", [False, True], ids=["on the last day", "the day after"])
+def test_who_was_there_to_the_last_day_is_not_sent_away_when_the_place_closes(what: str, *, late: bool) -> None:
+    made, wish = supply(), asked()
+    mine = placed(wish, made.opening)
+    assert start(mine, at=FIRST)
+    midnight = dt.datetime.combine(placement(mine).last_on + DAY, dt.time(), tzinfo=NEW_YORK).astimezone(dt.UTC)
+    at = midnight if late else midnight - SECOND
+    if what == "site":
+        retrying(lambda: releasing.close_site(made.site, actor=COORDINATOR, at=at))
+    else:
+        there = sites.opening(made.opening).location.reference
+        retrying(lambda: releasing.close_location(there, actor=COORDINATOR, at=at))
+    assert placement(mine).state is (P.RUNNING if late else P.RELEASED)
+    with time_machine.travel(at, tick=False):
+        assert told_by([places_lie_within_agreements]) == []
+    if late:
+        complete(mine, at=at + DAY)
+        assert (placement(mine).state, request(wish).state) == (P.COMPLETED, R.COMPLETED)
 
 
 def test_an_agreement_that_ends_lets_go_only_what_goes_beyond_it() -> None:
