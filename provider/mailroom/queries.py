@@ -109,8 +109,9 @@ def open_draft(enrollment_id: int, *, lock: bool = False) -> RefundDraft | None:
 
 
 def draft(reference: str, *, lock: bool = False) -> RefundDraft:
-    """Return one draft with its enrollment; raises NotFound."""
-    query = sa.select(RefundDraft).where(RefundDraft.reference == reference).options(joinedload(RefundDraft.enrollment))
+    """Return one draft with its enrollment and agreement; raises NotFound."""
+    loaded = joinedload(RefundDraft.enrollment).joinedload(Enrollment.agreement)
+    query = sa.select(RefundDraft).where(RefundDraft.reference == reference).options(loaded)
     found = db.session.scalar(query.with_for_update(of=RefundDraft) if lock else query)
     if found is None:
         raise NotFound

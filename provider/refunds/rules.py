@@ -161,9 +161,14 @@ class Channel(State):
     @property
     def label(self) -> str:
         """Name the channel in sentence case."""
-        return "Payment service" if self is Channel.SERVICE else super().label
+        return _CHANNELS.get(self) or super().label
 
 
+_CHANNELS = {
+    Channel.PAGE: "The student’s page",
+    Channel.LINK: "The link in a letter",
+    Channel.SERVICE: "Payment service",
+}
 _CLAUSES = {_B.LATE_PAYMENT: LATE_PAYMENT_CLAUSE, _B.OUTSIDE: OUTSIDE_CLAUSE}
 
 

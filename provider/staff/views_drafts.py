@@ -12,6 +12,7 @@ from provider.kernel.web import actor, received_at
 from provider.mail.queries import troubled
 from provider.mailroom import actions, queries
 from provider.mailroom.asking import own_words
+from provider.refunds import queries as refunds
 from provider.staff.answers import try_to
 from provider.staff.subjects import href
 from provider.threads import queries as threads
@@ -38,6 +39,7 @@ def show(reference: str) -> ResponseReturnValue:
         words=own_words(message.text),
         names=people.names({draft.decided_by} if draft.decided_by else set()),
         thread=href(message.thread.reference) if may(SEES[message.thread.mailbox]) else None,
+        decision=refunds.decisions([(draft.enrollment, draft.received_at)])[0],
         can_decide=may(Permission.RECORD_MONEY),
     )
 

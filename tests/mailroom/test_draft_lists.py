@@ -121,7 +121,7 @@ def test_the_bursar_finds_them_first_with_writer_instant_decision_and_link(app: 
     page = at(bursar, "/staff/refunds")
     rows = [" ".join(row.to_text().split()) for row in page.all("main table")[0].query("tbody tr")]
     assert [(first[2] in rows[0]), (second[2] in rows[1]), len(rows)] == [True, True, 2]
-    assert "2026-11-21 17:00:00 UTC" in rows[0]
+    assert "November 21, 2026, 12:00:00 PM EST" in rows[0]
     assert "$1,899.00 go back" in rows[0]
     links = [link.attrs["href"] for link in page.all("main table")[0].query("a")]
     assert links == [f"/staff/refund-drafts/{one.reference}" for one in (mailed, written)]
@@ -133,6 +133,23 @@ def test_the_bursar_finds_them_first_with_writer_instant_decision_and_link(app: 
         dismissed(mailed.reference, PAID + 4 * HOUR)
     assert [mailed.reference in at(bursar, "/staff/refunds").words(), draft_count(app)] == [False, 1]
     assert written.reference not in at(bursar, "/staff/refunds?state=approved").words()
+
+
+def test_the_page_of_a_message_says_what_entering_it_would_bring_now(app: Flask, bursar: Visitor) -> None:
+    with app.app_context():
+        enrollment, made, email = paid()
+        by_mail(email, PAID + HOUR)
+        (line,) = draft_lists.open_drafts(50)
+    path = f"/staff/refund-drafts/{line.reference}"
+    assert (
+        "the instant at which it came in: $1,899.00 go back, and the student gets a letter." in at(bursar, path).words()
+    )
+    with app.app_context(), unit_of_work():
+        held = sa.update(Payment).where(Payment.reference == made)
+        db.session.execute(held.values(state=PaymentState.DISPUTED))
+    words = at(bursar, path).words()
+    assert f"Entered now, nothing goes back: {Refusal.DISPUTED.sentence}" in words
+    assert enrollment in words
 
 
 def draft_count(app: Flask) -> int:

@@ -22,7 +22,7 @@ from tests.harness.season import Season
 from tests.harness.stories import sign_in
 from tests.harness.visitor import Visitor
 
-STAYS = "Your bank did not take it. We are sending it another way; the promised date stays."
+STAYS = "It did not reach your card. We send it again, there or by check or bank transfer; the promised date stays."
 
 
 def student(school: Flask, season: Season, state: str) -> Visitor:
@@ -76,7 +76,7 @@ def failed(school: Flask) -> str:
 def test_staff_try_the_card_again_by_one_button(school: Flask, season: Season, bursar: Visitor) -> None:
     payout = failed(school)
     page = bursar.get(f"/staff/refunds/{season['not_taken'].refund}")
-    assert "Visa ending in 4242 did not take it. The card has expired or was canceled." in page.words()
+    assert "It did not reach Visa ending in 4242. The card has expired or was canceled." in page.words()
     assert [form.attrs["action"] for form in page.all("main form")] == [f"/staff/payouts/{payout}/try-again"]
     page = bursar.submit({})
     assert page.words(".notice--success").startswith("The card is tried again.")

@@ -73,7 +73,13 @@ def test_each_state_has_a_label_and_a_tone() -> None:
         "Payment that came too late",
         "Made at the payment service itself",
     ]
-    assert [channel.label for channel in Channel] == ["Page", "Link", "Staff", "Mail", "Payment service"]
+    assert [channel.label for channel in Channel] == [
+        "The student’s page",
+        "The link in a letter",
+        "Staff",
+        "Mail",
+        "Payment service",
+    ]
 
 
 def decision(hours_later: int, *, hours_at_purchase: int = 24, floor_hours: int = 0) -> Decision:
