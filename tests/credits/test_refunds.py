@@ -18,7 +18,7 @@ from provider.tasks.models import Task
 from tests.harness import audit, college_credit
 from tests.harness.externs import active
 from tests.harness.money import BURSAR, PAID, letters, reverse
-from tests.harness.papers import person
+from tests.harness.papers import STAFF, person
 
 ANA = "ana@example.org"
 HOUR = dt.timedelta(hours=1)
@@ -73,6 +73,7 @@ def test_a_sent_request_stays_and_becomes_a_task(app: Flask, enrollment: str, *,
         assert college_credit.request(reference).state is (S.GRANTED if decided else S.SENT)
         (task,) = db.session.scalars(sa.select(Task).where(Task.kind == "credit_already_sent")).all()
         assert (task.state.value, reference in task.sentence) == ("open", True)
+        assert task.owner_reference == STAFF.reference  # who verified the request sees it through
         assert letters(person(ANA).reference, "credit_withdrawn") == []
 
 
