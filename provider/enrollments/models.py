@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column, relationship
 
-from provider.enrollments.rules import EnrollmentState, InstallmentState
+from provider.enrollments.rules import OWED_STATES, EnrollmentState, InstallmentState
 from provider.kernel.database import Cents, EmailText, Line, Model, Ref, known
 
 # Written out in queries, too: SQLite knows a partial index again by its own words only, not by bound values.
@@ -151,5 +151,5 @@ class Installment(Model):
 
     @property
     def open_cents(self) -> int:
-        """What is still to be paid of it."""
-        return self.amount_cents - self.paid_cents
+        """What is still to be paid of it; nothing once it is waived or canceled."""
+        return self.amount_cents - self.paid_cents if self.state in OWED_STATES else 0

@@ -65,7 +65,7 @@ def show(reference: str) -> ResponseReturnValue:
 @door.get("/enrollments/<reference>/payments/new")
 def new(reference: str) -> ResponseReturnValue:
     enrollment = enrollments.by_reference(reference)
-    owed = next((one for one in enrollment.installments if one.open_cents and one.paid_cents < one.amount_cents), None)
+    owed = next((one for one in enrollment.installments if one.open_cents), None)
     values = {
         "method": PaymentMethod.BANK_TRANSFER,
         "amount": dollars(owed.open_cents) if owed else "",
