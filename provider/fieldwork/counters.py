@@ -43,7 +43,7 @@ COUNTERS: tuple[Counter, ...] = (
         Source(
             "National Healthcareer Association, News Center: CPT eligibility",
             "https://info.nhanow.com/mediacenter/topic/cpt-certification",
-            "2026-07",
+            "July 2026",
         ),
     ),
     Counter(
@@ -54,7 +54,7 @@ COUNTERS: tuple[Counter, ...] = (
         Source(
             "PhlebotomyNow: a license in four states, and the RPT",
             "https://www.phlebotomynow.co/phlebotomy-license-in-four-states/",
-            "2026-07",
+            "July 2026",
         ),
     ),
     Counter(
@@ -65,7 +65,7 @@ COUNTERS: tuple[Counter, ...] = (
         Source(
             "California Code of Regulations, title 17: certification of phlebotomists (a copy)",
             "http://cclme.org/viewcontents/?f=2-CCR17div01.txt&o=3",
-            "2026-11",
+            "November 2026",
         ),
         remark="This is a license of the state, not a certificate of a private body. Only a training program that the "
         "State of California has approved counts toward it; these numbers alone give no right to it.",
@@ -76,7 +76,7 @@ COUNTERS: tuple[Counter, ...] = (
         "CET",
         "National Healthcareer Association",
         {_K.EKG: 10},
-        Source("Trelos: CET guide", "https://trelos.ai/guides/cet", "2026-07"),
+        Source("Trelos: CET guide", "https://trelos.ai/guides/cet", "July 2026"),
     ),
 )
 

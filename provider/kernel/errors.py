@@ -21,7 +21,7 @@ class NotFound(DomainError):
 
     status = 404
     code = "not_found"
-    sentence = "We could not find this page. Check the address, or start again from the home page."
+    sentence = "We could not find this page. Check the address, or start again from the front page."
 
 
 class NotAllowed(DomainError):

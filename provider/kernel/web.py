@@ -41,8 +41,8 @@ SAFE_HEADERS = (
 )
 SENTENCES = {
     400: "The form could not be read. Go back, reload the page and send it again.",
-    404: "We could not find this page. Check the address, or start again from the home page.",
-    405: "This address does not take that kind of request. Start again from the home page.",
+    404: "We could not find this page. Check the address, or start again from the front page.",
+    405: "This address does not take that kind of request. Start again from the front page.",
     413: "What you sent is too large. Files may have 10 megabytes, texts much less.",
     415: "This kind of content cannot be read here. Use the form on the page.",
     500: "Something went wrong on our side. Nothing you sent was changed halfway. Please try again in a minute.",

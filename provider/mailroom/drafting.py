@@ -120,7 +120,8 @@ def _alert(made: RefundDraft, thread: Thread, enrollment: Enrollment, at: dt.dat
         key=draft_task(made.reference),
         sentence=(
             f"Thread {thread.reference} seems to ask for the money of {enrollment.reference} back (“{made.words}”). "
-            f"It came in at {utc(made.received_at)}, inside the window. The writer is {_BELIEVED[made.standing]}. "
+            f"It came in at {utc(made.received_at):%Y-%m-%d %H:%M:%S} UTC, inside the window. "
+            f"The writer is {_BELIEVED[made.standing]}. "
             "Nothing was refunded. Read it, and enter the request or say that there is none."
         ),
         about=enrollment.reference,

@@ -113,7 +113,7 @@ def _flag(enrollment: Enrollment, installment: Installment, actor: Actor, now: d
         kind=TaskKind.PAYMENT_HOLD,
         key=hold_key(enrollment.reference, installment.number),
         about=enrollment.reference,
-        sentence=f"Payment {installment.number} of {enrollment.reference} is more than ten days late. "
+        sentence=f"Installment {installment.number} of {enrollment.reference} is more than ten days late. "
         "Decide whether to write, to wait or to agree on a withdrawal.",
         at=now,
     )

@@ -32,7 +32,7 @@ def rows(asked: Asked) -> list[Promise]:
     return [
         Promise(
             label="Late installment",
-            text=f"{row.legal_name}, payment {row.number}",
+            text=f"{row.legal_name}, installment {row.number}",
             href=url_for("staff_enrollments.show", reference=row.reference),
             turn_on=row.due_on,
             due_on=row.due_on,

@@ -27,8 +27,8 @@ class IssuedKind(State):
                 "the supervisor there approved are counted in it."
             ),
             "completion_certificate": (
-                "The school certifies that somebody completed its own program. It is no license, and no credential of "
-                "a body that examines."
+                "It says that somebody completed a program of this school. It is no license, and no credential of an "
+                "issuing body."
             ),
             "credit_letter": (
                 "A letter to the registrar of a college about an exam that was passed and the credit that is "

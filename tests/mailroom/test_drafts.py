@@ -251,6 +251,7 @@ def test_who_proved_to_be_somebody_else_is_not_the_student(context: AppContext) 
     [draft] = drafts()
     assert draft.standing is Standing.UNKNOWN
     [task] = db.session.scalars(sa.select(Task).where(Task.kind == TaskKind.REFUND_BY_MAIL))
+    assert "It came in at 2026-11-21 16:00:00 UTC, inside the window. " in task.sentence
     assert "The writer is not known to be the student" in task.sentence
 
 

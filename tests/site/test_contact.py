@@ -138,8 +138,8 @@ def test_the_same_message_twice_is_one(app: Flask, visitor: Visitor, visitors: C
             {"email": ["Your e-mail address: Write one e-mail address, like name@example.org."]},
         ),
         ({"email": None}, {"email": ["Your e-mail address: Write the e-mail address that we should answer to."]}),
-        ({"topic": "prices"}, {"topic": ["What is it about?: Choose what it is about."]}),
-        ({"topic": ""}, {"topic": ["What is it about?: Choose what it is about."]}),
+        ({"topic": "prices"}, {"topic": ["What is it about: Choose what it is about."]}),
+        ({"topic": ""}, {"topic": ["What is it about: Choose what it is about."]}),
         (
             {"message": "Hi"},
             {"message": ["Your message: Write a little more, so that we can answer: 10 characters or more."]},
