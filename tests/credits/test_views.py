@@ -102,7 +102,7 @@ def test_a_student_asks_sees_what_comes_next_and_is_led_back_to_it(school: Flask
         ({"college_name": None}, "Name of another college"),
         ({"college": "CG-22222222"}, "College"),
         ({"college": None}, "College: Choose one of these."),
-        ({"badge_claimed": None}, "Have you claimed your digital badge?"),
+        ({"badge_claimed": None}, "Have you claimed your digital badge"),
         ({"consent": None}, "I agree to this"),
     ],
 )

@@ -345,7 +345,7 @@ def test_letters_that_ask_for_money_lead_to_the_page_that_takes_cards_once_it_do
         words.extensions["settings"] = without
     assert f"\n{page}\n" in written.text
     assert f'<a class="button" href="{page}">Pay by card</a>' in written.html
-    assert "by bank transfer or check and write E-7K2M9Q4T on it" in written.text
+    assert "by bank transfer, check or money order, and write E-7K2M9Q4T on it" in written.text
 
 
 @pytest.mark.parametrize("kind, day", [("ahead", "on that day"), ("today", "today")])

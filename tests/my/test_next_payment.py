@@ -1,4 +1,4 @@
-"""What a student's pages say is to be paid next."""
+"""What a student's page says is to be paid next, and what comes back."""
 
 from flask import Flask
 
@@ -22,3 +22,8 @@ def test_nobody_is_asked_for_what_was_waived(school: Flask, season: Season) -> N
 def test_what_is_late_is_told_with_what_is_still_open_of_it(school: Flask, season: Season) -> None:
     words = words_of(school, season, "late")
     assert "This payment is late $475.00 was due on " in words
+
+
+def test_a_refund_that_is_on_its_way_says_how_much_comes_and_by_when(school: Flask, season: Season) -> None:
+    assert "$1,899.00 goes back to you. Promised by " in words_of(school, season, "refunding")
+    assert "$999.00 was sent back to you. See how my refund stands" in words_of(school, season, "settled")
