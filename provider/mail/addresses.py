@@ -17,7 +17,8 @@ def came_back(
 ) -> AddressHealth:
     """Remember that a letter came back, for good (``hard``) or not, or that its recipient ``complained`` of it.
 
-    Only the letter's own recipient is marked. The same letter coming back softly twice counts once.
+    A letter that a server refused because there is no such address came back, too. Only the letter's own recipient is
+    marked. The same letter coming back softly twice counts once.
     """
     health = queries.health(letter.recipient, lock=True)
     again = health is not None and health.letter == letter.reference

@@ -1,6 +1,7 @@
 """The states of a letter, the mailboxes it leaves from, what became of an attempt, and when there is another."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +20,7 @@ ERASED_DOMAIN = "erased.invalid"  # of addresses that were erased; .invalid is n
 # What waits for the mail server waits for it by this name, so that one answer of the server wakes all of it.
 SERVER = "mail server"
 REPLY_DAYS = 180  # how long the address that a letter is answered to leads to its thread
+_NO_ADDRESS = re.compile(r"5\d\d 5\.(1\.(1|2|3|6|10)|2\.1)\b")
 SOFT_BOUNCES = 4  # so many in a row are one hard bounce
 LONGEST_OUTAGE_WAIT = dt.timedelta(minutes=5)
 WAIT_FOR_EARLIER = dt.timedelta(seconds=30)
@@ -91,6 +93,14 @@ def address_after(state: AddressState | None, *, hard: bool, complained: bool, s
     if hard or state is _A.BOUNCED or soft_bounces >= SOFT_BOUNCES:
         return _A.BOUNCED
     return _A.DOUBTFUL
+
+
+def refuses_address(reply: str) -> bool:
+    """Say whether a mail server's answer to a letter is about the address itself, not about the letter or about us.
+
+    RFC 3463, 3.2 and 3.3: no such mailbox, host or shape of an address, moved away, takes no mail, disabled.
+    """
+    return _NO_ADDRESS.match(reply) is not None
 
 
 class LetterState(State):

@@ -14,7 +14,7 @@ from provider.kernel.registry import Payload, registry
 from provider.kernel.settings import settings
 from provider.mail import gateway, letters, queries
 from provider.mail.actions import SEND, task_key
-from provider.mail.addresses import tell_of
+from provider.mail.addresses import came_back, tell_of
 from provider.mail.gateway import Reply
 from provider.mail.letters import Unsendable
 from provider.mail.models import OutboxLetter
@@ -27,6 +27,7 @@ from provider.mail.rules import (
     Manner,
     Outcome,
     next_attempt,
+    refuses_address,
     state_after,
     wait_before_next,
 )
@@ -142,7 +143,10 @@ def _settle(letter: OutboxLetter, reply: str, state: LetterState, now: dt.dateti
         finish_by_key(key=task_key(letter), at=now)
     elif state is LetterState.FAILED:
         _tell_staff(letter, reply, now)
-        tell_of(letter, said=reply, at=now)
+        if letter.outcome is Outcome.PERMANENT and refuses_address(reply):
+            came_back(letter, said=reply, at=now, hard=True)
+        else:
+            tell_of(letter, said=reply, at=now)
 
 
 def _tell_staff(letter: OutboxLetter, reply: str, now: dt.datetime) -> None:

@@ -15,9 +15,9 @@ from provider.jobs.worker import run_due
 from provider.kernel import clock
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import db, unit_of_work
-from provider.mail import actions
+from provider.mail import actions, queries
 from provider.mail.models import OutboxLetter
-from provider.mail.rules import LetterState, Outcome
+from provider.mail.rules import AddressState, LetterState, Outcome
 from provider.tasks.models import Task
 from provider.tasks.rules import TaskKind, TaskState
 from tests.harness.letters import POSTED, a_letter
@@ -105,12 +105,15 @@ def test_a_busy_server_gets_the_letter_later(server: MailServer, post: Post, row
 
 
 @pytest.mark.parametrize(
-    "fault, words",
-    [(Fault.REFUSE, "550 5.1.1 No such mailbox"), (Fault.REFUSE_AT_DATA, "554 5.7.1 Looks like spam")],
+    "fault, words, marked",
+    [
+        (Fault.REFUSE, "550 5.1.1 No such mailbox", [AddressState.BOUNCED]),
+        (Fault.REFUSE_AT_DATA, "554 5.7.1 Looks like spam", []),
+    ],
     ids=["recipient", "content"],
 )
-def test_a_refused_letter_fails_at_once_and_becomes_a_task(
-    server: MailServer, post: Post, row: Row, fault: Fault, words: str
+def test_a_refused_letter_fails_at_once_becomes_a_task_and_marks_an_address_that_is_none(
+    server: MailServer, post: Post, row: Row, fault: Fault, words: str, marked: list[AddressState]
 ) -> None:
     server.fault = fault
     reference = post()
@@ -119,6 +122,7 @@ def test_a_refused_letter_fails_at_once_and_becomes_a_task(
     (task,) = letter_tasks()
     assert (task.key, task.about) == (f"letter:{reference}", "E-7K2M9Q4T")
     assert task.sentence == f"Letter {reference}, “Two refunds are due”, could not be delivered: {words}"
+    assert [one.state for one in queries.troubled([row(reference).recipient]).values()] == marked
     run_due(POSTED + HOUR)
     assert row(reference).attempts == 1
 
