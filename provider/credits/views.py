@@ -17,29 +17,15 @@ from provider.credits.rules import CONSENT, CreditState, recommended
 from provider.credits.schemas import AnswerCredit, AskCredit, ToldCollege, wanted
 from provider.kernel.database import retrying
 from provider.kernel.doors import Door
-from provider.kernel.errors import NotFound
 from provider.kernel.forms import Form
 from provider.kernel.web import actor, only, received_at
 
 door = Door("credits", __name__, needs=Permission.OWN_RECORDS, url_prefix="/my/credit-requests")
 
 
-def _viewer() -> Viewer:
-    """Return who is signed in; requests belong to an account, so a browser alone owns none."""
-    viewer = sessions.signed_in()
-    if viewer is None:
-        raise NotFound
-    return viewer
-
-
-def _sign_in_first() -> ResponseReturnValue:
-    return redirect(url_for("accounts.sign_in", next=request.path), code=303)
-
-
 @door.get("")
 def index() -> ResponseReturnValue:
-    viewer = sessions.signed_in()
-    return _sign_in_first() if viewer is None else _index_page(viewer)
+    return _index_page(sessions.viewer())
 
 
 def _index_page(viewer: Viewer, problem: str = "") -> str:
@@ -50,9 +36,7 @@ def _index_page(viewer: Viewer, problem: str = "") -> str:
 
 @door.get("/ask")
 def new() -> ResponseReturnValue:
-    viewer = sessions.signed_in()
-    if viewer is None:
-        return _sign_in_first()
+    viewer = sessions.viewer()
     chance = queries.chance(viewer.person_id, request.args.get("certificate", ""))
     if chance is None:
         return redirect(url_for("credits.index"), code=303)
@@ -75,9 +59,7 @@ def _ask_page(chance: Chance, form: Form) -> str:
 
 @door.post("")
 def create() -> ResponseReturnValue:
-    viewer = sessions.signed_in()
-    if viewer is None:
-        return redirect(url_for("accounts.sign_in"), code=303)
+    viewer = sessions.viewer()
     chance = queries.chance(viewer.person_id, request.form.get("certificate", ""))
     if chance is None:
         return _index_page(viewer, "Choose one of these certificates."), 422
@@ -108,7 +90,7 @@ def _field(refusal: MailboxRefused | UnknownCollege) -> str:
 
 @door.get("/<reference>")
 def show(reference: str) -> ResponseReturnValue:
-    found = queries.own(_viewer().person_id, reference)
+    found = queries.own(sessions.owner().person_id, reference)
     owner = people.names({found.assigned_to}).get(found.assigned_to) if found.assigned_to else None
     shown = pages.shown(found, now=received_at())
     return render_template("credits/show.html", shown=shown, owner=owner, now=received_at())
@@ -121,7 +103,7 @@ def edit(reference: str) -> ResponseReturnValue:
 
 
 def _changeable(reference: str) -> CreditRequest:
-    found = queries.own(_viewer().person_id, reference)
+    found = queries.own(sessions.owner().person_id, reference)
     if found.state not in pages.CHANGEABLE:
         raise RequestFixed
     return found
@@ -140,7 +122,7 @@ def _edit_page(found: CreditRequest, form: Form) -> str:
 
 @door.post("/<reference>/change")
 def update(reference: str) -> ResponseReturnValue:
-    viewer = _viewer()
+    viewer = sessions.owner()
     form = _form(_changeable(reference)).load_form(request.form)
     if form.ok:
         try:
@@ -161,13 +143,13 @@ def _change(viewer: Viewer, reference: str, data: dict[str, Any]) -> None:
 
 @door.get("/<reference>/withdrawal")
 def ask_withdraw(reference: str) -> ResponseReturnValue:
-    found = queries.own(_viewer().person_id, reference)
+    found = queries.own(sessions.owner().person_id, reference)
     return render_template("credits/withdraw.html", shown=pages.shown(found, now=received_at()))
 
 
 @door.post("/<reference>/withdrawal")
 def withdraw(reference: str) -> ResponseReturnValue:
-    viewer = _viewer()
+    viewer = sessions.owner()
     only()
     retrying(lambda: _withdraw(viewer, reference))
     flash("Your request is taken back. Nothing was sent to the college.")
