@@ -50,6 +50,7 @@ PRINTING = {
     "staff_people.show",
     "staff_placements.show",
     "staff_refund_drafts.show",
+    "staff_refunds.index",
     "staff_search.index",
     "staff_setup.edit_mailboxes",
     "staff_sites.show",
