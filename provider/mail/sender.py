@@ -9,7 +9,7 @@ from provider.history import actions as history
 from provider.jobs import actions as jobs
 from provider.jobs.rules import Later, wait_after
 from provider.kernel.actors import SYSTEM
-from provider.kernel.database import unit_of_work
+from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.registry import Payload, registry
 from provider.kernel.settings import settings
 from provider.mail import gateway, letters, queries
@@ -109,20 +109,26 @@ def _address_of(link: str) -> str:
 
 def _keep(parcel: Parcel, reply: Reply, now: dt.datetime) -> None:
     """Keep what the server said; raises Later when the letter is tried again."""
-    with unit_of_work():
-        letter = queries.find(parcel.reference, lock=True)
-        if letter is None or letter.state is not LetterState.SENDING:
-            return
-        letter.outcome = reply.outcome
-        letter.ambiguous_attempts += reply.outcome is Outcome.AMBIGUOUS
-        to, give_up_at = state_after(reply.outcome, now=now, give_up_at=letter.give_up_at), letter.give_up_at
-        _settle(letter, reply.text, to, now)
-        wait = wait_before_next(reply.outcome, wait_after(letter.attempts))
-        _tell_others(reply, now, wait)
-        waits_for = SERVER if reply.outcome is Outcome.UNREACHABLE and letter.attempts <= FIRST_TRIES else None
-    if to is LetterState.QUEUED:
+    again = retrying(lambda: _note(parcel.reference, reply, now))
+    if again is not None:
         log.warning("letter %s: %s, tried again: %s", parcel.reference, reply.outcome, reply.text)
-        raise Later(next_attempt(wait + _TURN, now=now, give_up_at=give_up_at), reply.text, waits_for=waits_for)
+        raise again
+
+
+def _note(reference: str, reply: Reply, now: dt.datetime) -> Later | None:
+    letter = queries.find(reference, lock=True)
+    if letter is None or letter.state is not LetterState.SENDING:
+        return None
+    letter.outcome = reply.outcome
+    letter.ambiguous_attempts += reply.outcome is Outcome.AMBIGUOUS
+    to = state_after(reply.outcome, now=now, give_up_at=letter.give_up_at)
+    _settle(letter, reply.text, to, now)
+    wait = wait_before_next(reply.outcome, wait_after(letter.attempts))
+    _tell_others(reply, now, wait)
+    if to is not LetterState.QUEUED:
+        return None
+    waits_for = SERVER if reply.outcome is Outcome.UNREACHABLE and letter.attempts <= FIRST_TRIES else None
+    return Later(next_attempt(wait + _TURN, now=now, give_up_at=letter.give_up_at), reply.text, waits_for=waits_for)
 
 
 def _tell_others(reply: Reply, now: dt.datetime, wait: dt.timedelta) -> None:
