@@ -1,7 +1,10 @@
 """What the registries call by name: the queue of credit requests, and how stories tell of them."""
 
+from flask import url_for
+
 from provider.accounts.rules import Permission
-from provider.credits import lists, owning
+from provider.credits import lists, owning, queries
+from provider.credits.rules import REQUEST_PREFIX
 from provider.kernel.registry import Registry, Strand
 
 STORY = Strand(
@@ -31,8 +34,14 @@ STORY = Strand(
 )
 
 
+def _own_page(person_id: int, reference: str) -> str:
+    queries.own(person_id, reference)
+    return url_for("credits.show", reference=reference)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.queues["credits"] = lists.QUEUE
+    registry.own_pages[REQUEST_PREFIX] = _own_page
     registry.strands.append(STORY)
     registry.rights_lost.append(owning.free)

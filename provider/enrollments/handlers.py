@@ -9,7 +9,7 @@ from provider.accounts import queries as people
 from provider.accounts import sessions
 from provider.accounts.email_changes import EMAIL_CHANGED
 from provider.accounts.links import use_link
-from provider.accounts.rules import Permission
+from provider.accounts.rules import Asker, Permission
 from provider.enrollments import (
     actions,
     certificate_letters,
@@ -20,7 +20,7 @@ from provider.enrollments import (
     queries,
 )
 from provider.enrollments.actions import PROVE_EMAIL
-from provider.enrollments.rules import UNPAID_STATES, CancelReason, Joined
+from provider.enrollments.rules import REFERENCE_PREFIX, UNPAID_STATES, CancelReason, Joined
 from provider.kernel.actors import SYSTEM, Actor
 from provider.kernel.database import retrying, unit_of_work
 from provider.kernel.promises import Queue
@@ -134,6 +134,11 @@ def email_changed(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG00
         actions.file_under_address(person=people.by_reference(str(payload["person"])))
 
 
+def _own_page(person_id: int, reference: str) -> str:
+    queries.own(Asker(person_id, None), reference)
+    return url_for("my.enrollment", reference=reference)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.links[PROVE_EMAIL] = ProveEmail()
@@ -141,6 +146,7 @@ def register(registry: Registry) -> None:
     registry.jobs[proof_letters.SEND_AGAIN] = send_again
     registry.jobs[EMAIL_CHANGED] = email_changed
     registry.periodic.append(Periodic(UNPAID, lambda now: f"{now:%Y-%m-%dT%H}"))
+    registry.own_pages[REFERENCE_PREFIX] = _own_page
     registry.strands.append(STORY)
     with_certificate = (letters.COMPLETED, certificate_letters.ISSUED)
     registry.attachments |= dict.fromkeys(with_certificate, certificate_papers.attachments)

@@ -2,9 +2,13 @@
 
 import datetime as dt
 
+from flask import url_for
+
 from provider.externships import ending, guarantee, lapsing, needing, queries
+from provider.externships.rules import REQUEST_PREFIX
 from provider.kernel.database import retrying
 from provider.kernel.days import day_of
+from provider.kernel.errors import NotFound
 from provider.kernel.registry import Payload, Periodic, Registry, Strand
 from provider.kernel.settings import settings
 
@@ -55,10 +59,18 @@ REQUEST_STORY = Strand(
 )
 
 
+def _own_page(person_id: int, reference: str) -> str:
+    enrollment = queries.by_reference(reference).enrollment
+    if enrollment.person_id != person_id:
+        raise NotFound
+    return url_for("externships.show", reference=enrollment.reference)
+
+
 def register(registry: Registry) -> None:
     """Hand in what is called by name."""
     registry.jobs |= {MISSING_DOCUMENTS: missing_documents, OVERDUE: overdue}
     registry.periodic += [Periodic(MISSING_DOCUMENTS, _hour), Periodic(OVERDUE, _school_day)]
+    registry.own_pages[REQUEST_PREFIX] = _own_page
     registry.strands.append(REQUEST_STORY)
     registry.enrollment_canceled = ending.end_canceled
     registry.documents_needed = needing.of_person

@@ -131,6 +131,8 @@ class Registry:
     ``enrollment_canceled`` hears, in the same transaction, that an enrollment (by id) was canceled, and by whom;
     ``preceptor_changed`` that somebody else supervises a placement (by id).
     ``rights_lost`` hear, in the same transaction, that a person (by reference) has no more than these permissions now.
+    ``own_pages`` name, by the prefix of a reference, the page on which a person (by id) sees a record of theirs; what
+    is not theirs raises NotFound.
     ``recommendation_used`` names the last day of a pass for which a credit request rests on a recommendation (by id).
     ``documents_needed`` says what a person needs documents for, ``documents_people`` who does for a program (by id), a
     site (by id) or both.
@@ -155,6 +157,7 @@ class Registry:
     enrollment_canceled: Callable[[int, Actor, dt.datetime], None] | None = None
     preceptor_changed: Callable[[int, Actor, dt.datetime], None] | None = None
     rights_lost: list[Callable[[str, Collection[str], Actor, dt.datetime], None]] = field(default_factory=list)
+    own_pages: dict[str, Callable[[int, str], str]] = field(default_factory=dict)
     recommendation_used: Callable[[int], dt.date | None] | None = None
     documents_needed: Callable[[int], Sequence[DocumentsNeeded]] | None = None
     documents_people: Callable[[int | None, int | None], Sequence[int]] | None = None

@@ -10,6 +10,7 @@ from provider.accounts import queries as people
 from provider.kernel.database import db
 from provider.kernel.errors import NotFound
 from provider.kernel.paging import Page, keyset
+from provider.kernel.registry import registry
 from provider.threads import queries
 from provider.threads.models import Thread, ThreadMessage
 from provider.threads.quoting import folded
@@ -85,6 +86,15 @@ def _told(one: Thread, owner: str | None, now: dt.datetime) -> Told:
     team = TEAMS[one.mailbox] if one.state is ThreadState.WAITING else None
     since = one.waiting_since
     return Told(one, KINDS[one.mailbox], owner or team, waited(since, now) if since else None)
+
+
+def page_beside(of: Thread, person_id: int) -> str | None:
+    """Return the page of what a thread belongs to, where that is a record of its writer's own; None otherwise."""
+    page = registry().own_pages.get((of.about or "").partition("-")[0])
+    try:
+        return page(person_id, str(of.about)) if page else None
+    except NotFound:
+        return None
 
 
 def messages(of: Thread) -> list[Message]:

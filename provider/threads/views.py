@@ -29,11 +29,10 @@ def show(reference: str) -> ResponseReturnValue:
         raise NotFound
     thread = own.thread(viewer.person_id, viewer.email, reference)
     messages, [told] = own.messages(thread), own.told([thread], now=received_at())
-    beside = thread.about if thread.about != viewer.reference else None
     return render_template(
         "threads/show.html",
         told=told,
-        beside=beside,
+        page_beside=own.page_beside(thread, viewer.person_id),
         asked_on=ASKED_ON.get(thread.mailbox),
         messages=messages,
         earlier=earlier(len(messages)),

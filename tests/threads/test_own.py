@@ -18,8 +18,11 @@ from provider.mail.rules import Mailbox
 from provider.threads import actions, answering, own, queries, sorting
 from provider.threads.actions import Writer, Written
 from provider.threads.rules import Direction, Shown, Standing, shown_to_student
-from tests.harness.externs import active
+from tests.harness import college_credit
+from tests.harness.externs import active, ask, complete
+from tests.harness.mail_in import AT
 from tests.harness.papers import STAFF, person
+from tests.harness.sites import supply
 from tests.harness.statements import statements
 from tests.harness.stories import PASSWORD, sign_in, staff
 from tests.harness.threads import answer, merge, move, opened, thread
@@ -55,12 +58,13 @@ def test_how_much_of_a_message_its_student_reads(
     assert found is expected
 
 
-def student(app: Flask, email: str = ZOE) -> None:
+def student(app: Flask, email: str = ZOE) -> str:
     with app.app_context():
-        active(email=email)
+        enrollment = active(email=email)
         with unit_of_work():
             set_password(person=person(email), password_hash=hash_password(PASSWORD), actor=SYSTEM, at=clock.now())
         db.session.remove()
+    return enrollment
 
 
 def came(reference: str, text: str, standing: Standing, *, email: str = ZOE, automatic: bool = False) -> None:
@@ -153,19 +157,38 @@ def test_a_student_sees_what_their_mail_is_about_who_has_it_and_how_long_they_ha
     assert [link.attrs["href"] for link in page.all("main p.muted a")] == ([asked_on] if asked_on else [])
     with app.app_context():
         given(reference, person(kim).reference)
-        with unit_of_work():
-            beside = queries.by_reference(reference, lock=True)
-            sorting.put_beside(beside, person=person(ZOE), about="CR-22222222", actor=STAFF, at=clock.now())
         db.session.remove()
     assert cells(visitor.get("/my/messages"))[:4] == [kind, "Waits for our answer", "2 days", "Sam Staff"]
-    told = facts(visitor.get(f"/my/messages/{reference}"))
-    assert (told["Belongs to"], told["Who answers"]) == ("CR-22222222", "Sam Staff")
+    assert facts(visitor.get(f"/my/messages/{reference}"))["Who answers"] == "Sam Staff"
     with app.app_context():
         answer(reference, "They did.")
         given(reference, None)
         db.session.remove()
     assert cells(visitor.get("/my/messages"))[:4] == [kind, "Answered", "–", "–"]
-    assert list(facts(visitor.get(f"/my/messages/{reference}"))) == ["About", "Belongs to"]
+    assert list(facts(visitor.get(f"/my/messages/{reference}"))) == ["About"]
+
+
+@ONE
+def test_a_student_is_led_to_what_their_mail_belongs_to_where_that_is_their_own(app: Flask, visitor: Visitor) -> None:
+    mine, another = student(app), student(app, OTHER)
+    with app.app_context():
+        complete(mine)
+        place, credit = ask(mine), college_credit.asked(ZOE)
+        site = supply().site
+        thread = opened("My papers", standing=Standing.PROVED)
+    sign_in(visitor, ZOE)
+    leads = {}
+    for about in (mine, place, credit, another, site, "E-22222222", "nothing of ours", None):
+        with app.app_context(), unit_of_work():
+            sorting.put_beside(queries.by_reference(thread, lock=True), person=None, about=about, actor=STAFF, at=AT)
+        page = visitor.get(f"/my/messages/{thread}")
+        leads[about] = [link.attrs["href"] for link in page.all(".definition a")]
+        assert ("Belongs to" in facts(page), str(about) in page.text) == (bool(leads[about]),) * 2
+    assert {about: found for about, found in leads.items() if found} == {
+        mine: [f"/my/enrollments/{mine}"],
+        place: [f"/my/externship/{mine}"],
+        credit: [f"/my/credit-requests/{credit}"],
+    }
 
 
 @ONE
