@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+import jinja2
 import pytest
+from jinja2 import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLE = ROOT / "provider/static/style.css"
@@ -64,3 +66,18 @@ def test_no_page_carries_style_or_script_of_its_own(page: Path) -> None:
     # Linked data runs nothing; the one script of the public front is named in the header by its hash.
     text = re.sub(r'<script type="application/ld\+json">|<script>\{\{ script \}\}</script>', "", text)
     assert re.findall(r"<style\b|\sstyle=|\son[a-z]+=\"|<script(?![^>]*\bsrc=)|javascript:", text) == []
+
+
+def _left_over(page: Path) -> set[str]:
+    """Return what a template imports and never draws."""
+    tree = jinja2.Environment(autoescape=True).parse(page.read_text())
+    names = (name for found in tree.find_all(nodes.FromImport) for name in found.names)
+    drawn = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
+    return {name if isinstance(name, str) else name[1] for name in names} - drawn
+
+
+def test_no_template_imports_what_it_does_not_draw(tmp_path: Path) -> None:
+    planted = tmp_path / "page.html"
+    planted.write_text('{% from "_macros/form.html" import buttons, fields as f, whole_form %}{{ buttons() }}')
+    assert _left_over(planted) == {"f", "whole_form"}
+    assert {str(page.relative_to(ROOT)): left for page in PAGES if (left := _left_over(page))} == {}
