@@ -18,6 +18,7 @@ ONE_RECORD = "uq_externship_record_placement_id"
 NUMBERED = "uq_externship_record_placement_id_number"
 POSITIVE = "ck_externship_record_number_positive"
 NOT_NEGATIVE = "ck_clock_days_not_negative"
+GONE = "The school went back to a version of its program that keeps one record of a placement."
 
 
 def upgrade() -> None:
@@ -37,6 +38,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _revoke_later(op.get_bind())
     op.execute("DELETE FROM externship_record WHERE number > 1")  # there was one of each placement, which stays revoked
     with op.batch_alter_table("externship_record", schema=None) as batch_op:
         batch_op.drop_constraint(op.f(POSITIVE), type_="check")
@@ -47,6 +49,20 @@ def downgrade() -> None:
         batch_op.drop_constraint(op.f(NOT_NEGATIVE), type_="check")
         batch_op.drop_constraint(op.f(GIVEN), type_="check")
         batch_op.drop_column("days")
+
+
+def _revoke_later(bind: sa.Connection) -> None:
+    """Revoke the codes of the records that go: nobody is to read that what is gone stands."""
+    record = sa.table("externship_record", sa.column("document_id", sa.Integer()), sa.column("number", sa.Integer()))
+    document = sa.table(
+        "issued_document",
+        sa.column("id", sa.Integer()),
+        sa.column("revoked_at", sa.DateTime(timezone=True)),
+        sa.column("revoked_because", sa.Text()),
+    )
+    later = sa.select(record.c.document_id).where(record.c.number > 1)
+    standing = document.update().where(document.c.id.in_(later), document.c.revoked_at.is_(None))
+    bind.execute(standing.values(revoked_at=dt.datetime.now(dt.UTC), revoked_because=GONE))
 
 
 def _fill(bind: sa.Connection) -> None:

@@ -13,12 +13,19 @@ from flask import Flask
 
 from config import ROOT
 from provider.documents.rules import DocumentKind
+from provider.enrollments.queries import by_reference as enrollment_of
 from provider.kernel import clock, triggers
 from provider.kernel.database import Model, db, is_sqlite, unit_of_work
 from provider.kernel.settings import settings
+from provider.refunds import approval
 from provider.search.models import SearchWord
+from provider.verification import queries as issued
+from provider.verification.rules import IssuedKind
+from tests.fieldwork.test_new_records import HOUR, all_records, anew, revoke
+from tests.fieldwork.test_records import DONE, complete, worked
 from tests.harness import externs, season
 from tests.harness.disclosed import note_erasure, tell
+from tests.harness.money import BURSAR
 from tests.harness.season import Student
 from tests.harness.stories import enroll
 from tests.harness.visitor import Visitor
@@ -160,6 +167,23 @@ def test_a_promise_from_before_keeps_its_days_after_the_migration(app: Flask) ->
             app.extensions["settings"] = before
         assert [externs.clock_of(reference).days for reference in (waited, shorter)] == [60, 45]
         assert externs.clock_of(waited).due_on == dt.date(2027, 4, 2) + dt.timedelta(days=10)
+
+
+def test_a_record_that_goes_with_the_way_down_is_not_said_to_stand(app: Flask) -> None:
+    with app.app_context():
+        who = worked()
+        first = complete(who)
+        revoke(first)
+        second = anew(who)
+        flask_migrate.downgrade(revision="0035-1")
+        flask_migrate.upgrade()
+        assert [one.reference for one in all_records(who)] == [first]
+        (old,), (gone,) = (issued.of_subject(one, IssuedKind.EXTERNSHIP_RECORD) for one in (first, second))
+        assert (old.revoked_because, old.revoked_at) == ("Counted twice.", DONE + HOUR)
+        assert gone.revoked_at is not None
+        assert "one record of a placement" in (gone.revoked_because or "")
+        with unit_of_work():
+            approval.end(enrollment_of(who.enrollment, lock=True), BURSAR, DONE)
 
 
 @pytest.mark.parametrize("change", CHANGES)
