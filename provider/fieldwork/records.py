@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from provider.enrollments import queries as enrollments
 from provider.enrollments.models import Enrollment
 from provider.enrollments.rules import EnrollmentState
 from provider.externships import offer_queries, placements
@@ -111,8 +112,10 @@ def tell_over(placement: Placement, *, today: dt.date, at: dt.datetime) -> None:
 def issue_anew(*, placement: Placement, signature: str, actor: Actor, at: dt.datetime) -> ExternshipRecord:
     """Make a new record of a completed placement whose last one was revoked, of what is approved by now.
 
-    The student gets it by letter. Raises NotCompleted, RecordStandsAlready.
+    The student gets it by letter. The enrollment is held first, as a refund holds it: none comes in between. Raises
+    NotCompleted, RecordStandsAlready.
     """
+    enrollments.by_id(placement.enrollment_id, lock=True)
     placement = _held(placement)
     before = next(iter(record_queries.of_placement(placement.id)), None)
     if before is None or placement.enrollment.state is EnrollmentState.REFUNDED:

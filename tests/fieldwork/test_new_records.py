@@ -1,7 +1,8 @@
 """A record never says more than counts: it is revoked before anything is lowered, and a new one is made."""
 
 import datetime as dt
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 
 import pytest
 import time_machine
@@ -199,6 +200,67 @@ def test_of_several_who_make_a_new_record_at_once_one_does(app: Flask, _round: i
     with app.app_context():
         assert [one.number for one in all_records(who)] == [2, 1]
         assert len(letters(who.enrollment, COMPLETED)) == 2
+
+
+@pytest.mark.parametrize("_round", range(repetitions(100)))
+def test_no_new_record_stands_after_a_refund_that_comes_at_once(app: Flask, _round: int) -> None:
+    with app.app_context():
+        who = worked()
+        revoke(complete(who))
+
+    def make() -> None:
+        placement = entries.placement(who.placement)
+        records.issue_anew(placement=placement, signature="Ada Adams", actor=COORDINATOR, at=DONE + 2 * HOUR)
+
+    def give_back() -> None:
+        approval.end(enrollment_of(who.enrollment, lock=True), COORDINATOR, DONE + 2 * HOUR)
+
+    made, back = at_once(app, lambda: retrying(make), lambda: retrying(give_back))
+    assert (back, type(made)) in [(None, type(None)), (None, NotCompleted)]
+    with app.app_context():
+        assert all(one.document.revoked_at for one in all_records(who))
+        assert wrong() == []
+
+
+def test_a_refund_waits_for_a_new_record_that_is_being_made(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order that did harm: the state is looked at, then a refund comes, then the record is written."""
+    with app.app_context():
+        who = worked()
+        revoke(complete(who))
+    looked, wanted, before = threading.Event(), threading.Event(), record_queries.of_placement
+
+    def slowly(placement_id: int) -> Sequence[ExternshipRecord]:
+        found = before(placement_id)
+        looked.set()
+        wanted.wait(1)  # the refund, which has to wait, does not come through in the meantime
+        return found
+
+    def make() -> None:
+        placement = entries.placement(who.placement)
+        with monkeypatch.context() as patch:
+            patch.setattr(record_queries, "of_placement", slowly)
+            records.issue_anew(placement=placement, signature="Ada Adams", actor=COORDINATOR, at=DONE + 2 * HOUR)
+
+    def give_back() -> None:
+        assert looked.wait(10)
+        retrying(lambda: approval.end(enrollment_of(who.enrollment, lock=True), COORDINATOR, DONE + 2 * HOUR))
+        wanted.set()
+
+    assert at_once(app, lambda: retrying(make), give_back) == [None, None]
+    with app.app_context():
+        assert [one.document.revoked_at for one in all_records(who)] == [DONE + 2 * HOUR, DONE + HOUR]
+
+
+def test_the_list_of_records_names_the_day_of_the_school(app: Flask, visitor: Visitor) -> None:
+    late = DONE + 5 * HOUR  # 10 p.m. on December 11 in New York, and the 12th by UTC
+    with app.app_context():
+        who = worked()
+        revoke(complete(who))
+        anew(who, at=late)
+    with time_machine.travel(late):
+        come_in(app, visitor, who)
+        words = visitor.get("/my/externship/record").words("[aria-labelledby=others]")
+    assert words.replace("\xa0", " ").count("made on Dec 11, 2026") == 2
 
 
 def test_staff_are_told_to_revoke_first_correct_the_hours_and_make_a_new_record(
