@@ -79,6 +79,7 @@ class Underway:
     required_hours: int
     zone: str
     minutes: int
+    held: bool
     asked: frozenset[EvaluationKind]
 
 
@@ -94,11 +95,17 @@ def underway() -> list[Underway]:
     running = Placement.state == PlacementState.RUNNING
     rows = db.session.execute(
         sa.select(
-            Placement.id, Placement.first_on, Placement.last_on, Placement.required_hours, SiteLocation.zone, minutes
+            Placement.id,
+            Placement.first_on,
+            Placement.last_on,
+            Placement.required_hours,
+            SiteLocation.zone,
+            minutes,
+            Placement.held_on.is_not(None),
         )
         .join(Opening, Opening.id == Placement.opening_id)
         .join(SiteLocation, SiteLocation.id == Opening.location_id)
-        .where(running, Placement.held_on.is_(None))
+        .where(running)
         .order_by(Placement.id)
     ).all()
     asked: dict[int, set[EvaluationKind]] = {}
@@ -106,7 +113,7 @@ def underway() -> list[Underway]:
     for placement_id, kind in db.session.execute(kinds.where(running)):
         asked.setdefault(placement_id, set()).add(kind)
     return [
-        Underway(*row[:5], minutes=int(row[5]), asked=frozenset(asked.get(row[0], ())))  # type: ignore[misc]
+        Underway(*row[:5], minutes=int(row[5]), held=row[6], asked=frozenset(asked.get(row[0], ())))  # type: ignore[misc]
         for row in rows
     ]
 

@@ -23,10 +23,13 @@ EVALUATIONS = "fieldwork.evaluations"
 
 
 def look_at_evaluations(payload: Payload, *, now: dt.datetime) -> None:  # noqa: ARG001 - a job's signature
-    """Ask for the evaluations whose time has come, remind of those that wait, and tell of placements that are over."""
+    """Ask for the evaluations whose time has come, remind of those that wait, and tell of placements that are over.
+
+    Nothing is asked for of a placement that is held.
+    """
     for one in underway():
         way = Way(Period(one.first_on, one.last_on), one.required_hours * 60, one.minutes)
-        for kind in to_ask(way, one.asked, day_of(now, ZoneInfo(one.zone))):
+        for kind in () if one.held else to_ask(way, one.asked, day_of(now, ZoneInfo(one.zone))):
             retrying(lambda one=one, kind=kind: _ask(one, kind, now))  # type: ignore[misc]
         if day_of(now, ZoneInfo(one.zone)) > one.last_on:
             retrying(lambda one=one: _tell_over(one, now))  # type: ignore[misc]

@@ -260,6 +260,17 @@ def to_complete(who: Placed) -> list[Task]:
     return kept([one for one in tasks.about(who.enrollment) if one.kind is TaskKind.END_PLACEMENT])
 
 
+def test_a_placement_that_is_held_and_over_is_put_before_staff_too(app: Flask) -> None:
+    with app.app_context():
+        who = worked()
+        with unit_of_work():
+            entries.placement(who.placement, lock=True).held_on = DAYS.last_on - 7 * DAY
+        look(DAYS.last_on + DAY)
+        assert len(to_complete(who)) == 1
+        complete(who, at=DONE + 3 * DAY)
+        assert [one.done_at for one in to_complete(who)] == [DONE + 3 * DAY]
+
+
 def test_a_placement_that_is_over_and_can_be_completed_is_put_before_staff_the_day_after(app: Flask) -> None:
     with app.app_context():
         who = worked()
