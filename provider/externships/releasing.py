@@ -5,28 +5,28 @@ from collections.abc import Callable, Collection
 
 from provider.affiliations import actions as affiliations
 from provider.affiliations import queries as sites
-from provider.affiliations.models import AffiliationAgreement, Opening, Site, SiteLocation
-from provider.affiliations.rules import Period
+from provider.affiliations.models import AffiliationAgreement, Site, SiteLocation
 from provider.externships import checks, offer_queries, offers, placements, queries
-from provider.externships.rules import ReleaseReason
+from provider.externships.models import Offer, Placement
+from provider.externships.rules import PlacementState, ReleaseReason
 from provider.kernel.actors import Actor
 
-Beyond = Callable[[Opening, Period], bool]
+Ends = Callable[[Offer | Placement], bool]
 
 
 def close_site(reference: str, *, actor: Actor, at: dt.datetime) -> Site:
-    """Close a site; every offer there is taken back and every placement released whose last day is not over."""
+    """Close a site; offers there are taken back, placements released but of who was there to the last day."""
     location_ids = _hold_requests([one.id for one in sites.site(reference).locations])
     site = affiliations.close_site(sites.site(reference, lock=True), actor=actor, at=at)
-    _release(location_ids, _not_over(at), ReleaseReason.SITE_CLOSED, actor, at)
+    _release(location_ids, _unless_done(at), ReleaseReason.SITE_CLOSED, actor, at)
     return site
 
 
 def close_location(reference: str, *, actor: Actor, at: dt.datetime) -> SiteLocation:
-    """Close one location; offers there are taken back, placements released whose last day is not over."""
+    """Close one location; offers there are taken back, placements released as where a site closes."""
     location_ids = _hold_requests([sites.location(reference).id])
     location = affiliations.close_location(sites.location(reference, lock=True), actor=actor, at=at)
-    _release(location_ids, _not_over(at), ReleaseReason.SITE_CLOSED, actor, at)
+    _release(location_ids, _unless_done(at), ReleaseReason.SITE_CLOSED, actor, at)
     return location
 
 
@@ -38,14 +38,21 @@ def end_agreement(
     agreement = sites.agreement(reference, lock=True)
     affiliations.end_agreement(agreement, on, reason, actor, at, both_agree=both_agree)
     _release(
-        location_ids, lambda opening, days: not sites.covered(opening, days), ReleaseReason.AGREEMENT_ENDED, actor, at
+        location_ids, lambda one: not sites.covered(one.opening, one.period), ReleaseReason.AGREEMENT_ENDED, actor, at
     )
     return agreement
 
 
-def _not_over(at: dt.datetime) -> Beyond:
-    """Say whether somebody was still to come; who has been there to the last day only waits to be completed."""
-    return lambda opening, days: days.last_on >= checks.today_at(opening, at)
+def leaving(location_ids: Collection[int], at: dt.datetime) -> int:
+    """Count the offers and placements that end when these locations close."""
+    ends = _unless_done(at)
+    offered, placed = offer_queries.open_offers_at(location_ids), offer_queries.active_placements_at(location_ids)
+    return sum(map(ends, offered)) + sum(map(ends, placed))
+
+
+def _unless_done(at: dt.datetime) -> Ends:
+    """Say what ends with its place: all but a placement that began and whose last day is over, to be completed."""
+    return lambda one: one.state is not PlacementState.RUNNING or one.last_on >= checks.today_at(one.opening, at)
 
 
 def _hold_requests(location_ids: Collection[int]) -> Collection[int]:
@@ -58,12 +65,10 @@ def _hold_requests(location_ids: Collection[int]) -> Collection[int]:
     return location_ids
 
 
-def _release(
-    location_ids: Collection[int], beyond: Beyond, reason: ReleaseReason, actor: Actor, at: dt.datetime
-) -> None:
+def _release(location_ids: Collection[int], ends: Ends, reason: ReleaseReason, actor: Actor, at: dt.datetime) -> None:
     for offer in offer_queries.open_offers_at(location_ids):
-        if beyond(offer.opening, offer.period):
+        if ends(offer):
             offers.revoke(offer=offer, reason=reason, actor=actor, at=at)
     for placement in offer_queries.active_placements_at(location_ids):
-        if beyond(placement.opening, placement.period):
+        if ends(placement):
             placements.release(placement=placement, reason=reason, actor=actor, at=at)

@@ -165,8 +165,8 @@ def close(reference: str) -> ResponseReturnValue:
 
 def _closing_page(site: Site, location: SiteLocation | None, form: Form) -> str:
     here = [location] if location else site.locations
-    found = [one for one in queries.openings_of(site.id) if one.location_id in {each.id for each in here}]
-    return render_template("staff/sites/close.html", site=site, location=location, form=form, openings=found)
+    leaving = releasing.leaving([one.id for one in here], received_at())
+    return render_template("staff/sites/close.html", site=site, location=location, form=form, leaving=leaving)
 
 
 @door.post("/<reference>/reopening")

@@ -92,6 +92,7 @@ def test_who_was_there_to_the_last_day_is_not_sent_away_when_the_place_closes(wh
     assert start(mine, at=FIRST)
     midnight = dt.datetime.combine(placement(mine).last_on + DAY, dt.time(), tzinfo=NEW_YORK).astimezone(dt.UTC)
     at = midnight if late else midnight - SECOND
+    assert releasing.leaving([sites.opening(made.opening).location_id], at) == (not late)
     if what == "site":
         retrying(lambda: releasing.close_site(made.site, actor=COORDINATOR, at=at))
     else:
@@ -99,10 +100,27 @@ def test_who_was_there_to_the_last_day_is_not_sent_away_when_the_place_closes(wh
         retrying(lambda: releasing.close_location(there, actor=COORDINATOR, at=at))
     assert placement(mine).state is (P.RUNNING if late else P.RELEASED)
     with time_machine.travel(at, tick=False):
+        assert releasing.leaving([sites.opening(made.opening).location_id], at) == 0
         assert told_by([places_lie_within_agreements]) == []
     if late:
         complete(mine, at=at + DAY)
         assert (placement(mine).state, request(wish).state) == (P.COMPLETED, R.COMPLETED)
+
+
+def test_what_never_began_ends_with_its_site_however_late_it_closes() -> None:
+    made = supply(capacity=2)
+    silent, stuck = asked(), asked()
+    accepted = offer(silent, made.opening)
+    accept(accepted, at=ASKED)
+    held = placed(stuck, made.opening)
+    late = FIRST + 100 * DAY
+    assert placement(held).last_on < late.date()
+    with time_machine.travel(late, tick=False):
+        assert releasing.leaving([sites.opening(made.opening).location_id], late) == 2
+        retrying(lambda: releasing.close_site(made.site, actor=COORDINATOR, at=late))
+        assert told_by([places_lie_within_agreements]) == []
+    assert (offered(accepted).state, placement(held).state) == (S.REVOKED, P.RELEASED)
+    assert ([request(one).state for one in (silent, stuck)], taken(made)) == ([R.READY, R.READY], 0)
 
 
 def test_an_agreement_that_ends_lets_go_only_what_goes_beyond_it() -> None:
