@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from flask import render_template, url_for
 
 from provider.affiliations.rules import clock_time, named_days
-from provider.externships import place_letters
+from provider.externships import checks, place_letters
 from provider.externships.models import Offer
 from provider.externships.offer_words import fell_through, to_site, what_became
 from provider.externships.papers import local_time
 from provider.externships.place_schemas import DeclineOffer, DeclineStudent, ProposeDays
-from provider.externships.refusals import OfferOver
+from provider.externships.refusals import NotPaid, OfferOver
 from provider.externships.rules import OfferState
 from provider.kernel.database import retrying
 from provider.kernel.days import written
@@ -35,6 +35,7 @@ class Shown:
     far: str | None
     bring: str | None
     waits: bool
+    unpaid: str | None
     site_agreed: bool
     sentence: str
     until: dt.datetime | None
@@ -62,6 +63,7 @@ def shown(offer: Offer, *, token: str | None = None) -> Shown:
         far=place_letters.how_far(offer.tenths),
         bring=opening.bring,
         waits=offer.state is OfferState.SENT,
+        unpaid=NotPaid.sentence if checks.waits_for_payment(offer.request) else None,
         site_agreed=offer.site_agreed,
         sentence=what_became(offer),
         until=offer.expires_at,

@@ -16,6 +16,7 @@ from provider.externships.refusals import (
     AgreementDoesNotCover,
     DocumentsDoNotHold,
     LastPlaceTaken,
+    NotPaid,
     OfferOver,
     OfferTooLate,
     RequestNotReady,
@@ -138,13 +139,13 @@ def accept(*, offer: Offer, actor: Actor, at: dt.datetime) -> Offer:
     """Take a student's yes: the site is asked, or, where it named these days itself, the placement is confirmed.
 
     Everything is checked again. What cannot be mended ends the offer: it comes back revoked, and `what_became` says
-    why. Raises OfferOver, OfferTooLate, and DocumentsDoNotHold for what the student can still bring.
+    why. Raises OfferOver, OfferTooLate, and what the student can still mend: NotPaid, DocumentsDoNotHold.
     """
     offer = _waiting(offer, at)
     try:
         checks.check_student(offer.request)
         checks.days_left(offer, at)
-    except DocumentsDoNotHold:
+    except (NotPaid, DocumentsDoNotHold):
         raise
     except DomainError as refusal:
         return fall_through(offer, refusal, at=at)
@@ -167,11 +168,16 @@ def _ask_site(offer: Offer, actor: Actor, at: dt.datetime, *, reminder: bool = F
 
 
 def remind_site(offer_id: int, *, now: dt.datetime) -> None:
-    """Remind a site that has not answered for three days, and put it before staff after seven; once each."""
+    """Remind a site that has not answered for three days, and put it before staff after seven; once each.
+
+    Once the days are over a site is not reminded of them: it is for staff to end what it let go by.
+    """
     offer = offer_queries.held(offer_id)
     if offer.state is not OfferState.ACCEPTED or offer.answered_at is None:
         return
-    if now >= offer.answered_at + REMIND_SITE_AFTER and not offer_queries.site_was_reminded(offer.reference):
+    ahead = checks.today_at(offer.opening, now) <= offer.last_on
+    due = ahead and now >= offer.answered_at + REMIND_SITE_AFTER
+    if due and not offer_queries.site_was_reminded(offer.reference):
         about = offer.request.enrollment.reference
         note(offer, "offer.site_reminded", actor=SYSTEM, at=now, about=about)
         _ask_site(offer, SYSTEM, now, reminder=True)

@@ -73,7 +73,7 @@ class AnswerLink:
         if step == "accept":
             only("step")
             offer = offer_queries.offer(subject)
-            answered(lambda: site_answers.accept(offer=offer, actor=holder, at=received_at))
+            answered(lambda: site_answers.accept(offer=offer, actor=holder, at=received_at), to_site)
             return redirect(f"/links/{token}", code=303)
         if step == "decline":
             return _decline(subject, token, typed, holder, received_at)

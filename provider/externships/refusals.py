@@ -41,6 +41,16 @@ class NotPaid(NotAStudent):
     sentence = "This enrollment waits for a payment again. Until it is paid, no place can be offered or taken."
 
 
+class NotYet(DomainError):
+    """A site said yes while the school has to settle something with the student, which is not the site's to read."""
+
+    code = "not_yet"
+    sentence = (
+        "The school has to settle something before this place can be confirmed, so your answer was not taken down. "
+        "Your link stays open: answer again in a few days, or answer our letter."
+    )
+
+
 class LastPlaceTaken(DomainError):
     """Somebody was faster at the last place."""
 

@@ -8,7 +8,7 @@ from provider.externships.fitting import Hindrance
 from provider.externships.models import Offer
 from provider.externships.offer_ends import end, ready_again, silent_key
 from provider.externships.offer_words import to_site
-from provider.externships.refusals import DaysImpossible, OfferOver
+from provider.externships.refusals import DaysImpossible, NotPaid, NotYet, OfferOver
 from provider.externships.rules import OfferState, ReleaseReason
 from provider.kernel.actors import Actor
 from provider.kernel.errors import DomainError
@@ -29,12 +29,15 @@ def accept(*, offer: Offer, actor: Actor, at: dt.datetime) -> Offer:
     """Take a site's yes: the placement is confirmed, and both get its letter. Raises OfferOver.
 
     Agreement and days are checked again; an offer that does not hold by now comes back revoked, and `to_site` says so.
+    While the student's enrollment waits for a payment again, it stays as it is: raises NotYet.
     """
     offer = _asked(offer)
     offer.site_answered_at = at
     try:
         checks.check_student(offer.request)
         checks.days_left(offer, at, with_documents=False)
+    except NotPaid as unpaid:
+        raise NotYet from unpaid
     except DomainError as refusal:
         return offers.fall_through(offer, refusal, at=at)
     placements.confirm(offer=offer, actor=actor, at=at)

@@ -13,12 +13,12 @@ from provider.accounts.passwords import hash_password, set_password
 from provider.accounts.rules import Role
 from provider.externships import offer_queries, queries
 from provider.externships.offer_ends import ANSWER_LINK, OFFER_LINK
-from provider.externships.refusals import AgreementDoesNotCover
+from provider.externships.refusals import AgreementDoesNotCover, NotAStudent
 from provider.externships.rules import OfferState, RequestState
 from provider.kernel.actors import SYSTEM
 from provider.kernel.database import unit_of_work
 from tests.harness.externs import ASKED, asked, request
-from tests.harness.places import accept, answer_yes, offer, offered, placed, revoke, sent_to, taken
+from tests.harness.places import accept, answer_yes, complete, offer, offered, placed, revoke, sent_to, start, taken
 from tests.harness.sites import Supply, supply
 from tests.harness.statements import statements
 from tests.harness.stories import PASSWORD, sign_in, token_for
@@ -193,6 +193,26 @@ def test_an_agreement_that_ended_meanwhile_is_told_to_who_says_yes_and_the_stude
         assert sent_to(wish) == ["externship_asked", "place_offered", "offer_over"]
 
 
+def test_a_site_that_says_yes_to_what_does_not_hold_reads_nothing_of_the_student(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish, made = ready(app)
+    with app.app_context():
+        reference = offer(wish, made.opening)
+        accept(reference, at=ASKED)
+    visitor.get(f"/links/{token_for(app, ANSWER_LINK, reference)}")
+
+    def gone(*_: object, **__: object) -> None:
+        raise NotAStudent
+
+    monkeypatch.setattr("provider.externships.checks.check_student", gone)
+    page = visitor.submit({}, form=0, status=409)
+    assert "This place went back on February 1, 2027, and no student comes. Nothing to do." in told(page)
+    assert "enrollment" not in told(page)
+    with app.app_context():
+        assert (offered(reference).state, request(wish).state) == (S.REVOKED, R.READY)
+
+
 def signed_in(app: Flask, visitor: Visitor, email: str) -> Visitor:
     with app.app_context():
         hashed = hash_password(PASSWORD)
@@ -286,6 +306,24 @@ def test_staff_place_by_hand_take_back_and_release(app: Flask, colleague: Collea
     assert "The placement is released." in told(page)
     with app.app_context():
         assert (request(wish).state, taken(made)) == (R.READY, 0)
+
+
+def test_whoever_closes_a_site_reads_how_much_ends_with_it(app: Flask, colleague: Colleague) -> None:
+    _, made = ready(app, capacity=3)
+    with app.app_context():
+        done = placed(asked(), made.opening)
+        start(done, at=ASKED + 14 * DAY)
+        complete(done, at=ASKED + 15 * DAY)
+    coordinator, closing = colleague(Role.COORDINATOR), f"/staff/sites/{made.site}/closing"
+    assert "there end" not in told(coordinator.get(closing))
+    with app.app_context():
+        offer(asked(), made.opening)
+    assert "One offer or placement there ends. Offers are taken back" in told(coordinator.get(closing))
+    with app.app_context():
+        placed(asked(), made.opening)
+    words = told(coordinator.get(closing))
+    assert "2 offers and placements there end." in words
+    assert "Who has been there to the last day stays, to be completed." in words
 
 
 def test_the_queue_names_each_by_its_clock_in_a_constant_number_of_statements(

@@ -69,6 +69,22 @@ def test_days_in_which_no_job_ran_are_one_reminder_and_one_task(context: AppCont
     assert [one.sentence.partition(") ")[2][:11] for one in tasks(wish)] == ["20 days ago"]
 
 
+def test_a_site_is_not_asked_for_days_that_are_over_and_staff_are_told_all_the_same(context: AppContext) -> None:
+    wish, offer = waiting()
+    over = dt.datetime(2027, 4, 1, 4, tzinfo=dt.UTC)  # the day after the last one, in New York
+    assert places.offered(offer).last_on == dt.date(2027, 3, 31)
+    for late in (dt.timedelta(0), HOUR, 40 * DAY):
+        remind_sites({}, now=over + late)
+    assert sent_to(wish, site=True) == ["place_asked"]
+    assert [one.key for one in tasks(wish)] == [f"site_silent:{offer}"]
+
+
+def test_on_the_last_day_a_site_is_still_reminded(context: AppContext) -> None:
+    wish, _ = waiting()
+    remind_sites({}, now=dt.datetime(2027, 4, 1, 4, tzinfo=dt.UTC) - SECOND)
+    assert sent_to(wish, site=True) == ["place_asked"] * 2
+
+
 @pytest.mark.parametrize("how", ["declined", "revoked"])
 def test_whoever_was_answered_or_is_not_needed_hears_nothing_more(context: AppContext, how: str) -> None:
     wish, offer = waiting()
