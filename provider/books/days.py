@@ -46,18 +46,25 @@ _BOOKED_IN = (
 _POSTED_AS = sa.case(
     (Payout.tries <= 1, Payout.reference), else_=Payout.reference + "." + sa.cast(Payout.tries, sa.String)
 )
-_BOOKED_OUT = (
-    sa.select(sa.func.sum(LedgerEntry.cents))
-    .join(LedgerPosting, LedgerPosting.id == LedgerEntry.posting_id)
-    .where(
-        LedgerPosting.kind == PostingKind.PAID_OUT,
-        LedgerPosting.subject_reference == _POSTED_AS,
-        LedgerEntry.account == Account.CASH_CARD,
-        LedgerEntry.side == Side.CREDIT,
+
+
+def _booked_out(account: Account) -> sa.ScalarSelect[int]:
+    """Return what a payout took from an account; None for nothing."""
+    return (
+        sa.select(sa.func.sum(LedgerEntry.cents))
+        .join(LedgerPosting, LedgerPosting.id == LedgerEntry.posting_id)
+        .where(
+            LedgerPosting.kind == PostingKind.PAID_OUT,
+            LedgerPosting.subject_reference == _POSTED_AS,
+            LedgerEntry.account == account,
+            LedgerEntry.side == Side.CREDIT,
+        )
+        .correlate(Payout)
+        .scalar_subquery()
     )
-    .correlate(Payout)
-    .scalar_subquery()
-)
+
+
+_BOOKED_OUT = _booked_out(Account.CASH_CARD)
 _PAYMENTS = sa.select(Payment.external_reference, sa.func.coalesce(_BOOKED_IN, 0), Payment.reference).where(
     Payment.method == CARD, Payment.state.in_(PURCHASE_STATES)
 )
@@ -128,9 +135,12 @@ def _offline(stretch: Stretch) -> dict[str, int]:
 
 def _otherwise(stretch: Stretch, by_card: Iterable[Item]) -> dict[str, int]:
     """Return what was sent by other ways; of payments by card, what the service was not asked for."""
-    query = sa.select(Payout.method, sa.func.sum(Payout.amount_cents)).where(*_sent(stretch)).group_by(Payout.method)
-    found = {method.value: int(cents) for method, cents in db.session.execute(query)}
-    by_hand = found.pop(CARD.value, 0) - sum(item.cents for item in by_card)
+    by_bank = sa.func.coalesce(_booked_out(Account.DISPUTED), 0)
+    each = sa.select(Payout.method, Payout.amount_cents, by_bank.label("by_bank")).where(*_sent(stretch)).subquery()
+    sums = sa.select(each.c.method, sa.func.sum(each.c.amount_cents), sa.func.sum(each.c.by_bank))
+    rows = db.session.execute(sums.group_by(each.c.method)).all()
+    found = {method.value: int(cents) - int(bank) for method, cents, bank in rows}
+    by_hand = found.pop(CARD.value, 0) - sum(item.cents for item in by_card) + sum(int(bank) for *_, bank in rows)
     return found | ({OTHER_WAY: by_hand} if by_hand else {})
 
 

@@ -127,7 +127,16 @@ _OWED_BACK = (Account.REFUNDS_PAYABLE, Side.CREDIT)
 
 
 def _paid_out(posted: Posted, facts: Facts) -> Words:
-    return [(f"Refund sent by {_payout(posted, facts)}", effect(posted.lines))]
+    """Tell apart what was sent and what of it a bank had given back; one that a bank gave back whole is one line."""
+    what, cents = f"Refund sent by {_payout(posted, facts)}", effect(posted.lines)
+    by_bank = sum(line.cents for line in posted.lines if (line.account, line.side) == _BY_BANK)
+    if by_bank == cents:
+        return [(what, cents)]
+    told: Words = [(what, cents - by_bank)]
+    return [*told, ("Given back to you by your bank in a dispute", by_bank)] if by_bank else told
+
+
+_BY_BANK = (Account.DISPUTED, Side.CREDIT)
 
 
 def _payout(posted: Posted, facts: Facts) -> str:

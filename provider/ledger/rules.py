@@ -64,18 +64,21 @@ class Line:
 class Amounts:
     """The cents of an event.
 
-    ``owed`` is the tuition it concerns, ``credit`` what goes beyond, ``unpaid`` what is still open of the tuition.
+    ``owed`` is the tuition it concerns, ``credit`` what goes beyond, ``unpaid`` what is still open of the tuition,
+    ``by_bank`` what a bank gave back itself in a dispute.
     """
 
     owed: int = 0
     credit: int = 0
     unpaid: int = 0
+    by_bank: int = 0
 
 
 class _Part(enum.StrEnum):
     OWED = "owed"
     CREDIT = "credit"
     UNPAID = "unpaid"
+    BY_BANK = "by_bank"
 
 
 _A, _K = Account, PostingKind
@@ -93,7 +96,7 @@ TABLE: dict[PostingKind, tuple[tuple[Account | None, Account | None, _Part], ...
         (_A.STUDENT_CREDIT, _A.REFUNDS_PAYABLE, _Part.CREDIT),
         (_A.TUITION, _A.RECEIVABLE, _Part.UNPAID),
     ),
-    _K.PAID_OUT: ((_A.REFUNDS_PAYABLE, _CASH, _Part.OWED),),
+    _K.PAID_OUT: ((_A.REFUNDS_PAYABLE, _CASH, _Part.OWED), (_A.REFUNDS_PAYABLE, _A.DISPUTED, _Part.BY_BANK)),
     _K.PAYOUT_FAILED: ((_CASH, _A.REFUNDS_PAYABLE, _Part.OWED),),
     # A dispute that is lost posts nothing more: the loss stays where it is.
     _K.DISPUTED: ((_A.DISPUTED, _CASH, _Part.OWED),),

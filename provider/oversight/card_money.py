@@ -204,7 +204,10 @@ def payment_stands_as_its_disputes() -> Iterator[Finding]:
 
 
 def ledger_disputed_is_what_banks_hold() -> Iterator[Finding]:
-    """What is disputed in the ledger is what banks hold or have kept, less what of that counted as a refund."""
+    """What is disputed in the ledger is what banks hold or have kept, less what of that counted as a refund.
+
+    A payout that went another way after a bank had given a part of its payment back is sent without that part.
+    """
     held = (
         sa.select(Payment.enrollment_id, Dispute.amount_cents.label("cents"))
         .join(Dispute, Dispute.payment_id == Payment.id)
@@ -216,7 +219,16 @@ def ledger_disputed_is_what_banks_hold() -> Iterator[Finding]:
         .join(Dispute, Dispute.payment_id == Payout.payment_id)
         .where(Payout.state == PayoutState.SENT, Payout.external_reference == Dispute.service_id)
     )
-    moved = sa.union_all(held, given_back).subquery()
+    in_part = (
+        sa.select(Refund.enrollment_id, (-Dispute.amount_cents).label("cents"))
+        .join(Payout, Payout.refund_id == Refund.id)
+        .join(Payment, Payment.id == Payout.payment_id)
+        .join(Dispute, Dispute.payment_id == Payment.id)
+        .where(Payment.method == PaymentMethod.CARD, Payout.method != PaymentMethod.CARD)
+        .where(Payout.state == PayoutState.SENT)
+        .where(Dispute.state == DisputeState.LOST, Dispute.ended_at <= Payout.sent_at)
+    )
+    moved = sa.union_all(held, given_back, in_part).subquery()
     sums = sa.select(moved.c.enrollment_id, total(moved.c.cents).label("cents")).group_by(moved.c.enrollment_id)
     sentence = "has {booked} cents disputed in the ledger and {counted} cents by its disputes"
     return compared((Account.DISPUTED,), sums, sentence)

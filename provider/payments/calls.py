@@ -46,21 +46,21 @@ def abandon(*, kind: CallKind, subject: str, why: str, at: dt.datetime) -> None:
     )
 
 
-def untried(kind: CallKind, subjects: Collection[str]) -> frozenset[str]:
-    """Return those subjects whose call was never attempted, so that nothing can have come of it."""
-    query = sa.select(ServiceCall.subject).where(_never_tried(kind, ServiceCall.subject.in_(subjects)))
-    return frozenset(db.session.scalars(query))
+def attempts(kind: CallKind, subjects: Collection[str]) -> dict[str, dt.datetime | None]:
+    """Return, by subject, when its open call was first attempted: None for never, so that nothing can have come of it.
+
+    A subject without an open call is left out.
+    """
+    query = sa.select(ServiceCall.subject, ServiceCall.tried_at).where(
+        ServiceCall.kind == kind, ServiceCall.subject.in_(subjects), ServiceCall.state == CallState.OPEN
+    )
+    return {subject: tried_at for subject, tried_at in db.session.execute(query)}  # noqa: C416 - plain pairs are wanted
 
 
 def give_up_untried(*, kind: CallKind, subject: str, why: str, at: dt.datetime) -> bool:
     """Give up a call that was never attempted, and say whether that was so; nobody attempts it after this."""
-    never = _never_tried(kind, ServiceCall.subject == subject)
+    never = sa.and_(ServiceCall.kind == kind, ServiceCall.subject == subject, ServiceCall.tried_at.is_(None))
     return bool(_end(never, CallState.REFUSED, at, error=why))
-
-
-def _never_tried(kind: CallKind, which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    still = ServiceCall.state == CallState.OPEN
-    return sa.and_(ServiceCall.kind == kind, which, still, ServiceCall.tried_at.is_(None))
 
 
 def through(

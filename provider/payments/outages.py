@@ -40,6 +40,7 @@ def tell_keys(error: NotLetIn, *, at: dt.datetime) -> None:
         key=f"keys_refused:{day_of(at, settings().SCHOOL_ZONE)}",
         sentence=f"The payment service does not take the school's keys: {error}. Until it does, no card is charged, "
         "no money goes back to one, and what was begun waits. Ask the operator to check STRIPE_SECRET_KEY, then try "
-        "the service under “Setup”. If the school has left the service, open each refund and send it another way.",
+        "the service under “Setup”. If the school has left the service, have the operator take the keys out, then open "
+        "each refund and send it another way.",
         at=at,
     )

@@ -84,6 +84,11 @@ class Refusal(enum.StrEnum):
         """Say the reason to the student, plainly, and what to do next."""
         return _REFUSAL_SENTENCES[self]
 
+    @property
+    def to_staff(self) -> str:
+        """Say the reason to staff."""
+        return _REFUSALS_TO_STAFF[self]
+
 
 _REFUSAL_LABELS = {Refusal.OUTSIDE_WINDOW: "After the window had closed"}
 _REFUSAL_SENTENCES = {
@@ -101,6 +106,12 @@ _REFUSAL_SENTENCES = {
         "Your bank is looking into one of your payments. Until it has decided, it holds the money, "
         "and we cannot send it back."
     ),
+}
+_REFUSALS_TO_STAFF = {
+    Refusal.OUTSIDE_WINDOW: "It came after the refund window had closed.",
+    Refusal.NOTHING_CAPTURED: "No payment of this student has come in, or none is left to give back.",
+    Refusal.ALREADY_REFUNDED: "All of the money was given back already, or is on its way.",
+    Refusal.DISPUTED: "A bank holds a payment of this student in a dispute, and has not decided yet.",
 }
 
 

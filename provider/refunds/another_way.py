@@ -47,10 +47,15 @@ class StaysWithCard(DomainError):
 
 
 def try_card_again(*, payout: Payout, actor: Actor, at: dt.datetime) -> Payout:
-    """Ask the service once more to send a failed payout to its card. Raises NotFailed."""
+    """Ask the service once more to send a failed payout to its card.
+
+    Raises NotFailed, and StaysWithCard while it is not known what came of an earlier try.
+    """
     enrollment = _hold(payout)
     if payout.method is not PaymentMethod.CARD or payout.state is not PayoutState.FAILED:
         raise NotFailed
+    if queries.why_not_another_way([payout])[payout.reference] is Stays.UNANSWERED:
+        raise StaysWithCard(Stays.UNANSWERED)
     claim(payout, enrollment, actor, at)
     finish_by_key(key=failed_key(payout, payout.tries - 1), at=at)
     _give_up_untried(payout, at)
@@ -84,7 +89,9 @@ def send_another_way(
     data, personal = {"method": method.value}, {"reason": reason}
     about = enrollment.reference
     note(payout, "payout.sent_another_way", actor=actor, at=at, about=about, data=data, personal=personal)
-    send(payout, enrollment, sent_as=sent_as, cash=cash_account(method), actor=actor, at=at)
+    by_bank = queries.given_back([payout])[payout.reference]
+    cash = cash_account(method)
+    send(payout, enrollment, sent_as=sent_as, cash=cash, actor=actor, at=at, by_bank_cents=by_bank)
     return payout
 
 
@@ -96,6 +103,6 @@ def _give_up_untried(payout: Payout, at: dt.datetime) -> bool:
 def _hold(payout: Payout) -> Enrollment:
     """Hold the enrollment of a payout, and read how it and its payment stand then."""
     enrollment = payments.hold(payout.refund.enrollment_id)
-    db.session.refresh(payout, ["state", "method", "external_reference"])
+    db.session.refresh(payout, ["state", "method", "external_reference", "tries"])
     db.session.refresh(payout.payment, ["state"])
     return enrollment

@@ -16,13 +16,22 @@ from provider.payments import calls, outages
 from provider.payments import queries as payments
 from provider.payments.gateway import CURRENCY, Gateway, Refused, Return, Unreachable
 from provider.payments.models import Payment
-from provider.payments.rules import CallKind, PaymentMethod, PaymentState
+from provider.payments.rules import CallKind, PaymentMethod, PaymentState, key_serves
 from provider.payments.service import ask
 from provider.refunds import actions, queries
 from provider.refunds.actions import NotForReturn
 from provider.refunds.models import Payout
 from provider.refunds.payouts import claim, fail, follow, send
-from provider.refunds.rules import LOST_IN_PART, PAY_OUT, REFUSED, SETTLE, WON_AFTER_ALL, Channel, PayoutState
+from provider.refunds.rules import (
+    LOST_IN_PART,
+    PAY_OUT,
+    REFUSED,
+    SETTLE,
+    WON_AFTER_ALL,
+    Channel,
+    PayoutState,
+    failure_words,
+)
 from provider.refunds.settling import settle
 
 DISPUTE_WAIT = dt.timedelta(minutes=15)
@@ -67,8 +76,7 @@ def _take(reference: str, now: dt.datetime) -> Errand | None:
         raise Later(now + DISPUTE_WAIT, "the bank holds the money in a dispute")
     if payout.state is PayoutState.DUE:
         claim(payout, enrollment, SYSTEM, now)
-    if untried and payment.state is PaymentState.LOST:
-        _given_back_by_the_bank(payout, enrollment, now)
+    if untried and payment.state is PaymentState.LOST and _given_back_by_the_bank(payout, enrollment, now):
         return None
     former = queries.former_returns([payout])[reference]
     return Errand(reference, payment.reference, payment.external_reference, former)
@@ -81,18 +89,31 @@ def hold(reference: str) -> tuple[Payout, Enrollment]:
     return next(one for one in queries.payouts_of(found.payment) if one.reference == reference), enrollment
 
 
-def _given_back_by_the_bank(payout: Payout, enrollment: Enrollment, now: dt.datetime) -> None:
+def _given_back_by_the_bank(payout: Payout, enrollment: Enrollment, now: dt.datetime, *, looked: bool = False) -> bool:
     """Count a lost dispute as the payout: the student has the money, and it must not go twice.
 
-    One about a part of it leaves the rest to staff, who see what the bank did.
+    One about a part of it leaves the rest to staff, who see what the bank did. False as long as the service may have
+    sent it all the same; ``looked``: it has not yet.
     """
     lost = queries.lost_dispute(payout.payment_id)
-    if lost is not None and lost.amount_cents < payout.amount_cents:
-        fail(payout, enrollment, code=LOST_IN_PART, return_id=None, at=now)
-        return
+    if lost is not None and queries.given_back([payout])[payout.reference] < payout.amount_cents:
+        return _leave_the_rest(payout, enrollment, now, looked=looked)
     name = lost.service_id if lost is not None else payout.payment.external_reference
     calls.answered(kind=CallKind.GIVE_BACK, subject=payout.reference, object_id=name, at=now)
     send(payout, enrollment, sent_as=name, cash=Account.DISPUTED, actor=SYSTEM, at=now)
+    return True
+
+
+def _leave_the_rest(payout: Payout, enrollment: Enrollment, now: dt.datetime, *, looked: bool) -> bool:
+    """Leave to staff what a bank did not give back, once nothing can come any more of having asked the service."""
+    kind, subject, why = CallKind.GIVE_BACK, payout.reference, failure_words(LOST_IN_PART)
+    if not calls.give_up_untried(kind=kind, subject=subject, why=why, at=now):
+        asked_at = calls.attempts(kind, [subject]).get(subject)
+        if asked_at is not None and (not looked or key_serves(asked_at, now)):
+            return False
+        calls.abandon(kind=kind, subject=subject, why=why, at=now)
+    fail(payout, enrollment, code=LOST_IN_PART, return_id=None, at=now)
+    return True
 
 
 def open_what_was_won(*, now: dt.datetime) -> None:
@@ -120,8 +141,11 @@ def _left_to_send(errand: Errand, now: dt.datetime) -> int:
 
 def _after(errand: Errand, returns: Sequence[Return], now: dt.datetime) -> int:
     plan = settle(payments.by_reference(errand.payment), returns, at=now, idle=errand.payout)
-    payout, _enrollment = hold(errand.payout)
+    payout, enrollment = hold(errand.payout)
     if payout.state is not PayoutState.SENDING or payout.external_reference is not None:
+        return 0
+    if payout.payment.state is PaymentState.LOST:
+        _given_back_by_the_bank(payout, enrollment, now, looked=True)
         return 0
     return max(0, payout.amount_cents - plan.covered_cents)
 

@@ -44,14 +44,14 @@ def declined(refund: Refund, enrollment: Enrollment, *, recipient: str, refusal:
 
 
 def payout_sent(
-    payout: Payout, enrollment: Enrollment, *, recipient: str, event: str, card: str | None, disputed: bool
+    payout: Payout, enrollment: Enrollment, *, cents: int, recipient: str, event: str, card: str | None, disputed: bool
 ) -> Letter:
     """Word that one payment's part was sent, to which card or with the reference by which a bank finds it.
 
-    ``disputed``: the student's bank had taken it from the school already.
+    ``disputed``: the student's bank had taken it from the school already. ``cents``: without what it took of another.
     """
     values: dict[str, Value] = {
-        "amount_cents": payout.amount_cents,
+        "amount_cents": cents,
         "method": payout.method.value,
         "external_reference": payout.external_reference,
         "card": card,
@@ -61,11 +61,11 @@ def payout_sent(
 
 
 def payout_failed(
-    payout: Payout, refund: Refund, enrollment: Enrollment, *, recipient: str, event: str, card: str | None
+    payout: Payout, refund: Refund, enrollment: Enrollment, *, cents: int, recipient: str, event: str, card: str | None
 ) -> Letter:
-    """Word that the bank did not take one payment's part, and that the promised date stays."""
+    """Word that the bank did not take one payment's part, of which ``cents`` are left; the promised date stays."""
     values: dict[str, Value] = {
-        "amount_cents": payout.amount_cents,
+        "amount_cents": cents,
         "card": card,
         "failure": payout.failure,
         "overdue_on": refund.overdue_on.isoformat() if refund.overdue_on else None,

@@ -91,15 +91,28 @@ def follow(payout: Payout, returned: Return, enrollment: Enrollment, *, at: dt.d
         note(payout, "payout.accepted", actor=SYSTEM, at=at, about=enrollment.reference, data=data)
 
 
-def send(payout: Payout, enrollment: Enrollment, *, sent_as: str, cash: Account, actor: Actor, at: dt.datetime) -> None:
-    """Note that a payout in hand was sent; the last one settles its refund and keeps the promise's clock."""
+def send(
+    payout: Payout,
+    enrollment: Enrollment,
+    *,
+    sent_as: str,
+    cash: Account,
+    actor: Actor,
+    at: dt.datetime,
+    by_bank_cents: int = 0,
+) -> None:
+    """Note that a payout in hand was sent; the last one settles its refund and keeps the promise's clock.
+
+    ``by_bank_cents`` of it a bank gave back in a dispute, so that only the rest was sent.
+    """
+    sent_cents = payout.amount_cents - by_bank_cents
     payout.external_reference, payout.sent_at, payout.sent_by = sent_as, at, actor.reference
     move(payout, PayoutState.SENT, PAYOUT_LIFECYCLE, actor=actor, at=at, about=enrollment.reference)
     post_ledger(
         kind=PostingKind.PAID_OUT,
         about=enrollment.reference,
         subject=posted_as(payout.reference, payout.tries),
-        amounts=Amounts(owed=payout.amount_cents),
+        amounts=Amounts(owed=sent_cents, by_bank=by_bank_cents),
         at=at,
         cash=cash,
     )
@@ -107,16 +120,17 @@ def send(payout: Payout, enrollment: Enrollment, *, sent_as: str, cash: Account,
     refund = payout.refund
     told_of = refund.basis is not RefundBasis.OUTSIDE or payout.tries > 1
     if told_of:
-        _tell_sent(payout, enrollment, disputed=cash is Account.DISPUTED, at=at)
+        _tell_sent(payout, enrollment, sent_cents, disputed=cash is Account.DISPUTED, at=at)
     db.session.flush()
     if is_settled(queries.payout_states(refund.id)):
         _settle(refund, enrollment, actor, at, telling=told_of)
 
 
-def _tell_sent(payout: Payout, enrollment: Enrollment, *, disputed: bool, at: dt.datetime) -> None:
+def _tell_sent(payout: Payout, enrollment: Enrollment, cents: int, *, disputed: bool, at: dt.datetime) -> None:
     letter = letters.payout_sent(
         payout,
         enrollment,
+        cents=cents,
         recipient=payments.recipient(enrollment),
         event=_event("payout_sent", payout.reference, payout.tries),
         card=queries.card_name(payout),
@@ -170,11 +184,13 @@ def fail(
     data = {"return": return_id, "code": code}
     move(payout, PayoutState.FAILED, PAYOUT_LIFECYCLE, actor=SYSTEM, at=at, about=enrollment.reference, data=data)
     _open_again(refund, enrollment, at)
-    _put_before_staff(payout, refund, enrollment, at)
+    left_cents = payout.amount_cents - queries.given_back([payout])[payout.reference]
+    _put_before_staff(payout, refund, enrollment, left_cents, at)
     letter = letters.payout_failed(
         payout,
         refund,
         enrollment,
+        cents=left_cents,
         recipient=payments.recipient(enrollment),
         event=_event("payout_failed", payout.reference, payout.tries),
         card=queries.card_name(payout),
@@ -202,14 +218,14 @@ def hangs_key(payout: Payout) -> str:
     return f"payout_hangs:{posted_as(payout.reference, payout.tries)}"
 
 
-def _put_before_staff(payout: Payout, refund: Refund, enrollment: Enrollment, at: dt.datetime) -> None:
+def _put_before_staff(payout: Payout, refund: Refund, enrollment: Enrollment, cents: int, at: dt.datetime) -> None:
     promised = f" The student was promised it until {written(refund.overdue_on)}." if refund.overdue_on else ""
     finish_by_key(key=hangs_key(payout), at=at)
     raise_task(
         kind=TaskKind.PAYOUT_FAILED,
         key=failed_key(payout, payout.tries),
         about=enrollment.reference,
-        sentence=f"{dollars(payout.amount_cents)} of the refund {refund.reference} did not reach the card. "
+        sentence=f"{dollars(cents)} of the refund {refund.reference} did not reach the card. "
         f"{payout.failure} Open the refund and try the card again, or send the money another way.{promised}",
         due_on=day_of(at, settings().SCHOOL_ZONE),
         at=at,

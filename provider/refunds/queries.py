@@ -203,28 +203,33 @@ def card_name(payout: Payout) -> str | None:
 
 def why_not_another_way(payouts: Sequence[Payout]) -> dict[str, Stays | None]:
     """Return, by payout, why it must not be sent another way than to its card; loaded with their payments."""
-    untried = calls.untried(CallKind.GIVE_BACK, [one.reference for one in payouts])
-    lost = [one.payment_id for one in payouts if one.payment.state is PaymentState.LOST]
-    given_back = _given_back(lost) if lost else {}
+    attempts = calls.attempts(CallKind.GIVE_BACK, [one.reference for one in payouts])
+    by_bank = given_back(payouts)
     return {
         one.reference: rules.why_not_another_way(
             one.state,
             by_card=one.method is PaymentMethod.CARD,
             disputed=one.payment.state is PaymentState.DISPUTED,
-            given_back=given_back.get(one.payment_id, 0) >= one.amount_cents,
+            given_back=by_bank[one.reference] == one.amount_cents,
             taken=one.external_reference is not None,
-            untried=one.reference in untried,
+            untried=one.reference in attempts and attempts[one.reference] is None,
+            unanswered=attempts.get(one.reference) is not None,
             service_on=connected(),
         )
         for one in payouts
     }
 
 
-def _given_back(payment_ids: Collection[int]) -> dict[int, int]:
-    """Return the cents of the newest lost dispute of each payment."""
-    query = sa.select(Dispute.payment_id, Dispute.amount_cents).order_by(Dispute.id)
-    lost = query.where(Dispute.payment_id.in_(payment_ids), Dispute.state == DisputeState.LOST)
-    return {row.payment_id: row.amount_cents for row in db.session.execute(lost)}
+def given_back(payouts: Sequence[Payout]) -> dict[str, int]:
+    """Return, by payout, the cents of it that banks gave back in disputes of its payment; loaded with their payments.
+
+    What is left of it is all that the school still sends.
+    """
+    lost = [one.payment_id for one in payouts if one.payment.state is PaymentState.LOST]
+    query = sa.select(Dispute.payment_id, sa.func.sum(Dispute.amount_cents)).group_by(Dispute.payment_id)
+    query = query.where(Dispute.payment_id.in_(lost), Dispute.state == DisputeState.LOST)
+    cents = {payment_id: int(sum_of) for payment_id, sum_of in db.session.execute(query)} if lost else {}
+    return {one.reference: min(one.amount_cents, cents.get(one.payment_id, 0)) for one in payouts}
 
 
 def was_told(template: str, event: str) -> bool:

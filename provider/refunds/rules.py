@@ -227,6 +227,7 @@ class Stays(enum.StrEnum):
     DISPUTED = "disputed"
     GIVEN_BACK = "given_back"
     UNDER_WAY = "under_way"
+    NOBODY_ASKS = "nobody_asks"
     UNANSWERED = "unanswered"
     GOES_BY_ITSELF = "goes_by_itself"
 
@@ -245,6 +246,9 @@ _STAYS = {
     "a second time.",
     Stays.UNDER_WAY: "The payment service has taken this money, and the bank has not confirmed it yet. Wait until it "
     "does; if the card does not take it, this page offers another way.",
+    Stays.NOBODY_ASKS: "The payment service has taken this money, and the bank has not confirmed it yet. The keys of "
+    "the service are not set, so nobody asks whether it arrived. Do not send it from here. Have the operator set the "
+    "keys once more, and it is asked.",
     Stays.UNANSWERED: "The payment service was asked to send this money, and its answer is not known: it may have "
     "arrived. Do not send it from here. Have the operator set the keys of the service again, and it is asked.",
     Stays.GOES_BY_ITSELF: "This money goes back to the card by itself; nobody has to send it. If the card does not "
@@ -260,20 +264,23 @@ def why_not_another_way(
     given_back: bool,
     taken: bool,
     untried: bool,
+    unanswered: bool,
     service_on: bool,
 ) -> Stays | None:
     """Say why a payout must not be sent another way; None when it was never sent, or did not arrive, for good.
 
     ``disputed``: a bank holds its payment; ``given_back``: a bank gave it back in a dispute, whole. ``taken``: the
-    service has it; ``untried``: the service was never asked to send it. Without a service (``service_on``) what was
-    never asked for never goes by itself.
+    service has it; ``untried``: the service was never asked to send it; ``unanswered``: it was asked, and what came of
+    that is not known. Without a service (``service_on``) what was never asked for never goes by itself.
     """
     if not by_card or state is PayoutState.SENT:
         return Stays.SENT if state is PayoutState.SENT else Stays.NOT_BY_CARD
     if disputed or given_back:
         return Stays.DISPUTED if disputed else Stays.GIVEN_BACK
     if state is PayoutState.FAILED:
-        return None
-    if taken or not untried:
-        return Stays.UNDER_WAY if taken else Stays.UNANSWERED
+        return Stays.UNANSWERED if unanswered else None
+    if taken:
+        return Stays.UNDER_WAY if service_on else Stays.NOBODY_ASKS
+    if unanswered or not untried:
+        return Stays.UNANSWERED
     return Stays.GOES_BY_ITSELF if service_on else None

@@ -62,6 +62,7 @@ def _page(reference: str, form: Form) -> str:
     return render_template(
         "staff/refunds/another_way.html",
         payout=payout,
+        left_cents=payout.amount_cents - queries.given_back([payout])[reference],
         refund=payout.refund,
         card=queries.card_name(payout),
         stays=queries.why_not_another_way([payout])[reference],

@@ -126,6 +126,7 @@ def _refund_page(refund: Refund, override_form: Form | None = None, payout_form:
         override_form=override_form or (_override_form(refund) if declined_late else Form(OverrideRefund())),
         payout_form=payout_form or Form(SendPayout()),
         stays=queries.why_not_another_way(refund.payouts),
+        given_back=queries.given_back(refund.payouts),
         service_on=connected(),
         names=people.names({one for one in asked if one}),
         draft=draft_entered_as(refund),

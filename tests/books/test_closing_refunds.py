@@ -12,19 +12,21 @@ from flask.ctx import AppContext
 from provider.books.closing import compare_day, of_day
 from provider.books.comparing import CloseState
 from provider.books.models import DayClose
+from provider.cards import disputes
 from provider.enrollments.queries import by_reference
 from provider.kernel import clock
 from provider.kernel.actors import Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
 from provider.kernel.days import day_of
-from provider.payments.gateway import ReturnStatus, Unreachable
-from provider.refunds import actions
+from provider.payments.gateway import DisputeStatus, ReturnStatus, Unreachable
+from provider.payments.rules import PaymentMethod
+from provider.refunds import actions, another_way, queries
 from provider.refunds.models import Payout
 from provider.refunds.rules import SETTLE, Channel
 from tests.harness.card_money import by_card, intent_of, job, landed, run_refund_jobs
 from tests.harness.card_service import CardService
 from tests.harness.cards import TimedService
-from tests.harness.money import PAID, agreed
+from tests.harness.money import BURSAR, PAID, agreed
 from tests.harness.service_words import GOOD, Fault
 
 HOUR = dt.timedelta(hours=1)
@@ -122,6 +124,34 @@ def test_a_return_of_another_amount_is_named_with_both(service: TimedService) ->
     (one,) = service.returns_of(intent_of(paid))
     service._returns[one.id] = replace(one, amount_cents=one.amount_cents - 1)
     assert told(compared()) == [("amounts", "payout", "$1,899.00", "$1,898.99")]
+
+
+def test_of_a_payout_that_a_bank_gave_back_in_part_a_day_counts_as_sent_what_was_sent(service: TimedService) -> None:
+    service.at = PAID
+    reference = agreed()
+    paid = by_card(service, reference, UPFRONT)
+    at = PAID + HOUR
+    with unit_of_work():
+        enrollment = by_reference(reference, lock=True)
+        actions.ask(enrollment=enrollment, note=None, channel=Channel.PAGE, actor=STUDENT, received_at=at, at=at)
+    service.at = at
+    dispute = service.open_dispute(intent_of(paid), 50_000).id
+    for lost in (False, True):
+        if lost:
+            service.close_dispute(dispute, DisputeStatus.LOST)
+        with unit_of_work():
+            disputes.settle(service.dispute(dispute), at=at)
+    run_refund_jobs(at)
+    with unit_of_work():
+        another_way.send_another_way(
+            payout=queries.payout(db.session.scalars(sa.select(Payout.reference)).one()),
+            method=PaymentMethod.CHECK,
+            external_reference="check 77",
+            reason="The bank gave a part of it back already.",
+            actor=BURSAR,
+            at=at,
+        )
+    assert compared().ours["payouts"] == {"check": UPFRONT - 50_000, "other_way": 50_000}
 
 
 def charged(line: CardService, name: str, cents: int) -> str:

@@ -75,6 +75,11 @@ def told(*postings: Posted) -> list[tuple[str, int, int]]:
         ),
         (posted(K.REFUND_APPROVED, "R-2", credit=200), [("Refund approved: $2.00 goes back to you", 0)]),
         (posted(K.PAID_OUT, "PO-1", owed=350), [("Refund sent by check, reference 77", 350)]),
+        (
+            posted(K.PAID_OUT, "PO-1.3", owed=300, by_bank=50),
+            [("Refund sent by check, reference 77", 300), ("Given back to you by your bank in a dispute", 50)],
+        ),
+        (posted(K.PAID_OUT, "PO-1.4", by_bank=350), [("Refund sent by check, reference 77", 350)]),
         (posted(K.PAID_OUT, "PO-1.2", owed=350), [("Refund sent by check, reference 77", 350)]),
         (
             posted(K.PAYOUT_FAILED, "PO-1", owed=350),

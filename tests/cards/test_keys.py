@@ -91,6 +91,8 @@ def test_a_refund_waits_for_the_right_keys_and_is_not_called_failed(service: Tim
     assert payout.state in {PayoutState.DUE, PayoutState.SENDING}
     assert letters(student, "payout_failed") == []
     assert told_of_keys() == 1
+    (sentence,) = db.session.scalars(sa.select(Task.sentence).where(Task.key.startswith("keys_refused:"))).all()
+    assert "have the operator take the keys out, then open each refund and send it another way." in sentence
     service.plan = lambda _call: None
     for minutes in (121, 123, 125):
         work(service, EARLY + minutes * MINUTE)

@@ -148,7 +148,14 @@ def test_the_page_of_a_message_says_what_entering_it_would_bring_now(app: Flask,
         held = sa.update(Payment).where(Payment.reference == made)
         db.session.execute(held.values(state=PaymentState.DISPUTED))
     words = at(bursar, path).words()
-    assert f"Entered now, nothing goes back: {Refusal.DISPUTED.sentence}" in words
+    assert (
+        "Entered now, nothing goes back, and the student gets a letter that says so. "
+        "A bank holds a payment of this student in a dispute, and has not decided yet." in words
+    )
+    assert Refusal.DISPUTED.sentence not in words
+    listed = at(bursar, "/staff/refunds").words("main table")
+    assert "Nothing goes back. A bank holds a payment of this student in a dispute" in listed
+    assert "Entered, the student gets a letter that says so." in listed
     assert enrollment in words
 
 

@@ -151,9 +151,9 @@ def give_up(at: dt.datetime = NOON) -> bool:
 
 
 def test_a_call_that_was_never_attempted_can_be_given_up_and_is_not_made_after_that(line: Line) -> None:
-    assert calls.untried(CHARGE, ["CH-22222222", "CH-33333333"]) == {"CH-22222222"}
+    assert calls.attempts(CHARGE, ["CH-22222222", "CH-33333333"]) == {"CH-22222222": None}
     assert [give_up(), give_up()] == [True, False]
-    assert calls.untried(CHARGE, ["CH-22222222"]) == frozenset()
+    assert calls.attempts(CHARGE, ["CH-22222222"]) == {}
     with pytest.raises(calls.CallEnded):
         through(line, NOON + HOUR)
     (call,) = rows()
@@ -165,7 +165,7 @@ def test_a_call_that_was_attempted_is_not_given_up_whatever_came_of_it(line: Lin
     line.answer = Unreachable("no answer")
     with pytest.raises(Unreachable):
         through(line, NOON)
-    assert (calls.untried(CHARGE, ["CH-22222222"]), give_up(NOON + HOUR)) == (frozenset(), False)
+    assert (calls.attempts(CHARGE, ["CH-22222222"]), give_up(NOON + HOUR)) == ({"CH-22222222": NOON}, False)
     line.answer = "pi_1"
     assert through(line, NOON + HOUR) == "pi_1"
 

@@ -94,6 +94,12 @@ def test_there_is_no_fifth_reason_and_each_has_a_plain_sentence() -> None:
         "disputed": "Your bank is looking into one of your payments. Until it has decided, it holds the money, "
         "and we cannot send it back.",
     }
+    assert {refusal.value: refusal.to_staff for refusal in Refusal} == {
+        "outside_window": "It came after the refund window had closed.",
+        "nothing_captured": "No payment of this student has come in, or none is left to give back.",
+        "already_refunded": "All of the money was given back already, or is on its way.",
+        "disputed": "A bank holds a payment of this student in a dispute, and has not decided yet.",
+    }
     assert [refusal.label for refusal in Refusal] == [
         "After the window had closed",
         "Nothing captured",

@@ -19,9 +19,12 @@ from provider.enrollments.rules import CancelReason
 from provider.jobs.models import Job
 from provider.kernel.actors import SYSTEM, Actor, ActorKind
 from provider.kernel.database import db, unit_of_work
+from provider.ledger.models import LedgerPosting
+from provider.ledger.rules import PostingKind
+from provider.payments import calls
 from provider.payments.gateway import DisputeStatus, Refused, ReturnStatus
 from provider.payments.models import ServiceCall
-from provider.payments.rules import RETURN_JOB, CallKind, PaymentMethod
+from provider.payments.rules import RETURN_JOB, CallKind, CallState, PaymentMethod
 from provider.payments.service import SERVICE
 from provider.refunds import actions, another_way, queries
 from provider.refunds.actions import GoesByItself, ReasonRefused
@@ -724,6 +727,112 @@ def test_a_dispute_lost_about_a_part_is_put_before_staff(service: FakeService) -
     assert (payout(made).state.value, returned(service)) == ("failed", [])
     assert payout(made).failure == "The bank gave a part of it back in a dispute; only the rest is still to be sent."
     assert ("payout_failed", "open") in tasks(reference)
+
+
+def lost(service: FakeService, paid: str, *parts: int) -> None:
+    """Let a bank give parts of a payment back, each in a dispute of its own."""
+    for cents in parts:
+        dispute = service.open_dispute(intent_of(paid), cents).id
+        decided(service, dispute)
+        decided(service, dispute, DisputeStatus.LOST)
+
+
+@pytest.mark.parametrize("parts", [(50_000,), (20_000, 30_000)], ids=["one dispute", "two"])
+@pytest.mark.parametrize("keys", ["set", "gone"])
+def test_of_what_a_bank_gave_back_in_part_only_the_rest_is_sent_and_booked(
+    service: FakeService, app: Flask, parts: tuple[int, ...], keys: str
+) -> None:
+    reference, paid, made = asked(service)
+    lost(service, paid, *parts)
+    jobs_at(ASKED)
+    (task,) = [one for one in tasks_about(reference) if one.kind is TaskKind.PAYOUT_FAILED]
+    assert task.sentence.startswith(f"$1,399.00 of the refund {made} did not reach the card.")
+    assert letters(reference, "payout_failed")[0].values["amount_cents"] == UPFRONT - 50_000
+    (call,) = db.session.scalars(sa.select(ServiceCall).where(ServiceCall.subject == payout(made).reference)).all()
+    assert (call.state.value, call.tried_at) == ("refused", None)
+    if keys == "gone":
+        del app.extensions["payment_service"]
+    otherwise(made)
+    assert (payout(made).state.value, refund(made).state.value, returned(service)) == ("sent", "settled", [])
+    assert letters(reference, "payout_sent")[0].values["amount_cents"] == UPFRONT - 50_000
+    assert books(reference) == {"cash_card": UPFRONT - 50_000, "cash_offline": -(UPFRONT - 50_000)}
+    assert_clean(app, ASKED + 2 * DAY)
+    app.extensions["payment_service"] = service
+
+
+def test_two_disputes_that_gave_back_all_of_it_are_the_payout(service: FakeService, app: Flask) -> None:
+    reference, paid, made = asked(service)
+    lost(service, paid, 50_000, UPFRONT - 50_000)
+    jobs_at(ASKED)
+    assert (payout(made).state.value, refund(made).state.value, books(reference)) == ("sent", "settled", {})
+    assert_clean(app, ASKED + DAY)
+
+
+def test_while_it_is_not_known_whether_the_service_sent_it_nothing_is_left_to_staff(
+    service: FakeService, app: Flask
+) -> None:
+    """Its answer was lost, and so was a part in a dispute: it is looked for as long as it may still come."""
+    reference, paid, made = asked(service)
+    service.fail_next(Fault.LOST_BEFORE, call="give_back")
+    jobs_at(ASKED)
+    lost(service, paid, 50_000)
+    jobs_at(ASKED + HOUR)
+    job(PAY_OUT, ASKED + 2 * HOUR, payout=payout_ref(made))
+    assert (payout(made).state.value, tasks(reference)) == ("sending", [("answer_dispute", "done")])
+    with pytest.raises(StaysWithCard, match="its answer is not known"):
+        otherwise(made)
+    job(PAY_OUT, ASKED + DAY, payout=payout_ref(made))
+    assert (payout(made).state.value, ("payout_failed", "open") in tasks(reference)) == ("failed", True)
+    otherwise(made, at=ASKED + 2 * DAY)
+    assert (books(reference).get("cash_offline"), returned(service)) == (-(UPFRONT - 50_000), [])
+    assert_clean(app, ASKED + 3 * DAY)
+
+
+def test_what_the_service_sent_before_a_part_was_lost_counts_as_sent(service: FakeService) -> None:
+    _, paid, made = asked(service)
+    service.fail_next(Fault.LOST_AFTER, call="give_back")
+    jobs_at(ASKED)
+    lost(service, paid, 50_000)
+    job(PAY_OUT, ASKED + HOUR, payout=payout_ref(made))
+    assert (payout(made).state.value, payout(made).method.value) == ("sent", "card")
+    assert returned(service) == [(UPFRONT, "succeeded")]
+
+
+def test_what_failed_and_may_have_been_sent_goes_neither_way(service: FakeService) -> None:
+    _, _, made = asked(service)
+    service.return_will(FAILED)
+    jobs_at(ASKED)
+    with unit_of_work():
+        calls.store(kind=CallKind.GIVE_BACK, subject=payout_ref(made), at=ASKED)
+        tried = sa.update(ServiceCall).where(ServiceCall.state == CallState.OPEN)
+        db.session.execute(tried.values(tried_at=ASKED))
+    with pytest.raises(StaysWithCard, match="its answer is not known"):
+        otherwise(made)
+    with pytest.raises(StaysWithCard, match="its answer is not known"):
+        again(made, ASKED + DAY)
+    assert (payout(made).state.value, payout(made).tries) == ("failed", 1)
+
+
+def test_a_payout_sent_another_way_is_booked_under_the_try_that_it_stands_at(service: FakeService, app: Flask) -> None:
+    """It was read before another worker noted the second try."""
+    reference, _, made = asked(service)
+    del app.extensions["payment_service"]
+    jobs_at(ASKED)
+    with unit_of_work():
+        one = queries.payout(payout_ref(made))
+        later = sa.update(Payout).where(Payout.id == one.id).values(tries=2)
+        db.session.execute(later.execution_options(synchronize_session=False))
+        another_way.send_another_way(
+            payout=one,
+            method=PaymentMethod.CHECK,
+            external_reference="check 77",
+            reason=REASON,
+            actor=BURSAR,
+            at=ASKED,
+        )
+    booked = sa.select(LedgerPosting.subject_reference).where(LedgerPosting.kind == PostingKind.PAID_OUT)
+    assert db.session.scalars(booked.where(LedgerPosting.about == reference)).all() == [f"{payout_ref(made)}.2"]
+    app.extensions["payment_service"] = service
 
 
 def test_a_request_about_disputed_money_is_turned_down_and_the_loss_is_counted_once(

@@ -7,11 +7,15 @@ import sqlalchemy as sa
 from flask import Flask
 
 from provider.accounts.rules import Role
+from provider.cards.models import Dispute
+from provider.cards.rules import DisputeState
 from provider.kernel import clock
 from provider.kernel.database import db, unit_of_work
+from provider.kernel.money import dollars
+from provider.payments import calls
 from provider.payments import queries as payments
 from provider.payments.models import ServiceCall
-from provider.payments.rules import CallState
+from provider.payments.rules import CallKind, CallState, PaymentState
 from provider.refunds import another_way, queries
 from provider.refunds.models import Payout
 from provider.refunds.rules import PayoutState
@@ -178,3 +182,55 @@ def test_what_may_have_gone_is_not_offered_another_way_and_says_what_to_do(
     assert "Have the operator set the keys of the service again" in refused.words(".error-summary")
     with school.app_context():
         assert queries.payout(payout).state is PayoutState.SENDING
+
+
+def test_what_failed_and_may_have_been_sent_all_the_same_is_offered_neither_way(
+    school: Flask, season: Season, bursar: Visitor
+) -> None:
+    payout = failed(school)
+    with school.app_context(), unit_of_work():
+        calls.store(kind=CallKind.GIVE_BACK, subject=payout, at=clock.now())
+        open_call = sa.update(ServiceCall).where(ServiceCall.subject == payout, ServiceCall.state == CallState.OPEN)
+        db.session.execute(open_call.values(tried_at=clock.now()))
+    page = bursar.get(f"/staff/refunds/{season['not_taken'].refund}")
+    assert "its answer is not known: it may have arrived. Do not send it from here." in page.words()
+    assert (page.all("main form"), page.all("main .button")) == ([], [])
+    bursar.post(f"/staff/payouts/{payout}/try-again", {}, token=bursar.token())
+    assert "its answer is not known: it may have arrived." in bursar.follow().words(".notice--bad")
+
+
+def test_without_keys_what_the_service_took_waits_for_keys_and_not_for_a_word_that_nobody_asks_for(
+    school: Flask, season: Season, bursar: Visitor
+) -> None:
+    del school.extensions["payment_service"]
+    page = bursar.get(f"/staff/refunds/{season['under_way'].refund}")
+    assert "The keys of the service are not set, so nobody asks whether it arrived." in page.words()
+    assert "Have the operator set the keys once more, and it is asked." in page.words()
+    assert "Wait until it does" not in page.words()
+
+
+def test_of_what_a_bank_gave_back_in_part_the_pages_name_the_rest(
+    school: Flask, season: Season, bursar: Visitor
+) -> None:
+    payout = failed(school)
+    with school.app_context(), unit_of_work():
+        one = queries.payout(payout)
+        one.payment.state = PaymentState.LOST
+        now = clock.now()
+        db.session.add(
+            Dispute(
+                reference="DP-22222222",
+                service_id="dp_part",
+                payment_id=one.payment_id,
+                amount_cents=10_000,
+                reason="general",
+                state=DisputeState.LOST,
+                opened_at=now,
+                ended_at=now,
+            )
+        )
+        rest = dollars(one.amount_cents - 10_000)
+    page = bursar.get(f"/staff/refunds/{season['not_taken'].refund}")
+    assert f"Given back by the bank $100.00 Still to be sent {rest}" in page.words()
+    assert (page.all("main form"), page.words("main .button")) == ([], "Sent another way")
+    assert f"{rest} for" in bursar.get(f"/staff/payouts/{payout}/another-way").words()

@@ -164,6 +164,7 @@ NEVER_ASKED = {
     "given_back": False,
     "taken": False,
     "untried": True,
+    "unanswered": False,
     "service_on": False,
 }
 
@@ -175,11 +176,15 @@ NEVER_ASKED = {
         (P.SENDING, {}, None),
         (P.FAILED, {"untried": False}, None),
         (P.FAILED, {"untried": False, "service_on": True}, None),
+        (P.FAILED, {"untried": False, "unanswered": True}, Stays.UNANSWERED),
+        (P.FAILED, {"untried": False, "unanswered": True, "service_on": True}, Stays.UNANSWERED),
+        (P.FAILED, {"unanswered": True, "given_back": True}, Stays.GIVEN_BACK),
         (P.DUE, {"service_on": True}, Stays.GOES_BY_ITSELF),
         (P.SENDING, {"service_on": True}, Stays.GOES_BY_ITSELF),
         (P.SENDING, {"untried": False}, Stays.UNANSWERED),
+        (P.SENDING, {"untried": False, "unanswered": True}, Stays.UNANSWERED),
         (P.SENDING, {"untried": False, "service_on": True}, Stays.UNANSWERED),
-        (P.SENDING, {"untried": False, "taken": True}, Stays.UNDER_WAY),
+        (P.SENDING, {"untried": False, "taken": True}, Stays.NOBODY_ASKS),
         (P.SENDING, {"untried": False, "taken": True, "service_on": True}, Stays.UNDER_WAY),
         (P.SENT, {"untried": False, "taken": True}, Stays.SENT),
         (P.SENT, {"by_card": False, "taken": True}, Stays.SENT),
@@ -197,13 +202,17 @@ def test_what_was_never_sent_or_failed_for_good_goes_another_way_and_nothing_els
 
 
 def test_of_all_that_can_be_true_of_a_payout_only_three_kinds_go_another_way() -> None:
-    """Failed; or never asked for, due or in hand, without a service: by card, undisputed, not given back by a bank."""
+    """Failed, with every answer known; or never asked for, due or in hand, without a service.
+
+    By card, undisputed, and not given back by a bank.
+    """
     goes = set()
     everything = itertools.product(*[(False, True)] * len(NEVER_ASKED))
     for state, facts in itertools.product(P, everything):
         known = dict(zip(NEVER_ASKED, facts, strict=True))
         if why_not_another_way(state, **known) is None:
             goes.add((state, *(known[name] for name in ("by_card", "disputed", "given_back"))))
+            assert not known["unanswered"]
             assert state is P.FAILED or (known["untried"] and not known["taken"] and not known["service_on"])
     assert goes == {(state, True, False, False) for state in (P.DUE, P.SENDING, P.FAILED)}
 
