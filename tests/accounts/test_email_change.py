@@ -65,7 +65,7 @@ def student(app: Flask, visitor: Visitor) -> str:
 def test_the_new_address_proves_itself_and_the_old_one_is_told(app: Flask, visitor: Visitor, student: str) -> None:
     page = ask(app, visitor)
     assert f"We sent a link to {NEW}." in page.text
-    assert "A new e-mail address waits to be confirmed" in page.text
+    assert "A new e-mail address waits to be confirmed" in page.words("main")
     assert letters(app) == [("email_change_asked", student), ("email_change", NEW)]
     reader = Visitor(app)
     reader.get(link(app, CHANGE_EMAIL))
